@@ -1,0 +1,1 @@
+"""The door to AWS: one client and the wrappers around it."""

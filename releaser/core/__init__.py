@@ -1,0 +1,1 @@
+"""Decisions only: no clock, network, disk, thread, randomness, environment or logging in here."""

@@ -1,0 +1,230 @@
+"""The vocabulary in which a kind of resource is declared. A kind is data, interpreted by ``engine/driver.py``.
+
+One file in ``kinds/`` holds one ``KIND``. Everything else that knows about a kind is derived from it: its part of
+the manifest's schema, its contract tests, its IAM actions, its redaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from releaser.core.address import Address
+from releaser.core.values import EMPTY, FrozenMap, Path
+
+
+class Verb(StrEnum):
+    """What a step does. Closed: every ``match`` over it is checked for completeness."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    PREPARE = "prepare"
+    PUBLISH = "publish"
+    REPOINT = "repoint"
+    INGEST = "ingest"
+    RETIRE = "retire"
+    DELETE = "delete"
+    ADOPT = "adopt"
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """The operations of one kind and the members that carry identity in their requests and replies."""
+
+    create: str
+    get: str
+    list: str
+    delete: str
+    id_in: str
+    """Request member that takes the id in get, update, delete, publish, and in list where it lists versions."""
+    list_root: str
+    update: str | None = None
+    """None: AWS has no update; changed content is a new resource (replacement)."""
+    publish: str | None = None
+    version_in: str | None = None
+    """Request member of get and delete that selects one version."""
+    root: str | None = None
+    """Member of the get reply that holds the resource; None: the reply itself."""
+    list_params: FrozenMap = EMPTY
+    list_is_full: bool = False
+    """The list rows carry the whole body: no get is needed."""
+    page_size: int = 1000
+    page_size_in: str = "maxResults"
+    page_token_in: str = "nextToken"
+    token: str | None = None
+    """Member for the idempotency token in create and publish."""
+    update_params: FrozenMap = EMPTY
+    """Constant members of the update request alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Where ids, names and revisions stand; ``row_*`` is the spelling of the list call."""
+
+    id: str
+    arn: str
+    name: str
+    row_id: str
+    row_arn: str
+    row_name: str
+    revision: str = "updatedAt"
+    """Member of the list row and the get reply that moves with every change."""
+    stamped_name: bool = False
+    """Append ``_<stamp8>``: for kinds that can only be replaced."""
+    version_arn: bool = False
+    """``<arn>:<version>`` addresses one version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The status member with every value of its enum classified."""
+
+    member: str
+    ready: frozenset[str]
+    pending: frozenset[str] = frozenset()
+    failed: frozenset[str] = frozenset()
+    reasons: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """How bodies compare. Paths are patterns like ``contentPolicyConfig.filtersConfig[].inputAction``."""
+
+    omitted: frozenset[str] = frozenset()
+    """Create members that never stand in a manifest's body: token, tags, name."""
+    labels: frozenset[str] = frozenset()
+    """Top-level members that describe and do not change behaviour: outside every stamp."""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """What the server fills in where the manifest is silent (AWS documentation)."""
+    unordered: Mapping[str, str | None] = field(default_factory=dict)
+    """Lists that are sets; the value names the member that is an item's key, None for plain values."""
+    immutable: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Tagging:
+    """The three tag operations of a service and the shape of its tags."""
+
+    tag: str
+    untag: str
+    list: str
+    id_in: str
+    tags_in: str = "tags"
+    keys_in: str = "tagKeys"
+    tags_out: str = "tags"
+    form: Literal["map", "list", "List"] = "map"
+    """``map``: {k: v}; ``list``: [{key, value}]; ``List``: [{Key, Value}]."""
+    by: Literal["arn", "name"] = "arn"
+    params: FrozenMap = EMPTY
+
+
+BEDROCK_TAGS = Tagging("TagResource", "UntagResource", "ListTagsForResource", "resourceARN", form="list")
+AGENT_TAGS = Tagging("TagResource", "UntagResource", "ListTagsForResource", "resourceArn", form="map")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with a manifest entry. ``path`` is relative to the entry; ``file`` names a file it includes."""
+
+    code: str
+    message: str
+    path: Path = ()
+    hint: str = ""
+    file: str | None = None
+    line: int = 1
+    column: int = 1
+    length: int = 1
+    severity: Literal["error", "warning"] = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The place a use case is compiled for."""
+
+    environment: str
+    account: str
+    region: str
+    partition: str = "aws"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a kind sees of one use case: its resolved spec, its files and the site. Pure data."""
+
+    use_case: str
+    spec: FrozenMap
+    files: Mapping[str, str]
+    site: Site
+    release: str = ""
+    digest: str = ""
+    exports: FrozenMap = EMPTY
+    """What applications may read, gathered from all kinds: section -> name -> members with references."""
+
+    def section(self, name: str) -> Mapping[str, Any]:
+        """One section of the spec, empty when absent."""
+        found = self.spec.get(name)
+        return found if isinstance(found, Mapping) else EMPTY
+
+    def address(self, kind: str, name: str) -> Address:
+        return Address(self.use_case, kind, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A resource as a kind declares it: name and body in AWS's write shape, references unresolved."""
+
+    name: str
+    body: FrozenMap
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a manifest section, for a kind's own checks."""
+
+    name: str
+    data: Mapping[str, Any]
+    spec: Mapping[str, Any]
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of resource. See the modules of ``kinds/`` for what each declares."""
+
+    name: str
+    service: str
+    calls: Calls
+    identity: Identity
+    fields: Fields
+    tagging: Tagging
+    declare: Callable[[View], Iterable[Draft]]
+    section: str | None = None
+    """The manifest section (under ``spec``) whose entries are of this kind; None: derived from other sections."""
+    entry: type[BaseModel] | None = None
+    """Short form of an entry; None: entries are AWS's own body."""
+    is_short: Callable[[Mapping[str, Any]], bool] = lambda _: False
+    extra: frozenset[str] = frozenset()
+    """Members of the long form that are ours, not AWS's."""
+    check: Callable[[Entry], Iterable[Problem]] = lambda _: ()
+    """Rules that AWS keeps outside its service model."""
+    exports: Callable[[View], Mapping[str, Mapping[str, Any]]] = lambda _: {}
+    read: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda reply: reply
+    """Reply of get (or a full list row) -> body in write shape. Members unknown to create are dropped afterwards."""
+    write: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda body: body
+    """Body -> request members, where the wire differs from the body."""
+    comparable: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda body: body
+    """Body -> the form in which ``read`` gives it back, where AWS does not return what was written."""
+    status: Status | None = None
+    physical_name: Callable[[Address], str] | None = None
+    visible: frozenset[Verb] = frozenset({Verb.REPOINT})
+    """Verbs whose effect callers see: they belong to the PROMOTE wave."""
+    pointer: bool = False
+    """A pointer that callers follow: created and updated by REPOINT, in the PROMOTE wave."""
+    version_quota: int | None = None
+    account_quota: int | None = None
+    runtime_limit: int | None = None
+    """Largest body on the wire in bytes, where AWS sets one that the service model cannot say."""

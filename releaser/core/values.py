@@ -1,0 +1,127 @@
+"""Immutable values, paths into them, and the one canonical digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from releaser.core.address import Bound, Ref
+
+Path = tuple[str | int, ...]
+Leaf = None | bool | int | float | str | Ref | Bound
+
+
+class FrozenMap(Mapping[str, Any]):
+    """A hashable mapping with sorted keys."""
+
+    __slots__ = ("_data", "_hash")
+
+    def __init__(self, data: Mapping[str, Any] | None = None) -> None:
+        self._data: dict[str, Any] = {k: freeze(v) for k, v in sorted((data or {}).items())}
+        self._hash: int | None = None
+
+    def __getitem__(self, key: str) -> Any:
+        return self._data[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._data)
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = hash(tuple(self._data.items()))
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, FrozenMap):
+            return self._data == other._data
+        return isinstance(other, Mapping) and self._data == FrozenMap(other)._data
+
+    def __repr__(self) -> str:
+        return f"FrozenMap({self._data!r})"
+
+
+EMPTY = FrozenMap()
+
+
+def freeze(value: Any) -> Any:
+    """Deeply immutable copy: mappings to FrozenMap, lists to tuples; leaves as they are."""
+    if isinstance(value, FrozenMap):
+        return value
+    if isinstance(value, Mapping):
+        return FrozenMap(value)
+    if isinstance(value, list | tuple):
+        return tuple(freeze(v) for v in value)
+    return value
+
+
+def thaw(value: Any) -> Any:
+    """The plain dict/list form of a frozen value; references and bindings stay as they are."""
+    if isinstance(value, Mapping):
+        return {k: thaw(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [thaw(v) for v in value]
+    return value
+
+
+def transform(value: Any, leaf: Callable[[Any], Any]) -> Any:
+    """Frozen copy of ``value`` with every leaf replaced by ``leaf(it)``."""
+    if isinstance(value, Mapping):
+        return FrozenMap({k: transform(v, leaf) for k, v in value.items()})
+    if isinstance(value, list | tuple):
+        return tuple(transform(v, leaf) for v in value)
+    return leaf(value)
+
+
+def leaves(value: Any, at: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Every leaf with its path, depth first. An empty container is a leaf."""
+    if isinstance(value, Mapping) and value:
+        for key, item in value.items():
+            yield from leaves(item, (*at, key))
+    elif isinstance(value, list | tuple) and value:
+        for index, item in enumerate(value):
+            yield from leaves(item, (*at, index))
+    else:
+        yield at, value
+
+
+def references(value: Any) -> frozenset[Ref]:
+    """Every reference that occurs in a value."""
+    return frozenset(leaf for _, leaf in leaves(value) if isinstance(leaf, Ref))
+
+
+def show_path(path: Path) -> str:
+    """``a.b[0].c``, as people write it."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def canonical(value: Any) -> bytes:
+    """The bytes a digest is taken over: compact JSON, keys sorted, UTF-8, no NaN. Only resolved values.
+
+    Integral floats are written as integers, so that YAML's ``1`` and AWS's ``1.0`` are one value.
+    """
+    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Ref | Bound):
+        raise TypeError(f"an unresolved value has no digest: {value}")
+    return value
+
+
+def digest(value: Any) -> str:
+    """sha256 of the canonical form, in hex."""
+    return hashlib.sha256(canonical(value)).hexdigest()

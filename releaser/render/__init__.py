@@ -1,0 +1,1 @@
+"""Printers: the same result as text, Markdown or JSON."""
