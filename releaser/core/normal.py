@@ -1,0 +1,148 @@
+"""One normal form of a body, so that what was asked and what AWS gives back compare equal when they mean the same."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from releaser.core.address import Bound, Ref
+from releaser.core.kind import Fields, Kind
+from releaser.core.values import FrozenMap, canonical
+
+
+@dataclass(frozen=True, slots=True)
+class Sibling:
+    """A server default that repeats another member of the same structure."""
+
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    defaults: Mapping[str, tuple[tuple[str, Any], ...]]
+    unordered: Mapping[str, str | None]
+
+
+def comparable(kind: Kind, body: Mapping[str, Any]) -> FrozenMap:
+    """The body as it would be read back: empties pruned, server defaults filled in, sets sorted, floats as float32."""
+    return _normal(kind, kind.comparable(body), fill=True)
+
+
+def minimal(kind: Kind, body: Mapping[str, Any]) -> FrozenMap:
+    """The body for a stamp: as ``comparable``, without labels and without filling in what AWS would add.
+
+    Server defaults stay out so that learning of a new default never changes a stamp.
+    """
+    bare = _without(kind.comparable(body), kind.fields.labels)
+    return _normal(kind, bare, fill=False)
+
+
+def _normal(kind: Kind, body: Mapping[str, Any], *, fill: bool) -> FrozenMap:
+    rules = _rules(_Key(kind.name, kind.fields))
+    result = _walk(body, "", rules, fill)
+    return result if isinstance(result, FrozenMap) else FrozenMap()
+
+
+class _Key:
+    """Fields hold mappings and have no hash; a kind's name stands for them."""
+
+    __slots__ = ("fields", "name")
+
+    def __init__(self, name: str, fields: Fields) -> None:
+        self.name, self.fields = name, fields
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and other.name == self.name and other.fields is self.fields
+
+
+@lru_cache(maxsize=64)
+def _rules(key: _Key) -> _Rules:
+    grouped: dict[str, list[tuple[str, Any]]] = {}
+    for pattern, value in key.fields.defaults.items():
+        parent, _, member = pattern.rpartition(".")
+        grouped.setdefault(parent, []).append((member, value))
+    return _Rules({k: tuple(v) for k, v in grouped.items()}, key.fields.unordered)
+
+
+_EMPTY: tuple[Any, ...] = (None, (), FrozenMap())
+
+
+def _walk(value: Any, at: str, rules: _Rules, fill: bool) -> Any:
+    if isinstance(value, Mapping):
+        prefix = f"{at}." if at else ""
+        items = {k: _walk(v, prefix + k, rules, fill) for k, v in value.items()}
+        kept = {k: v for k, v in items.items() if not _is_empty(v)}
+        if fill:
+            for member, default in rules.defaults.get(at, ()):
+                if member not in kept:
+                    found = kept.get(default.member) if isinstance(default, Sibling) else default
+                    if found is not None:
+                        kept[member] = found
+        return FrozenMap(kept)
+    if isinstance(value, list | tuple):
+        listed = [_walk(v, f"{at}[]", rules, fill) for v in value]
+        if at in rules.unordered:
+            listed.sort(key=sort_key)
+        return tuple(listed)
+    if isinstance(value, float):
+        return float32(value)
+    return value
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, Mapping | tuple) and not value)
+
+
+def sort_key(value: Any) -> bytes:
+    """A total order over normal values, references included."""
+    return canonical(_lay_open(value))
+
+
+def _lay_open(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {k: _lay_open(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_lay_open(v) for v in value]
+    if isinstance(value, Ref):
+        return str(value)
+    if isinstance(value, Bound):
+        return value.value
+    return value
+
+
+def float32(value: float) -> float:
+    """The shortest decimal that is the same 32-bit float: AWS returns 0.20000000298023224 for 0.2."""
+    if not math.isfinite(value) or abs(value) > 3.4e38:
+        return value
+    wire = struct.pack("f", value)
+    for digits in range(6, 10):
+        short = float(f"{value:.{digits}g}")
+        if struct.pack("f", short) == wire:
+            return short
+    return value
+
+
+def _without(body: Mapping[str, Any], paths: frozenset[str]) -> Mapping[str, Any]:
+    kept: dict[str, Any] = {}
+    for key, value in body.items():
+        if key in paths:
+            continue
+        below = frozenset(p.split(".", 1)[1] for p in paths if p.startswith(f"{key}."))
+        kept[key] = _without(value, below) if below and isinstance(value, Mapping) else value
+    return kept
+
+
+def replace_leaves(value: Any, leaf: Callable[[Any], Any]) -> Any:
+    """``value`` with references and bindings replaced by ``leaf(it)``; other leaves stay."""
+    if isinstance(value, Mapping):
+        return FrozenMap({k: replace_leaves(v, leaf) for k, v in value.items()})
+    if isinstance(value, list | tuple):
+        return tuple(replace_leaves(v, leaf) for v in value)
+    return leaf(value) if isinstance(value, Ref | Bound) else value

@@ -1,0 +1,262 @@
+"""Guardrail: filters on what goes to a model and what comes back. A draft, and numbered immutable versions.
+
+Facts: AWS names policies differently on read (``topicPolicyConfig.topicsConfig`` is read as ``topicPolicy.topics``);
+the server adds tiers, modalities and actions, and returns lists in another order
+(terraform-provider-aws #44224, #43702, #48772); names are unique in an account and region; a version cut before the
+draft settled keeps the old content (terraform-provider-awscc #2372).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from releaser.core.kind import (
+    BEDROCK_TAGS,
+    Calls,
+    Draft,
+    Entry,
+    Fields,
+    Identity,
+    Kind,
+    Problem,
+    Status,
+    View,
+)
+from releaser.core.normal import Sibling
+from releaser.core.values import FrozenMap
+
+# write member -> (read member, {list written: list read})
+_READ_AS = {
+    "topicPolicyConfig": ("topicPolicy", {"topicsConfig": "topics"}),
+    "contentPolicyConfig": ("contentPolicy", {"filtersConfig": "filters"}),
+    "wordPolicyConfig": ("wordPolicy", {"wordsConfig": "words", "managedWordListsConfig": "managedWordLists"}),
+    "sensitiveInformationPolicyConfig": (
+        "sensitiveInformationPolicy",
+        {"piiEntitiesConfig": "piiEntities", "regexesConfig": "regexes"},
+    ),
+    "contextualGroundingPolicyConfig": ("contextualGroundingPolicy", {"filtersConfig": "filters"}),
+    "automatedReasoningPolicyConfig": ("automatedReasoningPolicy", {}),
+}
+_RENAMED = {"tier": "tierConfig"}
+
+
+def _read(reply: Mapping[str, Any]) -> Mapping[str, Any]:
+    body = {k: reply[k] for k in ("description", "blockedInputMessaging", "blockedOutputsMessaging") if k in reply}
+    for written, (seen, lists) in _READ_AS.items():
+        if seen in reply:
+            back = {v: k for k, v in lists.items()} | _RENAMED
+            body[written] = {back.get(k, k): v for k, v in reply[seen].items()}
+    if "kmsKeyArn" in reply:
+        body["kmsKeyId"] = reply["kmsKeyArn"]
+    if "crossRegionDetails" in reply:
+        profile = reply["crossRegionDetails"].get("guardrailProfileId")
+        body["crossRegionConfig"] = {"guardrailProfileIdentifier": profile}
+    return body
+
+
+def _comparable(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """AWS takes a guardrail profile by id or ARN and gives back the id."""
+    cross = body.get("crossRegionConfig")
+    if not isinstance(cross, Mapping) or "guardrailProfileIdentifier" not in cross:
+        return body
+    identifier = str(cross["guardrailProfileIdentifier"]).rsplit("/", 1)[-1]
+    return FrozenMap({**body, "crossRegionConfig": {"guardrailProfileIdentifier": identifier}})
+
+
+def _declare(view: View) -> Iterator[Draft]:
+    for name, entry in view.section("guardrails").items():
+        yield Draft(name, FrozenMap(entry))
+
+
+def _exports(view: View) -> Mapping[str, Mapping[str, Any]]:
+    from releaser.core.address import Ref
+
+    found = {}
+    for name in view.section("guardrails"):
+        address = view.address("guardrail", name)
+        found[name] = {"id": Ref(address, "id"), "version": Ref(address, "version")}
+    return {"guardrails": found}
+
+
+def _check(entry: Entry) -> Iterable[Problem]:
+    yield from _check_filters(entry.data)
+    yield from _check_grounding(entry.data)
+    yield from _check_regexes(entry.data)
+    yield from _check_tiers(entry.data)
+    yield from _check_key(entry.data)
+    yield from _check_repeats(entry.data)
+    if not any(policy in entry.data for policy in _READ_AS):
+        yield Problem(
+            "E505",
+            "a guardrail needs at least one policy",
+            hint="add one of " + ", ".join(_READ_AS),
+        )
+
+
+def _items(data: Mapping[str, Any], policy: str, member: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    holder = data.get(policy)
+    listed = holder.get(member) if isinstance(holder, Mapping) else None
+    if isinstance(listed, list | tuple):
+        yield from ((i, item) for i, item in enumerate(listed) if isinstance(item, Mapping))
+
+
+def _check_filters(data: Mapping[str, Any]) -> Iterator[Problem]:
+    # User guide, "Detect prompt attacks": the filter applies to input only.
+    for i, item in _items(data, "contentPolicyConfig", "filtersConfig"):
+        if item.get("type") == "PROMPT_ATTACK" and item.get("outputStrength") not in (None, "NONE"):
+            yield Problem(
+                "E501",
+                "PROMPT_ATTACK filters input only: outputStrength must be NONE",
+                ("contentPolicyConfig", "filtersConfig", i, "outputStrength"),
+                "set outputStrength: NONE",
+            )
+
+
+def _check_grounding(data: Mapping[str, Any]) -> Iterator[Problem]:
+    # User guide, "Contextual grounding check": thresholds run from 0 to 0.99; 1 would block everything.
+    for i, item in _items(data, "contextualGroundingPolicyConfig", "filtersConfig"):
+        threshold = item.get("threshold")
+        if isinstance(threshold, int | float) and not isinstance(threshold, bool) and threshold >= 1:
+            yield Problem(
+                "E502",
+                f"a grounding threshold must be below 1 (AWS allows 0 to 0.99), not {threshold}",
+                ("contextualGroundingPolicyConfig", "filtersConfig", i, "threshold"),
+                "0.7 is a common start",
+            )
+
+
+def _check_regexes(data: Mapping[str, Any]) -> Iterator[Problem]:
+    for i, item in _items(data, "sensitiveInformationPolicyConfig", "regexesConfig"):
+        pattern = item.get("pattern")
+        if not isinstance(pattern, str):
+            continue
+        path = ("sensitiveInformationPolicyConfig", "regexesConfig", i, "pattern")
+        # User guide, "Sensitive information filters": no lookarounds in custom regexes.
+        if re.search(r"\(\?(=|!|<=|<!)", pattern):
+            yield Problem("E503", "AWS does not accept lookarounds in a guardrail regex", path)
+            continue
+        try:
+            re.compile(pattern)
+        except (re.error, OverflowError, RecursionError) as error:
+            yield Problem("E503", f"this regex does not compile: {error}", path)
+
+
+def _check_tiers(data: Mapping[str, Any]) -> Iterator[Problem]:
+    # User guide, "Safeguard tiers": STANDARD needs cross-Region inference.
+    for policy in ("contentPolicyConfig", "topicPolicyConfig"):
+        holder = data.get(policy)
+        tier = holder.get("tierConfig") if isinstance(holder, Mapping) else None
+        standard = isinstance(tier, Mapping) and tier.get("tierName") == "STANDARD"
+        if standard and "crossRegionConfig" not in data:
+            yield Problem(
+                "E504",
+                "the STANDARD tier needs crossRegionConfig",
+                (policy, "tierConfig", "tierName"),
+                "add crossRegionConfig: {guardrailProfileIdentifier: eu.guardrail.v1:0}",
+            )
+
+
+def _check_key(data: Mapping[str, Any]) -> Iterator[Problem]:
+    key = data.get("kmsKeyId")
+    if isinstance(key, str) and not key.startswith("arn:") and "${" not in key:
+        yield Problem(
+            "E506",
+            "give the KMS key by ARN: AWS answers with the ARN whatever it was given",
+            ("kmsKeyId",),
+        )
+
+
+_KEYS = {
+    ("contentPolicyConfig", "filtersConfig"): "type",
+    ("topicPolicyConfig", "topicsConfig"): "name",
+    ("wordPolicyConfig", "wordsConfig"): "text",
+    ("wordPolicyConfig", "managedWordListsConfig"): "type",
+    ("sensitiveInformationPolicyConfig", "piiEntitiesConfig"): "type",
+    ("sensitiveInformationPolicyConfig", "regexesConfig"): "name",
+    ("contextualGroundingPolicyConfig", "filtersConfig"): "type",
+}
+
+
+def _check_repeats(data: Mapping[str, Any]) -> Iterator[Problem]:
+    for (policy, member), key in _KEYS.items():
+        seen: set[str] = set()
+        for i, item in _items(data, policy, member):
+            value = item.get(key)
+            if isinstance(value, str) and value in seen:
+                yield Problem("E507", f"{key} {value!r} stands twice in {member}", (policy, member, i, key))
+            if isinstance(value, str):
+                seen.add(value)
+
+
+def _actions(at: str, input_value: Any = "BLOCK", output_value: Any = "BLOCK") -> dict[str, Any]:
+    return {
+        f"{at}[].inputAction": input_value,
+        f"{at}[].outputAction": output_value,
+        f"{at}[].inputEnabled": True,
+        f"{at}[].outputEnabled": True,
+    }
+
+
+KIND = Kind(
+    name="guardrail",
+    service="bedrock",
+    section="guardrails",
+    declare=_declare,
+    exports=_exports,
+    check=_check,
+    read=_read,
+    comparable=_comparable,
+    calls=Calls(
+        create="CreateGuardrail",
+        get="GetGuardrail",
+        update="UpdateGuardrail",
+        delete="DeleteGuardrail",
+        list="ListGuardrails",
+        list_root="guardrails",
+        publish="CreateGuardrailVersion",
+        id_in="guardrailIdentifier",
+        version_in="guardrailVersion",
+        token="clientRequestToken",
+    ),
+    identity=Identity(
+        id="guardrailId", arn="guardrailArn", name="name", row_id="id", row_arn="arn", row_name="name"
+    ),
+    status=Status(
+        member="status",
+        ready=frozenset({"READY"}),
+        pending=frozenset({"CREATING", "UPDATING", "VERSIONING", "DELETING"}),
+        failed=frozenset({"FAILED"}),
+        reasons="statusReasons",
+    ),
+    fields=Fields(
+        omitted=frozenset({"clientRequestToken", "tags", "name"}),
+        labels=frozenset({"description"}),
+        defaults={
+            "contentPolicyConfig.tierConfig": {"tierName": "CLASSIC"},
+            "topicPolicyConfig.tierConfig": {"tierName": "CLASSIC"},
+            "contextualGroundingPolicyConfig.tierConfig": {"tierName": "CLASSIC"},
+            "contentPolicyConfig.filtersConfig[].inputModalities": ("TEXT",),
+            "contentPolicyConfig.filtersConfig[].outputModalities": ("TEXT",),
+            **_actions("contentPolicyConfig.filtersConfig"),
+            **_actions("topicPolicyConfig.topicsConfig"),
+            **_actions("wordPolicyConfig.wordsConfig"),
+            **_actions("wordPolicyConfig.managedWordListsConfig"),
+            **_actions("sensitiveInformationPolicyConfig.piiEntitiesConfig", Sibling("action"), Sibling("action")),
+            **_actions("sensitiveInformationPolicyConfig.regexesConfig", Sibling("action"), Sibling("action")),
+            "contextualGroundingPolicyConfig.filtersConfig[].action": "BLOCK",
+            "contextualGroundingPolicyConfig.filtersConfig[].enabled": True,
+        },
+        unordered={
+            **{f"{policy}.{member}": key for (policy, member), key in _KEYS.items()},
+            "contentPolicyConfig.filtersConfig[].inputModalities": None,
+            "contentPolicyConfig.filtersConfig[].outputModalities": None,
+            "topicPolicyConfig.topicsConfig[].examples": None,
+            "automatedReasoningPolicyConfig.policies": None,
+        },
+    ),
+    tagging=BEDROCK_TAGS,
+    version_quota=20,
+    account_quota=100,
+)

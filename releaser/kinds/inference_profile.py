@@ -1,0 +1,102 @@
+"""Application inference profile: a model under a name of its own, so that cost is told by use case.
+
+Facts: there is no update; name, description and source are fixed at creation, so changed content is a new profile
+with a new ARN (replacement). ``modelSource`` is never returned: the list gives the member models instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from releaser.core.address import Bound, Ref
+from releaser.core.kind import BEDROCK_TAGS, Calls, Draft, Fields, Identity, Kind, Status, View
+from releaser.core.values import FrozenMap
+
+_GEOGRAPHY = re.compile(r"^(us|us-gov|eu|apac|jp|au|ca|global)\.")
+
+
+def _declare(view: View) -> Iterator[Draft]:
+    for name, model in view.section("models").items():
+        if model.get("profile"):
+            source = source_arn(str(model["modelId"]), view)
+            yield Draft(name, FrozenMap({"modelSource": {"copyFrom": source}}))
+
+
+def source_arn(model_id: str, view: View) -> Any:
+    """ARN of the foundation model, or of the system profile when the id names a geography."""
+    if model_id.startswith("arn:"):
+        return model_id
+    site = view.site
+    prefix = f"arn:{site.partition}:bedrock:{site.region}"
+    if _GEOGRAPHY.match(model_id):
+        arn = f"{prefix}:{site.account}:inference-profile/{model_id}"
+    else:
+        arn = f"{prefix}::foundation-model/{model_id}"
+    return Bound(f"${{model.{model_id}}}", arn)
+
+
+def _comparable(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    source = body.get("modelSource")
+    copied = source.get("copyFrom") if isinstance(source, Mapping) else None
+    if copied is None:
+        return body
+    model = str(copied).rsplit("/", 1)[-1]
+    across = ":inference-profile/" in str(copied)
+    kept = {k: v for k, v in body.items() if k != "modelSource"}
+    return {**kept, "modelSource": {"model": _GEOGRAPHY.sub("", model), "crossRegion": across}}
+
+
+def _read(reply: Mapping[str, Any]) -> Mapping[str, Any]:
+    body = {k: reply[k] for k in ("description",) if k in reply}
+    models = [str(m.get("modelArn", "")) for m in reply.get("models", ())]
+    names = sorted({m.rsplit("/", 1)[-1] for m in models})
+    # A cross-Region source has a member in each Region it can route to; a foundation model is its own only member.
+    body["modelSource"] = {"model": ",".join(names), "crossRegion": len(models) > 1}
+    return body
+
+
+def _exports(view: View) -> Mapping[str, Mapping[str, Any]]:
+    found = {}
+    for name, model in view.section("models").items():
+        profile = Ref(view.address("inference-profile", name), "arn")
+        shown: dict[str, Any] = {"modelId": profile if model.get("profile") else model.get("modelId")}
+        if model.get("inference"):
+            shown["inference"] = model["inference"]
+        found[name] = shown
+    return {"models": found}
+
+
+KIND = Kind(
+    name="inference-profile",
+    service="bedrock",
+    declare=_declare,
+    exports=_exports,
+    read=_read,
+    comparable=_comparable,
+    calls=Calls(
+        create="CreateInferenceProfile",
+        get="GetInferenceProfile",
+        delete="DeleteInferenceProfile",
+        list="ListInferenceProfiles",
+        list_root="inferenceProfileSummaries",
+        list_params=FrozenMap({"typeEquals": "APPLICATION"}),
+        list_is_full=True,
+        id_in="inferenceProfileIdentifier",
+        token="clientRequestToken",
+    ),
+    identity=Identity(
+        id="inferenceProfileArn",
+        arn="inferenceProfileArn",
+        name="inferenceProfileName",
+        row_id="inferenceProfileArn",
+        row_arn="inferenceProfileArn",
+        row_name="inferenceProfileName",
+        stamped_name=True,
+    ),
+    status=Status(member="status", ready=frozenset({"ACTIVE"})),
+    fields=Fields(omitted=frozenset({"clientRequestToken", "tags", "inferenceProfileName"})),
+    tagging=BEDROCK_TAGS,
+    account_quota=1000,
+)

@@ -1,0 +1,191 @@
+"""Prompt: a template with its model and parameters. A draft without a status, and at most 10 numbered versions.
+
+Facts: every operation is synchronous; the API takes one variant; a prompt has no guardrail member, so the
+guardrail named here goes to the runtime configuration; versions are listed by ``ListPrompts(promptIdentifier)``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from releaser.core.address import Ref
+from releaser.core.kind import AGENT_TAGS, Calls, Draft, Entry, Fields, Identity, Kind, Problem, View
+from releaser.core.values import FrozenMap
+
+_VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_NAME = re.compile(r"([0-9a-zA-Z][_-]?){1,100}")
+
+
+class PromptEntry(BaseModel):
+    """The short form: one template file, one model of this manifest."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: str = Field(description="The template, relative to the manifest's folder. Variables are {{name}}.")
+    system: str | None = Field(None, description="A file with the system text; makes the prompt a CHAT prompt.")
+    model: str = Field(description="A name under `models`.")
+    variables: tuple[str, ...] = Field((), max_length=20, description="Every variable that the template uses.")
+    guardrail: str | None = Field(None, description="A name under `guardrails`; told to applications.")
+    description: str | None = Field(None, min_length=1, max_length=200)
+    customerEncryptionKeyArn: str | None = Field(None, description="ARN of the KMS key.")
+
+
+def _is_short(entry: Mapping[str, Any]) -> bool:
+    return "variants" not in entry and "defaultVariant" not in entry
+
+
+def _declare(view: View) -> Iterator[Draft]:
+    for name, entry in view.section("prompts").items():
+        body = _expand(view, entry) if _is_short(entry) else {k: v for k, v in entry.items() if k != "guardrail"}
+        yield Draft(name, FrozenMap(body))
+
+
+def model_source(view: View, model: str) -> Any:
+    """What a caller names as the model: the application inference profile's ARN, or the model id itself."""
+    declared = view.section("models").get(model, {})
+    if declared.get("profile"):
+        return Ref(view.address("inference-profile", model), "arn")
+    return declared.get("modelId")
+
+
+def _expand(view: View, entry: Mapping[str, Any]) -> dict[str, Any]:
+    names = [{"name": v} for v in entry.get("variables", ())]
+    text = view.files.get(str(entry["file"]), "")
+    if "system" in entry:
+        system = view.files.get(str(entry["system"]), "")
+        template: dict[str, Any] = {
+            "chat": {
+                "system": [{"text": system}],
+                "messages": [{"role": "user", "content": [{"text": text}]}],
+                "inputVariables": names,
+            }
+        }
+    else:
+        template = {"text": {"text": text, "inputVariables": names}}
+    variant: dict[str, Any] = {
+        "name": "default",
+        "templateType": "CHAT" if "system" in entry else "TEXT",
+        "templateConfiguration": template,
+        "modelId": model_source(view, str(entry["model"])),
+    }
+    inference = view.section("models").get(entry["model"], {}).get("inference")
+    if inference:
+        variant["inferenceConfiguration"] = {"text": inference}
+    kept = {k: entry[k] for k in ("description", "customerEncryptionKeyArn") if k in entry}
+    return {**kept, "defaultVariant": "default", "variants": [variant]}
+
+
+def _exports(view: View) -> Mapping[str, Mapping[str, Any]]:
+    found = {}
+    for name, entry in view.section("prompts").items():
+        shown: dict[str, Any] = {"arn": Ref(view.address("prompt", name), "versionArn")}
+        shown |= {k: entry[k] for k in ("model", "guardrail") if k in entry}
+        found[name] = shown
+    return {"prompts": found}
+
+
+def _check(entry: Entry) -> Iterable[Problem]:
+    if _is_short(entry.data):
+        return _check_short(entry)
+    return _check_long(entry)
+
+
+def _check_short(entry: Entry) -> Iterator[Problem]:
+    declared = [v for v in entry.data.get("variables", ()) if isinstance(v, str)]
+    used: set[str] = set()
+    for member in ("file", "system"):
+        path = entry.data.get(member)
+        text = entry.files.get(path) if isinstance(path, str) else None
+        if text is None:
+            continue
+        if not text.strip():
+            yield Problem("E514", f"{path} is empty", (member,))
+        yield from _check_template(text, str(path), set(declared))
+        used |= {m.group(1) for m in _VARIABLE.finditer(text)}
+    for i, name in enumerate(declared):
+        if entry.files.get(str(entry.data.get("file"))) is not None and name not in used:
+            yield Problem(
+                "E512", f"variable {name!r} is declared and never used", ("variables", i), "use it or remove it"
+            )
+
+
+def _check_template(text: str, file: str, declared: set[str]) -> Iterator[Problem]:
+    for match in _VARIABLE.finditer(text):
+        name = match.group(1)
+        if name in declared:
+            continue
+        line = text.count("\n", 0, match.start()) + 1
+        column = match.start() - (text.rfind("\n", 0, match.start()) + 1) + 1
+        if _NAME.fullmatch(name):
+            yield Problem(
+                "E511",
+                f"variable {name!r} is used and not declared",
+                hint=f"add {name} to variables",
+                file=file,
+                line=line,
+                column=column,
+                length=len(match.group(0)),
+            )
+        else:
+            yield Problem(
+                "E513",
+                f"{match.group(0)!r} is not a variable that Bedrock accepts",
+                hint="letters, digits, single _ or - between them",
+                file=file,
+                line=line,
+                column=column,
+                length=len(match.group(0)),
+            )
+
+
+def _check_long(entry: Entry) -> Iterator[Problem]:
+    variants = entry.data.get("variants")
+    named = [v.get("name") for v in variants if isinstance(v, Mapping)] if isinstance(variants, list | tuple) else []
+    default = entry.data.get("defaultVariant")
+    if default is not None and default not in named:
+        yield Problem("E515", f"defaultVariant {default!r} is not the name of the variant", ("defaultVariant",))
+
+
+KIND = Kind(
+    name="prompt",
+    service="bedrock-agent",
+    section="prompts",
+    entry=PromptEntry,
+    is_short=_is_short,
+    extra=frozenset({"guardrail"}),
+    declare=_declare,
+    exports=_exports,
+    check=_check,
+    calls=Calls(
+        create="CreatePrompt",
+        get="GetPrompt",
+        update="UpdatePrompt",
+        delete="DeletePrompt",
+        list="ListPrompts",
+        list_root="promptSummaries",
+        publish="CreatePromptVersion",
+        id_in="promptIdentifier",
+        version_in="promptVersion",
+        token="clientToken",
+    ),
+    identity=Identity(
+        id="id", arn="arn", name="name", row_id="id", row_arn="arn", row_name="name", version_arn=True
+    ),
+    fields=Fields(
+        omitted=frozenset({"clientToken", "tags", "name"}),
+        labels=frozenset({"description"}),
+        unordered={
+            "variants[].templateConfiguration.text.inputVariables": "name",
+            "variants[].templateConfiguration.chat.inputVariables": "name",
+            "variants[].metadata": "key",
+            "variants[].inferenceConfiguration.text.stopSequences": None,
+        },
+    ),
+    tagging=AGENT_TAGS,
+    version_quota=10,
+    account_quota=500,
+)

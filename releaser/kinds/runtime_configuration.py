@@ -1,0 +1,117 @@
+"""Runtime configuration: the document that applications read, kept as one SSM parameter.
+
+Prompts and guardrails have no alias, so what is live must be said somewhere that moves in one step. The parameter
+is that pointer: it moves last, in the PROMOTE wave, and a rollback moves nothing else.
+
+Facts: a standard parameter holds 4,096 bytes; SSM reads ``{{`` in a value as a reference to another parameter and
+refuses it, so ``{`` inside strings is written as an escape; PutParameter takes no tags together with Overwrite.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from releaser.core.address import Address
+from releaser.core.kind import Calls, Draft, Fields, Identity, Kind, Tagging, View
+from releaser.core.values import FrozenMap, thaw
+
+FORMAT = "releaser.runtime/v1"
+NAME = "runtime"
+
+
+def _declare(view: View) -> Iterator[Draft]:
+    document = {
+        "format": FORMAT,
+        "useCase": view.use_case,
+        "release": view.release,
+        "digest": view.digest,
+        "enabled": True,
+        **{section: entries for section, entries in view.exports.items() if entries},
+    }
+    yield Draft(NAME, FrozenMap({"document": document}))
+
+
+def encode(document: Any) -> str:
+    """The parameter's value: compact JSON in which no string holds a bare ``{``."""
+    text = json.dumps(thaw(document), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    parts: list[str] = []
+    inside = escaped = False
+    for char in text:
+        parts.append("\\u007b" if inside and char == "{" else char)
+        if inside and not escaped and char == "\\":
+            escaped = True
+            continue
+        if char == '"' and not escaped:
+            inside = not inside
+        escaped = False
+    return "".join(parts)
+
+
+def _write(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"Value": encode(body["document"]), "Type": "String", "Tier": "Standard", "DataType": "text"}
+
+
+def _read(reply: Mapping[str, Any]) -> Mapping[str, Any]:
+    value = reply.get("Value", "")
+    try:
+        document = json.loads(value)
+    except ValueError:
+        document = {"unreadable": value}
+    body: dict[str, Any] = {"document": document if isinstance(document, Mapping) else {"unreadable": value}}
+    if reply.get("Type", "String") != "String":
+        body["type"] = reply["Type"]
+    return body
+
+
+def _physical_name(address: Address) -> str:
+    return f"/releaser/{address.use_case}/{address.name}"
+
+
+KIND = Kind(
+    name="runtime-configuration",
+    service="ssm",
+    declare=_declare,
+    read=_read,
+    write=_write,
+    pointer=True,
+    physical_name=_physical_name,
+    calls=Calls(
+        create="PutParameter",
+        get="GetParameter",
+        update="PutParameter",
+        delete="DeleteParameter",
+        list="DescribeParameters",
+        list_root="Parameters",
+        list_params=FrozenMap(
+            {"ParameterFilters": [{"Key": "Path", "Option": "Recursive", "Values": ["/releaser"]}]}
+        ),
+        page_size=50,
+        page_size_in="MaxResults",
+        page_token_in="NextToken",
+        id_in="Name",
+        root="Parameter",
+        update_params=FrozenMap({"Overwrite": True}),
+    ),
+    identity=Identity(
+        id="Name", arn="ARN", name="Name", row_id="Name", row_arn="ARN", row_name="Name", revision="Version"
+    ),
+    fields=Fields(
+        omitted=frozenset({"Name", "Tags", "Overwrite", "Description", "KeyId", "AllowedPattern", "Policies"}),
+        labels=frozenset({"document.release", "document.digest"}),
+    ),
+    tagging=Tagging(
+        "AddTagsToResource",
+        "RemoveTagsFromResource",
+        "ListTagsForResource",
+        "ResourceId",
+        tags_in="Tags",
+        keys_in="TagKeys",
+        tags_out="TagList",
+        form="List",
+        by="name",
+        params=FrozenMap({"ResourceType": "Parameter"}),
+    ),
+    runtime_limit=4096,
+)
