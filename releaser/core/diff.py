@@ -1,0 +1,129 @@
+"""Field by field: what differs between two normal bodies, with list items told apart by their key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from releaser.core.address import Ref
+from releaser.core.values import digest
+
+
+class Origin(StrEnum):
+    """Whose change it is: git's, or somebody's behind git's back."""
+
+    INTENT = "intent"
+    DRIFT = "drift"
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "(absent)"
+
+
+MISSING: Any = _Missing()
+"""The member is not there; distinct from null."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One difference: ``before`` is live, ``after`` is desired; a Ref in ``after`` is known after apply."""
+
+    path: str
+    before: Any
+    after: Any
+    origin: Origin = Origin.INTENT
+
+
+def differences(before: Any, after: Any, keys: Mapping[str, str | None], at: str = "", pattern: str = "") -> Iterator[FieldChange]:
+    """Every leaf that differs. ``keys`` is the kind's ``unordered``: list pattern -> key member."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for name in sorted({*before, *after}):
+            below = f"{at}.{name}" if at else name
+            wider = f"{pattern}.{name}" if pattern else name
+            yield from differences(before.get(name, MISSING), after.get(name, MISSING), keys, below, wider)
+    elif isinstance(before, tuple) and isinstance(after, tuple):
+        yield from _lists(before, after, keys, at, pattern)
+    elif _differs(before, after):
+        yield FieldChange(at, before, after)
+
+
+def _differs(before: Any, after: Any) -> bool:
+    if type(before) is bool or type(after) is bool:
+        return before is not after
+    return bool(before != after)
+
+
+def _lists(before: tuple[Any, ...], after: tuple[Any, ...], keys: Mapping[str, str | None], at: str, pattern: str) -> Iterator[FieldChange]:
+    old, new = _keyed(before, keys, pattern), _keyed(after, keys, pattern)
+    for name in [*old, *(n for n in new if n not in old)]:
+        yield from differences(old.get(name, MISSING), new.get(name, MISSING), keys, f"{at}[{name}]", f"{pattern}[]")
+
+
+def _keyed(items: tuple[Any, ...], keys: Mapping[str, str | None], pattern: str) -> dict[str, Any]:
+    if pattern not in keys:
+        return {str(i): item for i, item in enumerate(items)}
+    member = keys[pattern]
+    found: dict[str, Any] = {}
+    for item in items:
+        name = str(item.get(member)) if member and isinstance(item, Mapping) else str(item)
+        while name in found:
+            name += "'"
+        found[name] = item
+    return found
+
+
+def field_digests(body: Mapping[str, Any], keys: Mapping[str, str | None]) -> dict[str, str]:
+    """Path -> 12 digits of the digest of its value, for the record: tells later which side changed a field."""
+    found: dict[str, str] = {}
+    for change in differences(None if not body else {}, body, keys):
+        for path, value in _flat(change.path, change.after, keys, _pattern(change.path)):
+            found[path] = short_digest(value)
+    return found
+
+
+def _pattern(path: str) -> str:
+    out, depth = "", 0
+    for char in path:
+        depth -= char == "]"
+        if not depth:
+            out += char
+        depth += char == "["
+    return out
+
+
+def _flat(at: str, value: Any, keys: Mapping[str, str | None], pattern: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping) and value:
+        for name, item in value.items():
+            yield from _flat(f"{at}.{name}" if at else name, item, keys, f"{pattern}.{name}" if pattern else name)
+    elif isinstance(value, tuple) and value:
+        for name, item in _keyed(value, keys, pattern).items():
+            yield from _flat(f"{at}[{name}]", item, keys, f"{pattern}[]")
+    else:
+        yield at, value
+
+
+def short_digest(value: Any) -> str:
+    """12 hex digits; a reference counts by its text."""
+    return digest({"v": str(value) if isinstance(value, Ref) else value})[:12]
+
+
+def with_origins(changes: list[FieldChange], released: Mapping[str, str], keys: Mapping[str, str | None]) -> list[FieldChange]:
+    """Three ways: a field whose desired value is the released one was changed live (drift); the rest is intent."""
+    if not released:
+        return changes
+    return [_judge(c, released, keys) for c in changes]
+
+
+def _judge(change: FieldChange, released: Mapping[str, str], keys: Mapping[str, str | None]) -> FieldChange:
+    prefix = change.path
+    then = {p: d for p, d in released.items() if p == prefix or p.startswith((f"{prefix}.", f"{prefix}["))}
+    now: dict[str, str] = {}
+    if change.after is not MISSING:
+        if isinstance(change.after, Ref):
+            return change
+        now = {p: short_digest(v) for p, v in _flat(prefix, change.after, keys, _pattern(prefix))}
+    origin = Origin.DRIFT if then == now else Origin.INTENT
+    return FieldChange(change.path, change.before, change.after, origin)

@@ -1,0 +1,155 @@
+"""Bodies to a desired graph: nodes, what each needs, and their stamps.
+
+Three digests are never mixed: the release digest (``core/digest.py``) names a release; the behaviour stamp keys
+evidence and knows bindings by name; the effective stamp holds the environment's values and decides what is
+published. Both stamps are Merkle digests: a reference counts as the stamp of what it refers to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from graphlib import CycleError, TopologicalSorter
+
+from releaser.core.address import Address, Bound, Ref
+from releaser.core.errors import ReleaserError
+from releaser.core.kind import Kind, View
+from releaser.core.normal import minimal, replace_leaves
+from releaser.core.values import FrozenMap, digest, references
+
+STAMP_SCHEME = 1
+"""Travels in the version's description: a later scheme must not publish anew what an earlier one published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One desired resource. ``body`` is AWS's write shape, with references where values exist only later."""
+
+    address: Address
+    kind: str
+    name: str
+    body: FrozenMap
+    needs: frozenset[Address]
+    stamp: str
+    behaviour: str
+    tags: FrozenMap
+
+    @property
+    def label(self) -> str:
+        """What we write into a version's description, to find the version of a content again."""
+        return version_label(self.stamp)
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredGraph:
+    """Nodes in an order in which everything comes after what it needs."""
+
+    nodes: tuple[Node, ...]
+
+    def get(self, address: Address) -> Node | None:
+        return next((n for n in self.nodes if n.address == address), None)
+
+    def of(self, use_case: str) -> tuple[Node, ...]:
+        return tuple(n for n in self.nodes if n.address.use_case == use_case)
+
+
+def version_label(stamp: str) -> str:
+    """``releaser:<scheme>:<stamp16>``."""
+    return f"releaser:{STAMP_SCHEME}:{stamp[:16]}"
+
+
+def read_label(description: str | None) -> str | None:
+    """The first 16 digits of the stamp in a version's description; None when it is not ours or of another scheme."""
+    parts = (description or "").split(":")
+    if len(parts) == 3 and parts[0] == "releaser" and parts[1] == str(STAMP_SCHEME) and len(parts[2]) == 16:
+        return parts[2]
+    return None
+
+
+def physical_name(address: Address, kind: Kind, stamp: str) -> str:
+    """The name in AWS: ``<use-case>_<name>``; kinds that can only be replaced append ``_<stamp8>``."""
+    if kind.physical_name is not None:
+        return kind.physical_name(address)
+    plain = f"{address.use_case}_{address.name}"
+    return f"{plain}_{stamp[:8]}" if kind.identity.stamped_name else plain
+
+
+OWNER_TAG = "releaser:address"
+ENVIRONMENT_TAG = "releaser:environment"
+RETIRED_TAG = "releaser:retired"
+
+
+def ownership_tags(address: Address, environment: str) -> dict[str, str]:
+    """The tags that make a resource ours; a name that looks right never does."""
+    return {
+        OWNER_TAG: str(address),
+        ENVIRONMENT_TAG: environment,
+        "releaser:use-case": address.use_case,
+    }
+
+
+def compile_use_case(view: View, kinds: Mapping[str, Kind], tags: Mapping[str, str] | None = None) -> DesiredGraph:
+    """Every resource of one use case, ordered and stamped.
+
+    Raises ReleaserError for a cycle or a reference to what is not declared (validate finds both with their lines).
+    """
+    exports: dict[str, dict[str, object]] = {}
+    for kind in kinds.values():
+        for section, found in kind.exports(view).items():
+            exports.setdefault(section, {}).update(found)
+    view = replace(view, exports=FrozenMap(exports))
+    bodies = {
+        view.address(kind.name, draft.name): (kind, draft.body)
+        for kind in kinds.values()
+        for draft in kind.declare(view)
+    }
+    needs = {a: frozenset(r.address for r in references(body)) for a, (_, body) in bodies.items()}
+    effective: dict[Address, str] = {}
+    behaviour: dict[Address, str] = {}
+    nodes = []
+    for address in _ordered(needs):
+        kind, body = bodies[address]
+        effective[address] = _stamp(kind, body, effective, by_value=True)
+        behaviour[address] = _stamp(kind, body, behaviour, by_value=False)
+        nodes.append(
+            Node(
+                address=address,
+                kind=kind.name,
+                name=physical_name(address, kind, effective[address]),
+                body=body,
+                needs=needs[address],
+                stamp=effective[address],
+                behaviour=behaviour[address],
+                tags=FrozenMap({**(tags or {}), **ownership_tags(address, view.site.environment)}),
+            )
+        )
+    return DesiredGraph(tuple(nodes))
+
+
+def join(graphs: Iterable[DesiredGraph]) -> DesiredGraph:
+    """The graphs of several use cases as one."""
+    return DesiredGraph(tuple(n for g in graphs for n in g.nodes))
+
+
+def _ordered(needs: Mapping[Address, frozenset[Address]]) -> list[Address]:
+    for address, wanted in needs.items():
+        for missing in sorted(wanted - needs.keys()):
+            raise ReleaserError(f"{address} refers to {missing}, which is not declared", code="E301")
+    sorter = TopologicalSorter({a: sorted(needs[a]) for a in sorted(needs)})
+    try:
+        return list(sorter.static_order())
+    except CycleError as error:
+        circle = " -> ".join(str(a) for a in error.args[1])
+        raise ReleaserError(f"references form a cycle: {circle}", code="E302") from None
+
+
+def _stamp(kind: Kind, body: FrozenMap, stamps: Mapping[Address, str], *, by_value: bool) -> str:
+    def leaf(value: object) -> object:
+        if isinstance(value, Ref):
+            return FrozenMap({"$ref": value.address.kind, "output": value.output, "stamp": stamps[value.address]})
+        if isinstance(value, Bound):
+            return value.value if by_value else FrozenMap({"$env": value.template})
+        return value
+
+    content = replace_leaves(minimal(kind, body), leaf)
+    return digest({"scheme": STAMP_SCHEME, "kind": kind.name, "body": content})
