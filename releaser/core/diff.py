@@ -37,7 +37,9 @@ class FieldChange:
     origin: Origin = Origin.INTENT
 
 
-def differences(before: Any, after: Any, keys: Mapping[str, str | None], at: str = "", pattern: str = "") -> Iterator[FieldChange]:
+def differences(
+    before: Any, after: Any, keys: Mapping[str, str | None], at: str = "", pattern: str = ""
+) -> Iterator[FieldChange]:
     """Every leaf that differs. ``keys`` is the kind's ``unordered``: list pattern -> key member."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for name in sorted({*before, *after}):
@@ -56,10 +58,14 @@ def _differs(before: Any, after: Any) -> bool:
     return bool(before != after)
 
 
-def _lists(before: tuple[Any, ...], after: tuple[Any, ...], keys: Mapping[str, str | None], at: str, pattern: str) -> Iterator[FieldChange]:
+def _lists(
+    before: tuple[Any, ...], after: tuple[Any, ...], keys: Mapping[str, str | None], at: str, pattern: str
+) -> Iterator[FieldChange]:
     old, new = _keyed(before, keys, pattern), _keyed(after, keys, pattern)
     for name in [*old, *(n for n in new if n not in old)]:
-        yield from differences(old.get(name, MISSING), new.get(name, MISSING), keys, f"{at}[{name}]", f"{pattern}[]")
+        yield from differences(
+            old.get(name, MISSING), new.get(name, MISSING), keys, f"{at}[{name}]", f"{pattern}[]"
+        )
 
 
 def _keyed(items: tuple[Any, ...], keys: Mapping[str, str | None], pattern: str) -> dict[str, Any]:
@@ -97,7 +103,9 @@ def _pattern(path: str) -> str:
 def _flat(at: str, value: Any, keys: Mapping[str, str | None], pattern: str) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping) and value:
         for name, item in value.items():
-            yield from _flat(f"{at}.{name}" if at else name, item, keys, f"{pattern}.{name}" if pattern else name)
+            yield from _flat(
+                f"{at}.{name}" if at else name, item, keys, f"{pattern}.{name}" if pattern else name
+            )
     elif isinstance(value, tuple) and value:
         for name, item in _keyed(value, keys, pattern).items():
             yield from _flat(f"{at}[{name}]", item, keys, f"{pattern}[]")
@@ -110,7 +118,9 @@ def short_digest(value: Any) -> str:
     return digest({"v": str(value) if isinstance(value, Ref) else value})[:12]
 
 
-def with_origins(changes: list[FieldChange], released: Mapping[str, str], keys: Mapping[str, str | None]) -> list[FieldChange]:
+def with_origins(
+    changes: list[FieldChange], released: Mapping[str, str], keys: Mapping[str, str | None]
+) -> list[FieldChange]:
     """Three ways: a field whose desired value is the released one was changed live (drift); the rest is intent."""
     if not released:
         return changes

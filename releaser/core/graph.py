@@ -88,7 +88,9 @@ def ownership_tags(address: Address, environment: str) -> dict[str, str]:
     }
 
 
-def compile_use_case(view: View, kinds: Mapping[str, Kind], tags: Mapping[str, str] | None = None) -> DesiredGraph:
+def compile_use_case(
+    view: View, kinds: Mapping[str, Kind], tags: Mapping[str, str] | None = None
+) -> DesiredGraph:
     """Every resource of one use case, ordered and stamped.
 
     Raises ReleaserError for a cycle or a reference to what is not declared (validate finds both with their lines).
@@ -146,7 +148,9 @@ def _ordered(needs: Mapping[Address, frozenset[Address]]) -> list[Address]:
 def _stamp(kind: Kind, body: FrozenMap, stamps: Mapping[Address, str], *, by_value: bool) -> str:
     def leaf(value: object) -> object:
         if isinstance(value, Ref):
-            return FrozenMap({"$ref": value.address.kind, "output": value.output, "stamp": stamps[value.address]})
+            return FrozenMap(
+                {"$ref": value.address.kind, "output": value.output, "stamp": stamps[value.address]}
+            )
         if isinstance(value, Bound):
             return value.value if by_value else FrozenMap({"$env": value.template})
         return value

@@ -31,7 +31,10 @@ from releaser.core.values import FrozenMap
 _READ_AS = {
     "topicPolicyConfig": ("topicPolicy", {"topicsConfig": "topics"}),
     "contentPolicyConfig": ("contentPolicy", {"filtersConfig": "filters"}),
-    "wordPolicyConfig": ("wordPolicy", {"wordsConfig": "words", "managedWordListsConfig": "managedWordLists"}),
+    "wordPolicyConfig": (
+        "wordPolicy",
+        {"wordsConfig": "words", "managedWordListsConfig": "managedWordLists"},
+    ),
     "sensitiveInformationPolicyConfig": (
         "sensitiveInformationPolicy",
         {"piiEntitiesConfig": "piiEntities", "regexesConfig": "regexes"},
@@ -43,7 +46,9 @@ _RENAMED = {"tier": "tierConfig"}
 
 
 def _read(reply: Mapping[str, Any]) -> Mapping[str, Any]:
-    body = {k: reply[k] for k in ("description", "blockedInputMessaging", "blockedOutputsMessaging") if k in reply}
+    body = {
+        k: reply[k] for k in ("description", "blockedInputMessaging", "blockedOutputsMessaging") if k in reply
+    }
     for written, (seen, lists) in _READ_AS.items():
         if seen in reply:
             back = {v: k for k, v in lists.items()} | _RENAMED
@@ -243,8 +248,12 @@ KIND = Kind(
             **_actions("topicPolicyConfig.topicsConfig"),
             **_actions("wordPolicyConfig.wordsConfig"),
             **_actions("wordPolicyConfig.managedWordListsConfig"),
-            **_actions("sensitiveInformationPolicyConfig.piiEntitiesConfig", Sibling("action"), Sibling("action")),
-            **_actions("sensitiveInformationPolicyConfig.regexesConfig", Sibling("action"), Sibling("action")),
+            **_actions(
+                "sensitiveInformationPolicyConfig.piiEntitiesConfig", Sibling("action"), Sibling("action")
+            ),
+            **_actions(
+                "sensitiveInformationPolicyConfig.regexesConfig", Sibling("action"), Sibling("action")
+            ),
             "contextualGroundingPolicyConfig.filtersConfig[].action": "BLOCK",
             "contextualGroundingPolicyConfig.filtersConfig[].enabled": True,
         },

@@ -26,9 +26,13 @@ class PromptEntry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     file: str = Field(description="The template, relative to the manifest's folder. Variables are {{name}}.")
-    system: str | None = Field(None, description="A file with the system text; makes the prompt a CHAT prompt.")
+    system: str | None = Field(
+        None, description="A file with the system text; makes the prompt a CHAT prompt."
+    )
     model: str = Field(description="A name under `models`.")
-    variables: tuple[str, ...] = Field((), max_length=20, description="Every variable that the template uses.")
+    variables: tuple[str, ...] = Field(
+        (), max_length=20, description="Every variable that the template uses."
+    )
     guardrail: str | None = Field(None, description="A name under `guardrails`; told to applications.")
     description: str | None = Field(None, min_length=1, max_length=200)
     customerEncryptionKeyArn: str | None = Field(None, description="ARN of the KMS key.")
@@ -40,7 +44,9 @@ def _is_short(entry: Mapping[str, Any]) -> bool:
 
 def _declare(view: View) -> Iterator[Draft]:
     for name, entry in view.section("prompts").items():
-        body = _expand(view, entry) if _is_short(entry) else {k: v for k, v in entry.items() if k != "guardrail"}
+        body = (
+            _expand(view, entry) if _is_short(entry) else {k: v for k, v in entry.items() if k != "guardrail"}
+        )
         yield Draft(name, FrozenMap(body))
 
 
@@ -109,7 +115,10 @@ def _check_short(entry: Entry) -> Iterator[Problem]:
     for i, name in enumerate(declared):
         if entry.files.get(str(entry.data.get("file"))) is not None and name not in used:
             yield Problem(
-                "E512", f"variable {name!r} is declared and never used", ("variables", i), "use it or remove it"
+                "E512",
+                f"variable {name!r} is declared and never used",
+                ("variables", i),
+                "use it or remove it",
             )
 
 
@@ -144,10 +153,16 @@ def _check_template(text: str, file: str, declared: set[str]) -> Iterator[Proble
 
 def _check_long(entry: Entry) -> Iterator[Problem]:
     variants = entry.data.get("variants")
-    named = [v.get("name") for v in variants if isinstance(v, Mapping)] if isinstance(variants, list | tuple) else []
+    named = (
+        [v.get("name") for v in variants if isinstance(v, Mapping)]
+        if isinstance(variants, list | tuple)
+        else []
+    )
     default = entry.data.get("defaultVariant")
     if default is not None and default not in named:
-        yield Problem("E515", f"defaultVariant {default!r} is not the name of the variant", ("defaultVariant",))
+        yield Problem(
+            "E515", f"defaultVariant {default!r} is not the name of the variant", ("defaultVariant",)
+        )
 
 
 KIND = Kind(

@@ -98,7 +98,9 @@ KIND = Kind(
         id="Name", arn="ARN", name="Name", row_id="Name", row_arn="ARN", row_name="Name", revision="Version"
     ),
     fields=Fields(
-        omitted=frozenset({"Name", "Tags", "Overwrite", "Description", "KeyId", "AllowedPattern", "Policies"}),
+        omitted=frozenset(
+            {"Name", "Tags", "Overwrite", "Description", "KeyId", "AllowedPattern", "Policies"}
+        ),
         labels=frozenset({"document.release", "document.digest"}),
     ),
     tagging=Tagging(

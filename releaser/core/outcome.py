@@ -1,0 +1,51 @@
+"""What became of a step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from releaser.core.address import Address
+from releaser.core.plan import StepKey
+from releaser.core.snapshot import Binding
+
+
+class Status(StrEnum):
+    """UNKNOWN: sent, and the answer was lost; the next run observes, nobody guesses."""
+
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The result of one step, with AWS's request ids and what it took."""
+
+    key: StepKey
+    status: Status
+    message: str = ""
+    code: str = ""
+    hint: str = ""
+    request_ids: tuple[str, ...] = ()
+    started_at: str = ""
+    duration_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UseCaseResult:
+    """The result of one use case in one run."""
+
+    use_case: str
+    outcomes: tuple[Outcome, ...]
+    verified: bool = False
+    bindings: Mapping[Address, Binding] = field(default_factory=dict)
+    retired: Mapping[Address, tuple[Binding, ...]] = field(default_factory=dict)
+    message: str = ""
+    code: str = ""
+
+    @property
+    def succeeded(self) -> bool:
+        return self.verified and all(o.status is Status.DONE for o in self.outcomes)

@@ -1,0 +1,215 @@
+"""Changes for people, steps for the machine, and the digests that bind a review to an application.
+
+The plan digest binds a saved file. The change digest, one per use case, is what a review approves: environment,
+account, region, steps, stamps and the content seen before; no commit, id or time, so that a squash merge or another
+use case's change is no divergence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from releaser.core.address import Address
+from releaser.core.diagnostic import Diagnostic
+from releaser.core.diff import FieldChange, Origin
+from releaser.core.kind import Verb
+from releaser.core.snapshot import Binding
+from releaser.core.values import digest
+
+FORMAT = "releaser.plan/v1"
+
+
+class Wave(StrEnum):
+    """STAGE is invisible to callers; PROMOTE moves what they follow."""
+
+    STAGE = "stage"
+    PROMOTE = "promote"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class StepKey:
+    """Identity of a step: what is done to what. ``target`` is a live id for what is no longer declared."""
+
+    address: Address
+    verb: Verb
+    target: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.address}" + (f" ({self.target})" if self.target else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One write, with what must hold before it. ``before``: digest of the content seen, '' when absent."""
+
+    key: StepKey
+    wave: Wave
+    stamp: str
+    body_digest: str
+    before: str = ""
+    revision: str = ""
+    needs: tuple[StepKey, ...] = ()
+    retag: bool = False
+    """The tags differ, too or only."""
+    rewrite: bool = True
+    """The body differs; False when only the tags do."""
+
+    @property
+    def address(self) -> Address:
+        return self.key.address
+
+    @property
+    def verb(self) -> Verb:
+        return self.key.verb
+
+
+class Action(StrEnum):
+    """What happens to a resource, in a word for people."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    REPOINT = "repoint"
+    RETIRE = "retire"
+    DELETE = "delete"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One resource's change. ``publishes`` when a new version is cut; ``reason`` is a code, not prose."""
+
+    address: Address
+    action: Action
+    fields: tuple[FieldChange, ...] = ()
+    reason: str = ""
+    publishes: bool = False
+    version: str = ""
+    """The version in use before this plan."""
+    quota: str = ""
+    """For example ``7 of 10 versions used, this needs 1``."""
+    name: str = ""
+
+    @property
+    def drift(self) -> bool:
+        return self.reason == "deleted-live" or any(f.origin is Origin.DRIFT for f in self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class UseCasePlan:
+    """The part of a plan that concerns one use case: what is reviewed, applied and recorded together."""
+
+    use_case: str
+    release: str
+    release_digest: str
+    changes: tuple[Change, ...]
+    steps: tuple[Step, ...]
+    change_digest: str
+    versions: Mapping[Address, str] = field(default_factory=dict)
+    """Published versions that are reused."""
+    blocked: tuple[Diagnostic, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.steps
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that would be done in one environment's account and region, and why."""
+
+    environment: str
+    account: str
+    region: str
+    commit: str
+    use_cases: tuple[UseCasePlan, ...]
+    snapshot_digest: str
+    diagnostics: tuple[Diagnostic, ...] = ()
+    assumed: int = 0
+    read: int = 0
+    digest: str = ""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return tuple(s for u in self.use_cases for s in u.steps)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        return tuple(c for u in self.use_cases for c in u.changes)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.steps
+
+    def of(self, use_case: str) -> UseCasePlan | None:
+        return next((u for u in self.use_cases if u.use_case == use_case), None)
+
+
+def change_digest(environment: str, account: str, region: str, steps: Iterable[Step]) -> str:
+    """What a review approves, for one use case."""
+    return digest(
+        {
+            "environment": environment,
+            "account": account,
+            "region": region,
+            "steps": [
+                [str(s.address), s.verb, s.stamp, s.before, s.rewrite, s.retag, bool(s.key.target)]
+                for s in sorted(steps, key=lambda s: s.key)
+            ],
+        }
+    )
+
+
+def plan_digest(plan: Plan) -> str:
+    """What a saved plan file is bound by."""
+    return digest(
+        {
+            "format": FORMAT,
+            "environment": plan.environment,
+            "account": plan.account,
+            "region": plan.region,
+            "commit": plan.commit,
+            "snapshot": plan.snapshot_digest,
+            "useCases": [
+                {
+                    "useCase": u.use_case,
+                    "releaseDigest": u.release_digest,
+                    "changes": u.change_digest,
+                    "steps": [[str(s.key), s.body_digest, s.before, s.revision] for s in u.steps],
+                }
+                for u in plan.use_cases
+            ],
+        }
+    )
+
+
+SUMMARY_KEYS = ("create", "update", "replace", "publish", "repoint", "ingest", "delete", "retire")
+
+
+def summary(plan: Plan) -> dict[str, int]:
+    """How many of each; a replacement counts once, under ``replace``."""
+    counts = dict.fromkeys(SUMMARY_KEYS, 0)
+    for change in plan.changes:
+        if change.action is not Action.NONE:
+            counts[change.action.value] += 1
+        counts["publish"] += change.publishes
+    counts["ingest"] = sum(s.verb is Verb.INGEST for s in plan.steps)
+    return counts
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What git's records know of a use case: bindings, and what was retired and is still to be deleted."""
+
+    bindings: Mapping[Address, Binding] = field(default_factory=dict)
+    retired: Mapping[Address, tuple[Binding, ...]] = field(default_factory=dict)
+    release: str = ""
+    release_digest: str = ""
+
+
+def is_within(steps: Iterable[Step], approved: Iterable[tuple[str, str, str]]) -> list[StepKey]:
+    """The steps that were not approved: resuming may do less than was reviewed, never more."""
+    allowed = set(approved)
+    return [s.key for s in steps if (str(s.address), s.verb.value, s.stamp) not in allowed]

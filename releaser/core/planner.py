@@ -1,0 +1,335 @@
+"""Desired graph x snapshot -> the plan of one use case. Pure; order is only edges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from releaser.core.address import Address, Bound, Ref
+from releaser.core.diagnostic import Diagnostic
+from releaser.core.diff import MISSING, FieldChange, differences, short_digest, with_origins
+from releaser.core.graph import RETIRED_TAG, Node
+from releaser.core.kind import Kind, Verb
+from releaser.core.normal import comparable, replace_leaves
+from releaser.core.plan import (
+    Action,
+    Change,
+    Known,
+    Step,
+    StepKey,
+    UseCasePlan,
+    Wave,
+    change_digest,
+)
+from releaser.core.snapshot import Absent, Binding, Depth, Foreign, Seen, Snapshot, Unreadable, Version
+from releaser.core.values import EMPTY, FrozenMap, digest, references
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """All that the plan of one use case is made from."""
+
+    use_case: str
+    nodes: tuple[Node, ...]
+    snapshot: Snapshot
+    known: Known
+    kinds: Mapping[str, Kind]
+    now: datetime
+    rollback_window: timedelta
+    release: str = ""
+    release_digest: str = ""
+
+
+@dataclass
+class _Draft:
+    """The plan while it is made."""
+
+    question: Question
+    changes: list[Change] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    outputs: dict[Address, dict[str, str]] = field(default_factory=dict)
+    last: dict[Address, StepKey] = field(default_factory=dict)
+    versions: dict[Address, str] = field(default_factory=dict)
+    blocked: list[Diagnostic] = field(default_factory=list)
+
+
+def plan_use_case(question: Question) -> UseCasePlan:
+    """What must be done for one use case. Blocked (with reasons, without steps) when something could not be read."""
+    draft = _Draft(question)
+    for node in question.nodes:
+        _plan_node(draft, node)
+    if not draft.blocked:
+        _plan_removals(draft)
+    steps = () if draft.blocked else tuple(_with_barriers(draft.steps))
+    site = question.snapshot
+    return UseCasePlan(
+        use_case=question.use_case,
+        release=question.release,
+        release_digest=question.release_digest,
+        changes=tuple(draft.changes),
+        steps=steps,
+        change_digest=change_digest(site.environment, site.account, site.region, steps),
+        versions=draft.versions,
+        blocked=tuple(draft.blocked),
+    )
+
+
+def resolve_body(node: Node, outputs: Callable[[Ref], str | None]) -> FrozenMap:
+    """The node's body with bindings as values and every reference that has a value by now; others stay."""
+
+    def leaf(value: object) -> object:
+        if isinstance(value, Bound):
+            return value.value
+        if isinstance(value, Ref):
+            found = outputs(value)
+            return value if found is None else found
+        return value
+
+    resolved = replace_leaves(node.body, leaf)
+    return resolved if isinstance(resolved, FrozenMap) else EMPTY
+
+
+def version_digest(kind: Kind, body: Mapping[str, object]) -> str:
+    """The proof that a version has a content: digest of its comparable body without labels."""
+    plain = {k: v for k, v in comparable(kind, body).items() if k not in kind.fields.labels}
+    return digest(plain)
+
+
+def content_digest(body: FrozenMap) -> str:
+    """Digest of a draft as seen, in comparable form: the precondition of a write."""
+    return digest(body)
+
+
+def _plan_node(draft: _Draft, node: Node) -> None:
+    q = draft.question
+    kind = q.kinds[node.kind]
+    match q.snapshot.observations.get(node.address, Unreadable("it was not looked at")):
+        case Unreadable(reason):
+            draft.blocked.append(_diagnostic(node, "P110", f"{node.address} could not be read: {reason}"))
+        case Foreign(id=found, owner=owner):
+            whose = f"belongs to {owner}" if owner else "carries no ownership tag"
+            message = f"{kind.name} {node.name!r} ({found}) exists and {whose}"
+            hint = "rename it in the manifest, or delete or rename the live one; a name is never ownership"
+            draft.blocked.append(_diagnostic(node, "P101", message, hint))
+        case Absent(was=was):
+            _plan_creation(draft, node, kind, was)
+        case Seen() as seen:
+            _plan_existing(draft, node, kind, seen)
+
+
+def _diagnostic(node: Node, code: str, message: str, hint: str = "") -> Diagnostic:
+    return Diagnostic(code, message, path=f"manifests/{node.address.use_case}/manifest.yaml", hint=hint)
+
+
+def _plan_creation(draft: _Draft, node: Node, kind: Kind, was: str) -> None:
+    replaces = kind.identity.stamped_name and bool(draft.question.snapshot.retired.get(node.address))
+    if kind.pointer:
+        verb, wave, action = Verb.REPOINT, Wave.PROMOTE, Action.CREATE
+    else:
+        verb, wave, action = Verb.CREATE, Wave.STAGE, Action.REPLACE if replaces else Action.CREATE
+    reason = "immutable-content" if replaces else "deleted-live" if was else "not-there"
+    desired = _desired(draft, node, kind)
+    _add_step(draft, node, verb, wave, desired, retag=True)
+    publishes = kind.calls.publish is not None
+    if publishes:
+        _add_step(draft, node, Verb.PUBLISH, Wave.STAGE, desired)
+    fields = tuple(differences(EMPTY, desired, kind.fields.unordered))
+    quota = _version_quota(draft, node, kind, 0) if publishes else ""
+    draft.changes.append(Change(node.address, action, fields, reason, publishes, quota=quota, name=node.name))
+
+
+def _desired(draft: _Draft, node: Node, kind: Kind) -> FrozenMap:
+    return comparable(
+        kind, resolve_body(node, lambda ref: draft.outputs.get(ref.address, {}).get(ref.output))
+    )
+
+
+def _plan_existing(draft: _Draft, node: Node, kind: Kind, seen: Seen) -> None:
+    known = draft.question.known.bindings.get(node.address)
+    if seen.depth is Depth.ASSUMED or seen.body is None:
+        version = known.version if known else None
+        draft.outputs[node.address] = seen.outputs(version, kind.identity.version_arn)
+        if version:
+            draft.versions[node.address] = version
+        draft.changes.append(Change(node.address, Action.NONE, version=version or "", name=node.name))
+        return
+    if seen.status == "failed":
+        message = f"{node.address} is in a failed state: {seen.reason or 'AWS gives no reason'}"
+        draft.blocked.append(
+            _diagnostic(node, "P111", message, "delete it in AWS; the next run creates it anew")
+        )
+        return
+    desired = _desired(draft, node, kind)
+    fields = _field_changes(seen.body, desired, kind, known)
+    tags = _tag_changes(node, seen)
+    version = _matching_version(node, kind, seen, desired)
+    if fields and kind.calls.update is None:
+        _refuse_immutable(draft, node, kind, fields)
+        return
+    _plan_update(draft, node, kind, seen, desired, fields, tags)
+    publishes = kind.calls.publish is not None and version is None
+    if publishes:
+        _add_step(draft, node, Verb.PUBLISH, Wave.STAGE, desired, seen)
+    draft.outputs[node.address] = seen.outputs(version, kind.identity.version_arn)
+    if version:
+        draft.versions[node.address] = version
+    _describe(draft, node, kind, seen, tuple(fields + tags), publishes)
+
+
+def _field_changes(
+    live: FrozenMap, desired: FrozenMap, kind: Kind, known: Binding | None
+) -> list[FieldChange]:
+    keys = kind.fields.unordered
+    found = list(differences(live, desired, keys))
+    if known is None:
+        return found
+    silent = [
+        c for c in found if not (c.after is MISSING and known.defaults.get(c.path) == short_digest(c.before))
+    ]
+    return with_origins(silent, known.fields, keys)
+
+
+def _tag_changes(node: Node, seen: Seen) -> list[FieldChange]:
+    changes = [
+        FieldChange(f"tags.{key}", seen.tags.get(key, MISSING), value)
+        for key, value in node.tags.items()
+        if seen.tags.get(key) != value
+    ]
+    if RETIRED_TAG in seen.tags:
+        changes.append(FieldChange(f"tags.{RETIRED_TAG}", seen.tags[RETIRED_TAG], MISSING))
+    return changes
+
+
+def _matching_version(node: Node, kind: Kind, seen: Seen, desired: FrozenMap) -> str | None:
+    """The version whose body is proven equal; the stamp alone proves nothing once a reference has moved."""
+    if kind.calls.publish is None or references(desired):
+        return None
+    wanted = version_digest(kind, desired)
+    fitting = [v for v in seen.versions if v.body_digest == wanted]
+    return max(fitting, key=_version_order).version if fitting else None
+
+
+def _version_order(version: Version) -> tuple[int, str]:
+    return (int(version.version) if version.version.isdigit() else 0, version.version)
+
+
+def _refuse_immutable(draft: _Draft, node: Node, kind: Kind, fields: list[FieldChange]) -> None:
+    paths = ", ".join(f.path for f in fields)
+    message = f"{node.address} differs from its own name at {paths}, and AWS has no update for a {kind.name}"
+    draft.blocked.append(_diagnostic(node, "P112", message, "delete it in AWS; the next run creates it anew"))
+    draft.changes.append(Change(node.address, Action.NONE, tuple(fields), "changed-live", name=node.name))
+
+
+def _plan_update(
+    draft: _Draft,
+    node: Node,
+    kind: Kind,
+    seen: Seen,
+    desired: FrozenMap,
+    fields: list[FieldChange],
+    tags: list[FieldChange],
+) -> None:
+    if not fields and not tags:
+        return
+    verb, wave = (Verb.REPOINT, Wave.PROMOTE) if kind.pointer else (Verb.UPDATE, Wave.STAGE)
+    _add_step(draft, node, verb, wave, desired, seen, retag=bool(tags), rewrite=bool(fields))
+
+
+def _describe(
+    draft: _Draft, node: Node, kind: Kind, seen: Seen, fields: tuple[FieldChange, ...], publishes: bool
+) -> None:
+    changed = Action.REPOINT if kind.pointer else Action.UPDATE
+    action = changed if fields else Action.NONE
+    before = draft.question.known.bindings.get(node.address)
+    reason = "content" if fields else "no-version-of-this-content" if publishes else ""
+    quota = _version_quota(draft, node, kind, len(seen.versions)) if publishes else ""
+    version = (before.version if before else None) or draft.versions.get(node.address, "")
+    draft.changes.append(Change(node.address, action, fields, reason, publishes, version, quota, node.name))
+
+
+def _version_quota(draft: _Draft, node: Node, kind: Kind, used: int) -> str:
+    if kind.version_quota is None:
+        return ""
+    if used >= kind.version_quota:
+        message = f"{node.address} has {used} of {kind.version_quota} versions, and this change needs 1 more"
+        hint = "AWS does not raise this quota: delete versions that nothing uses any more"
+        draft.blocked.append(_diagnostic(node, "P120", message, hint))
+    return f"{used} of {kind.version_quota} versions used, this needs 1"
+
+
+def _add_step(
+    draft: _Draft,
+    node: Node,
+    verb: Verb,
+    wave: Wave,
+    desired: FrozenMap,
+    seen: Seen | None = None,
+    *,
+    retag: bool = False,
+    rewrite: bool = True,
+) -> None:
+    key = StepKey(node.address, verb)
+    needs = {draft.last[a] for a in node.needs if a in draft.last}
+    if node.address in draft.last:
+        needs.add(draft.last[node.address])
+    before = content_digest(seen.body) if seen and seen.body is not None else ""
+    draft.steps.append(
+        Step(
+            key=key,
+            wave=wave,
+            stamp=node.stamp,
+            body_digest=digest(replace_leaves(desired, str)),
+            before=before,
+            revision=seen.revision if seen else "",
+            needs=tuple(sorted(needs)),
+            retag=retag,
+            rewrite=rewrite,
+        )
+    )
+    draft.last[node.address] = key
+
+
+def _plan_removals(draft: _Draft) -> None:
+    q = draft.question
+    for address, bindings in sorted(q.snapshot.retired.items()):
+        if address.use_case != q.use_case:
+            continue
+        for binding in bindings:
+            _plan_removal(draft, address, binding)
+
+
+def _plan_removal(draft: _Draft, address: Address, binding: Binding) -> None:
+    q = draft.question
+    if not binding.since:
+        verb, action, reason = Verb.RETIRE, Action.RETIRE, "no-longer-declared"
+    elif q.now - datetime.fromisoformat(binding.since) >= q.rollback_window:
+        verb, action, reason = Verb.DELETE, Action.DELETE, "rollback-window-over"
+    else:
+        return
+    key = StepKey(address, verb, binding.id)
+    draft.steps.append(Step(key, Wave.PROMOTE, binding.stamp, "", binding.body_digest, binding.revision))
+    replaced = address in draft.last or address in q.snapshot.observations
+    draft.changes.append(
+        Change(
+            address,
+            action,
+            reason="replaced" if replaced else reason,
+            version=binding.version or "",
+            name=binding.name,
+        )
+    )
+
+
+def _with_barriers(steps: list[Step]) -> list[Step]:
+    """PROMOTE waits for everything staged; what is taken away waits for everything that is moved."""
+    staged = tuple(s.key for s in steps if s.wave is Wave.STAGE)
+    leaving = (Verb.RETIRE, Verb.DELETE)
+    moved = tuple(s.key for s in steps if s.wave is Wave.PROMOTE and s.verb not in leaving)
+    done = []
+    for step in steps:
+        extra: tuple[StepKey, ...] = ()
+        if step.wave is Wave.PROMOTE:
+            extra = (*staged, *moved) if step.verb in leaving else staged
+        done.append(replace(step, needs=tuple(sorted({*step.needs, *extra}))))
+    return done
