@@ -1,0 +1,393 @@
+"""The one YAML door: bulk loading with positions, and edits that change one line.
+
+Loading is PyYAML's C ``compose`` under a YAML 1.2 core resolver: no timestamps, no ``yes`` and ``no``, no merge keys,
+no tags. Every defect becomes a diagnostic; hostile input costs bounded time and memory.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from releaser.core.diagnostic import Diagnostic, in_order
+from releaser.core.document import Document, Positions, Span
+from releaser.core.values import Path
+
+MAX_BYTES = 1 << 20
+MAX_DEPTH = 64
+MAX_NODES = 50_000
+
+_PLAIN, _OTHER = " plain", " other"  # no tag can contain a space
+
+# libyaml reads NEL, LS and PS as line ends (YAML 1.1); YAML 1.2 does not: refused raw, so that nobody guesses.
+_FORBIDDEN = re.compile(
+    "[^\\t\\n\\r\\x20-\\x7e\\xa0-\\u2027\\u202a-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]"
+)
+# What can nest deeply in few characters: flow brackets, and block indicators side by side.
+_SIDE_BY_SIDE = re.compile(r"(?:[-?:][ \t]+){40}")
+
+_CONSTANTS: dict[str, bool | None] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_NUMERIC_START = frozenset("0123456789+-.")
+_INT = re.compile(r"[-+]?[0-9]+")
+_BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+
+
+class _Resolver:
+    """Keeps explicit tags visible and leaves all typing to ``_scalar``."""
+
+    def resolve(self, kind: type, value: Any, implicit: Any) -> str:
+        return _PLAIN if kind is yaml.ScalarNode and implicit[0] else _OTHER
+
+    def descend_resolver(self, current: Any, index: Any) -> None: ...
+
+    def ascend_resolver(self) -> None: ...
+
+
+class _Pure(_Resolver, yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser, yaml.composer.Composer):
+    def __init__(self, text: str) -> None:
+        yaml.reader.Reader.__init__(self, text)
+        yaml.scanner.Scanner.__init__(self)
+        yaml.parser.Parser.__init__(self)
+        yaml.composer.Composer.__init__(self)
+
+
+def _fast() -> type | None:
+    if not yaml.__with_libyaml__:
+        return None
+    from yaml.cyaml import CParser
+
+    return type("_Fast", (_Resolver, CParser), {})
+
+
+_Parser: Any = _fast() or _Pure
+
+
+class _Stop(Exception):
+    """Loading cannot go on: carries the diagnostic."""
+
+    def __init__(self, code: str, message: str, mark: Any = None, hint: str = "") -> None:
+        super().__init__(message)
+        self.code, self.mark, self.hint = code, mark, hint
+
+
+def load(source: str | bytes, path: str) -> Document | tuple[Diagnostic, ...]:
+    """The document, or every diagnostic that stands in its way. Never raises on content, never hangs."""
+    try:
+        text = _decode(source)
+        root = _compose(text)
+        builder = _Builder()
+        data = builder.value(root, 0)
+    except _Stop as stop:
+        return (_diagnostic(path, stop),)
+    if builder.problems:
+        return in_order(_diagnostic(path, stop) for stop in builder.problems)
+    if not isinstance(data, dict):
+        empty = data is None
+        what = "the file is empty" if empty else "the file must be a mapping of keys to values"
+        return (_diagnostic(path, _Stop("E115", what, root.start_mark if root else None)),)
+    return Document(path, text, data, lambda: _index(text))
+
+
+def _decode(source: str | bytes) -> str:
+    if isinstance(source, str):
+        source = source.encode("utf-8", "surrogatepass")
+    if len(source) > MAX_BYTES:
+        raise _Stop("E104", f"the file has {len(source):,} bytes; the limit is {MAX_BYTES:,}")
+    try:
+        text = source.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        before = source[: error.start].decode("utf-8", "replace")
+        raise _Stop("E103", f"byte {error.start} is not UTF-8", _at(before, len(before))) from None
+    if found := _FORBIDDEN.search(text):
+        char = f"U+{ord(found.group()):04X}"
+        hint = f'write it as an escape in double quotes: "\\u{ord(found.group()):04x}"'
+        raise _Stop("E112", f"the character {char} may not stand here", _at(text, found.start()), hint)
+    return text
+
+
+class _at:
+    """A mark made from an offset."""
+
+    def __init__(self, text: str, offset: int) -> None:
+        lines = re.split("\r\n|\n|\r", text[:offset])
+        self.line, self.column = len(lines) - 1, len(lines[-1])
+
+
+def _compose(text: str) -> Any:
+    """The node tree. Where a text could be deep or wide its events are counted first: compose recurses in C."""
+    try:
+        if len(text) > 100_000 or text.count("[") + text.count("{") > 500 or _SIDE_BY_SIDE.search(text):
+            _check_events(text)
+        return _Parser(text).get_single_node()
+    except RecursionError:
+        raise _Stop("E105", f"nested more than {MAX_DEPTH} levels deep") from None
+    except yaml.MarkedYAMLError as error:
+        raise _syntax(text, error) from None
+    except yaml.YAMLError as error:
+        raise _Stop("E101", _clean(str(error))) from None
+
+
+def _check_events(text: str) -> None:
+    parser = _Parser(text)
+    depth = count = 0
+    while True:
+        event = parser.get_event()
+        count += 1
+        if count > 2 * MAX_NODES:
+            raise _Stop("E106", f"the file holds more than {MAX_NODES:,} values", event.start_mark)
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise _Stop("E105", f"nested more than {MAX_DEPTH} levels deep", event.start_mark)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        elif isinstance(event, yaml.StreamEndEvent):
+            return
+
+
+def _syntax(text: str, error: yaml.MarkedYAMLError) -> _Stop:
+    mark = error.problem_mark or error.context_mark
+    problem = _clean(str(error.problem or error.context or "not valid YAML"))
+    if "another document" in problem:
+        hint = "keep one document in a file: remove the `---`"
+        return _Stop("E108", "the file holds more than one document", mark, hint)
+    if "undefined alias" in problem:
+        return _Stop("E111", problem, mark, "define it with & above, or quote a text that begins with *")
+    line = re.split("\r\n|\n|\r", text)[mark.line] if mark and mark.line <= text.count("\n") else ""
+    if line[: (mark.column if mark else 0) + 1].strip(" -") == "\t" or re.match(r"[ -]*\t", line):
+        return _Stop("E110", "a tab may not be used for indentation", mark, "indent with spaces")
+    return _Stop("E101", f"this is not valid YAML: {problem}", mark, _syntax_hint(problem))
+
+
+def _syntax_hint(problem: str) -> str:
+    if "mapping values are not allowed" in problem:
+        return "quote a text that contains `: `"
+    if "cannot start any token" in problem:
+        return "quote a text that begins with @, ` or %"
+    return ""
+
+
+def _clean(problem: str) -> str:
+    return " ".join(problem.split())
+
+
+def _clip(text: str) -> str:
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+class _Builder:
+    """Nodes to plain data; collects what is wrong on the way. Aliases are expanded, within a budget."""
+
+    def __init__(self) -> None:
+        self.problems: list[_Stop] = []
+        self.budget = MAX_NODES
+
+    def value(self, node: Any, depth: int) -> Any:
+        if node is None:
+            return None
+        self.budget -= 1
+        if self.budget < 0:
+            raise _Stop("E106", f"the file expands to more than {MAX_NODES:,} values", node.start_mark)
+        tag = node.tag
+        if tag is not _PLAIN and tag is not _OTHER:
+            hint = "remove the tag; quote the text if it begins with !"
+            self.problems.append(_Stop("E107", f"the tag {_clip(tag)} is not allowed", node.start_mark, hint))
+        if type(node) is yaml.ScalarNode:
+            return self.scalar(node) if tag is _PLAIN else node.value
+        if depth >= MAX_DEPTH:
+            raise _Stop("E105", f"nested more than {MAX_DEPTH} levels deep", node.start_mark)
+        if type(node) is yaml.SequenceNode:
+            return [self.value(item, depth + 1) for item in node.value]
+        return self.mapping(node, depth + 1)
+
+    def mapping(self, node: Any, depth: int) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = self.key(key_node)
+            value = self.value(value_node, depth)
+            if key is None:
+                continue
+            if key in result:
+                self.problems.append(
+                    _Stop("E102", f"the key {_clip(key)!r} stands twice", key_node.start_mark)
+                )
+            result[key] = value
+        return result
+
+    def key(self, node: Any) -> str | None:
+        mark = node.start_mark
+        if type(node) is not yaml.ScalarNode:
+            self.problems.append(_Stop("E109", "a key must be a text", mark))
+            return None
+        key = self.scalar(node) if node.tag is _PLAIN else node.value
+        if key == "<<" and node.tag is _PLAIN:
+            self.problems.append(
+                _Stop("E114", "merge keys are not part of YAML 1.2", mark, "write the keys out")
+            )
+            return None
+        if not isinstance(key, str):
+            hint = f'quote it: "{_clip(node.value)}"'
+            self.problems.append(_Stop("E109", f"a key must be a text, not {_kind(key)}", mark, hint))
+            return None
+        return key
+
+    def scalar(self, node: Any) -> Any:
+        text = node.value
+        if text in _CONSTANTS:
+            return _CONSTANTS[text]
+        if text[0] not in _NUMERIC_START:
+            return text
+        try:
+            return _number(text)
+        except ValueError:
+            hint = "quote it if it is a text"
+            self.problems.append(_Stop("E113", "this number is out of range", node.start_mark, hint))
+            return 0
+
+
+def _number(text: str) -> Any:
+    """YAML 1.2 core: an int, a float, or the text itself. ValueError when it does not fit JSON's numbers."""
+    if _INT.fullmatch(text) or _BASED.fullmatch(text):
+        if len(text) > 24:
+            raise ValueError
+        value = int(text, 0) if text[1:2] in ("o", "x") else int(text)
+        if not -(1 << 63) <= value < 1 << 63:
+            raise ValueError
+        return value
+    if _NOT_FINITE.fullmatch(text):
+        raise ValueError
+    if _FLOAT.fullmatch(text):
+        number = float(text)
+        if not math.isfinite(number):
+            raise ValueError
+        return number
+    return text
+
+
+def _kind(value: Any) -> str:
+    return {bool: "a boolean", int: "a number", float: "a number"}.get(type(value), "empty")
+
+
+def _diagnostic(path: str, stop: _Stop) -> Diagnostic:
+    line, column = (stop.mark.line + 1, stop.mark.column + 1) if stop.mark else (1, 1)
+    return Diagnostic(stop.code, str(stop), path, line, column, hint=stop.hint)
+
+
+def _index(text: str) -> Positions:
+    positions = Positions({}, {})
+    _walk(_compose(text), (), positions.keys, positions.values)  # type: ignore[arg-type]
+    return positions
+
+
+def _walk(node: Any, at: Path, keys: dict[Path, Span], values: dict[Path, Span]) -> None:
+    values[at] = _span(node)
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            keys[(*at, key.value)] = _span(key)
+            _walk(value, (*at, key.value), keys, values)
+    elif isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            _walk(item, (*at, number), keys, values)
+
+
+def _span(node: Any) -> Span:
+    start, end = node.start_mark, node.end_mark
+    return Span(start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+
+def _scalar_node(text: str, path: Path) -> Any:
+    node = _compose(text)
+    for part in path:
+        found = None
+        if isinstance(node, yaml.MappingNode):
+            found = next((v for k, v in node.value if k.value == part), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            found = node.value[part]
+        if found is None:
+            raise KeyError(path)
+        node = found
+    return node
+
+
+def splice(text: str, path: Path, value: str | int | float | bool | None) -> str:
+    """The text with one scalar replaced: one line changes, comments and layout stay. Re-parsed and compared.
+
+    KeyError: there is nothing at ``path``. ValueError: it is no one-line scalar, or stands under an alias.
+    """
+    before = load(text, "splice")
+    if not isinstance(before, Document):
+        raise ValueError(before[0].message)
+    node = _scalar_node(before.text, path)
+    if not isinstance(node, yaml.ScalarNode) or node.start_mark.line != node.end_mark.line:
+        raise ValueError("not a value on one line")
+    start, end = node.start_mark.index, node.end_mark.index
+    changed = before.text[:start] + _written(value, getattr(node, "style", None)) + before.text[end:]
+    after = load(changed, "splice")
+    if not isinstance(after, Document) or after.data != _with(before.data, path, value):
+        raise ValueError("the edit would change more than this value")
+    return ("\ufeff" if text.startswith("\ufeff") else "") + changed
+
+
+def _with(data: Any, path: Path, value: Any) -> Any:
+    if not path:
+        return value
+    head, rest = path[0], path[1:]
+    if isinstance(data, dict):
+        return {k: _with(v, rest, value) if k == head else v for k, v in data.items()}
+    return [_with(v, rest, value) if i == head else v for i, v in enumerate(data)]
+
+
+_SAFE = re.compile(r"[A-Za-z_/][\w./@+-]*(?::[\w./@+-]+)*", re.ASCII)
+
+
+def _written(value: Any, style: str | None = None) -> str:
+    """A scalar in YAML: as it was quoted before; plain where that cannot be misread."""
+    if not isinstance(value, str):
+        return json.dumps(value)
+    if style == "'" and "\n" not in value and _FORBIDDEN.search(value) is None:
+        return "'" + value.replace("'", "''") + "'"
+    if style != '"' and _SAFE.fullmatch(value) and value not in _CONSTANTS:
+        return value
+    return json.dumps(value, ensure_ascii=_FORBIDDEN.search(value) is not None)
+
+
+def dump(data: Any) -> str:
+    """Plain data as block YAML that loads back to the same data."""
+    return "\n".join(_lines(data, 0)) + "\n"
+
+
+def _lines(data: Any, indent: int) -> Iterator[str]:
+    pad = "  " * indent
+    if isinstance(data, dict) and data:
+        for key, value in data.items():
+            yield from _entry(f"{pad}{_written(key)}:", value, indent + 1)
+    elif isinstance(data, list | tuple) and data:
+        for value in data:
+            yield from _entry(f"{pad}-", value, indent + 1)
+    else:
+        yield pad + _inline(data)
+
+
+def _entry(head: str, value: Any, indent: int) -> Iterator[str]:
+    if isinstance(value, dict | list | tuple) and value:
+        yield head
+        yield from _lines(value, indent)
+    else:
+        yield f"{head} {_inline(value)}"
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{}"
+    return "[]" if isinstance(value, list | tuple) else _written(value)
