@@ -1,0 +1,34 @@
+"""``python -m releaser.sandbox``: a sandbox in the foreground, without the rest of the command line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from releaser.sandbox.process import CannotStart, Running, run
+
+
+def main() -> int:
+    """Runs until stopped; prints one line when ready."""
+    parser = argparse.ArgumentParser(prog="python -m releaser.sandbox")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--time-scale", type=float, default=1.0)
+    parser.add_argument("--until-stdin-closes", action="store_true")
+    options = parser.parse_args()
+    try:
+        run(options.port, options.data, options.time_scale, announce, options.until_stdin_closes)
+    except CannotStart as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def announce(running: Running) -> None:
+    """The one line that says it is ready."""
+    print(f"sandbox ready on {running.url} (data {running.data})", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

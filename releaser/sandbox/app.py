@@ -1,0 +1,173 @@
+"""From request to reply: identify, route, disturb, throttle, validate, handle, commit, serialise, count."""
+
+from __future__ import annotations
+
+import traceback
+import uuid
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from releaser.sandbox.buckets import Buckets
+from releaser.sandbox.call import Call, Caller, StaleView
+from releaser.sandbox.clock import Clock
+from releaser.sandbox.errors import AwsError, not_in_the_sandbox, violations
+from releaser.sandbox.faults import Effects, Faults
+from releaser.sandbox.identity import identify, read_scope
+from releaser.sandbox.kind import Kinds, discover
+from releaser.sandbox.model import Operation, load_served
+from releaser.sandbox.routing import Request, Router
+from releaser.sandbox.settings import Settings
+from releaser.sandbox.shaping import ShapeViolation
+from releaser.sandbox.store import GLOBAL, Store
+from releaser.sandbox.validation import check_input
+from releaser.sandbox.wire import Reply, failure, success
+
+_THROTTLE_CODES = {"sts": "Throttling", "resourcegroupstaggingapi": "ThrottledException"}
+_LOG_LENGTH = 5000
+
+
+@dataclass(slots=True)
+class Work:
+    """A request understood so far: enough to log it, disturb it and finish it."""
+
+    request_id: str
+    operation: Operation | None = None
+    caller: Caller | None = None
+    region: str = ""
+    params: dict[str, Any] = field(default_factory=dict)
+    refused: AwsError | None = None
+    effects: Effects | None = None
+
+    @property
+    def account(self) -> str:
+        """The account the call lands in, empty while unknown."""
+        return self.caller.account if self.caller else ""
+
+
+class Sandbox:
+    """The whole sandbox behind the socket. One thread uses it."""
+
+    def __init__(self, data: Path, scale: float) -> None:
+        self.data = data
+        self.kinds: Kinds = discover()
+        self.router = Router(load_served())
+        self.store = Store(data / "sandbox.sqlite3")
+        self.clock = Clock(scale)
+        self.settings = Settings(self.kinds.quotas, self.kinds.switches)
+        self.faults = Faults()
+        self.counts: Counter[tuple[str, str]] = Counter()
+        self.log: deque[dict[str, Any]] = deque(maxlen=_LOG_LENGTH)
+        self._restore()
+        self.buckets = Buckets(self.clock, self.kinds.rates, self.settings.rates)
+
+    def understand(self, request: Request) -> Work:
+        """Who asks for what, and which faults hit it. Nothing has happened yet."""
+        work = Work(str(uuid.uuid4()))
+        try:
+            scope = read_scope(request.headers)
+            work.region = scope.region
+            work.operation, work.params = self.router.resolve(request, scope.signing_name)
+            work.caller = identify(scope, request.headers, self.store, self.clock)
+            where = (work.account, work.region, work.params, work.request_id)
+            work.effects = self.faults.effects(work.operation, *where)
+        except AwsError as error:
+            work.refused = error
+        return work
+
+    def answer(self, work: Work) -> Reply:
+        """Performs the call and gives the reply; the effect is committed when this returns."""
+        try:
+            if work.refused is not None:
+                raise work.refused
+            assert work.operation is not None and work.caller is not None
+            self._disturb(work, work.operation)
+            result = self._perform(work, work.operation, work.caller)
+            reply, code = success(work.operation, result, work.request_id), ""
+        except AwsError as error:
+            reply, code = failure(work.operation, error, work.request_id), error.code
+        except ShapeViolation as error:
+            reply, code = self._bug(work, f"sandbox bug: {error}"), "InternalServerException"
+        except Exception:
+            reply, code = self._bug(work, f"sandbox bug: {traceback.format_exc()}"), "InternalServerException"
+        self._count(work, reply.status, code)
+        return reply
+
+    def keep_settings(self) -> None:
+        """Writes the settings and the clock's offset to the store."""
+        doc = {**self.settings.dump(), "offset": self.clock.offset}
+        with self.store.transaction(self.clock.now()):
+            self.store.put(GLOBAL, GLOBAL, "settings", "settings", doc)
+
+    def reset(self, account: str | None) -> None:
+        """Forgets one account's resources and calls; or everything, settings, faults and clock included."""
+        self.store.wipe(account)
+        if account is None:
+            self.settings.load({})
+            self.buckets.overrides = self.settings.rates
+            self.buckets.clear()
+            self.faults.clear()
+            self.clock.offset = 0.0
+            self.counts.clear()
+            self.log.clear()
+            self._epoch()
+
+    def _restore(self) -> None:
+        kept = self.store.get(GLOBAL, GLOBAL, "settings", "settings")
+        if kept is not None:
+            self.settings.load(kept)
+            self.clock.offset = kept["offset"]
+        self._epoch()
+
+    def _epoch(self) -> None:
+        """The day this sandbox began: lifecycle dates of models count from it, so they stay put."""
+        if self.store.get(GLOBAL, GLOBAL, "epoch", "epoch") is None:
+            midnight = self.clock.now() // 86_400 * 86_400
+            with self.store.transaction(self.clock.now()):
+                self.store.put(GLOBAL, GLOBAL, "epoch", "epoch", {"at": midnight})
+
+    def _disturb(self, work: Work, operation: Operation) -> None:
+        effects = work.effects
+        if effects is not None and effects.error is not None:
+            code = effects.error.get("code", "InternalServerException")
+            status = effects.error.get("status") or operation.service.error(code)[1] or 500
+            raise AwsError(code, effects.error.get("message", "Injected by the sandbox."), status)
+        throttled = effects is not None and effects.throttle
+        if throttled or not self.buckets.allow(work.account, work.region, operation):
+            code = _THROTTLE_CODES.get(operation.service.name, "ThrottlingException")
+            raise AwsError(code, "Rate exceeded")
+
+    def _perform(self, work: Work, operation: Operation, caller: Caller) -> dict[str, Any]:
+        handler = self.kinds.handlers.get(operation.key)
+        if handler is None:
+            raise not_in_the_sandbox(operation.key)
+        params = {name: value for name, value in work.params.items() if value is not None}
+        found = check_input(operation.input, params) if operation.input else []
+        if found:
+            raise violations(found)
+        stale = StaleView(**work.effects.stale) if work.effects and work.effects.stale is not None else None
+        if stale == StaleView():
+            stale = StaleView(writes=1)
+        call = Call(operation, params, caller, work.region, work.request_id, self.store, self.clock, self.settings,
+                    self.kinds, self.kinds.delays, stale)  # fmt: skip
+        return self._transact(lambda: handler(call))
+
+    def _transact(self, handle: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        with self.store.transaction(self.clock.now()):
+            return handle()
+
+    def _bug(self, work: Work, text: str) -> Reply:
+        return failure(work.operation, AwsError("InternalServerException", text, 500), work.request_id)
+
+    def _count(self, work: Work, status: int, code: str) -> None:
+        operation = work.operation.key if work.operation else "unknown"
+        self.counts[work.account, operation] += 1
+        entry = {
+            "at": self.clock.now(),
+            "account": work.account,
+            "region": work.region,
+            "operation": operation,
+        }
+        self.log.append({**entry, "status": status, "error": code, "requestId": work.request_id})

@@ -1,0 +1,48 @@
+"""Failures which a caller of the sandbox sees."""
+
+from __future__ import annotations
+
+
+class AwsError(Exception):
+    """An error reply as AWS sends it. The HTTP status comes from the service model unless given."""
+
+    def __init__(self, code: str, message: str, status: int | None = None) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+class BadAdminRequest(Exception):
+    """The admin API was asked for something it does not know; it refuses loudly rather than guess."""
+
+
+def validation(message: str) -> AwsError:
+    """A ValidationException with this message."""
+    return AwsError("ValidationException", message)
+
+
+def violations(found: list[str]) -> AwsError:
+    """A ValidationException in the wording AWS's request validator uses, all violations at once."""
+    noun = "error" if len(found) == 1 else "errors"
+    return validation(f"{len(found)} validation {noun} detected: " + "; ".join(found))
+
+
+def not_found(message: str) -> AwsError:
+    """A ResourceNotFoundException."""
+    return AwsError("ResourceNotFoundException", message)
+
+
+def conflict(message: str) -> AwsError:
+    """A ConflictException."""
+    return AwsError("ConflictException", message)
+
+
+def quota_exceeded(message: str) -> AwsError:
+    """A ServiceQuotaExceededException."""
+    return AwsError("ServiceQuotaExceededException", message)
+
+
+def not_in_the_sandbox(what: str) -> AwsError:
+    """Loud and unlike any AWS error: a client can tell a gap of the sandbox from a mistake of its own."""
+    return AwsError("NotInTheSandbox", f"{what} is not in the sandbox", 501)

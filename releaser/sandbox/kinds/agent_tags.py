@@ -1,0 +1,31 @@
+"""Tags of bedrock-agent resources: a map, the ARN in the path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from releaser.sandbox import tags
+from releaser.sandbox.call import Call
+from releaser.sandbox.kind import Kind
+
+KIND = Kind("agent-tags")
+
+
+@KIND.operation("bedrock-agent", "TagResource")
+def tag_resource(call: Call) -> dict[str, Any]:
+    """Adds tags. ``updatedAt`` of the resource does not move (AWS does not say)."""
+    tags.attach(call, tags.require(call, "bedrock-agent", call.params["resourceArn"]), call.params["tags"])
+    return {}
+
+
+@KIND.operation("bedrock-agent", "UntagResource")
+def untag_resource(call: Call) -> dict[str, Any]:
+    """Removes tags by key."""
+    tags.detach(call, tags.require(call, "bedrock-agent", call.params["resourceArn"]), call.params["tagKeys"])
+    return {}
+
+
+@KIND.operation("bedrock-agent", "ListTagsForResource")
+def list_tags(call: Call) -> dict[str, Any]:
+    """The tags as a map."""
+    return {"tags": tags.read(call, tags.require(call, "bedrock-agent", call.params["resourceArn"]))}

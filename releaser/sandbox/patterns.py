@@ -1,0 +1,26 @@
+"""Regular expressions of the service models, which are Java's, in Python's."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable
+from functools import lru_cache
+
+# Model patterns that no real value matches: `/d{12}` is written where `\d{12}` was meant.
+KNOWN_WRONG = frozenset({("bedrock-agent", "TaggableResourcesArn")})
+
+_CLASSES = {"L": r"\w", "N": r"\d", "Z": r"\s", "P": r"!-/:-@\[-`{-~", "S": r"$+<=>^`|~", "M": r"\w"}
+
+
+@lru_cache(maxsize=2048)
+def full_match(pattern: str) -> Callable[[str], object] | None:
+    """A predicate for Java's ``matches()`` (the whole value), or None where Python cannot say."""
+    text = re.sub(r"\\p\{(?:Is)?([A-Z])[a-z]?\}", lambda m: _CLASSES.get(m[1], r"\w"), pattern)
+    text = text.replace(r"\u10000-\u10FFFF", r"\U00010000-\U0010FFFF")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return re.compile(text).fullmatch
+    except re.error:
+        return None

@@ -1,0 +1,245 @@
+"""The socket: HTTP/1.1 with keep-alive on 127.0.0.1, one buffered write per reply, one thread.
+
+Faults act here, below any web framework: a connection can be reset before or after the effect, a reply cut in the
+middle, a request held at exactly one point until it is released or its client is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import struct
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from releaser.sandbox.admin import Admin
+from releaser.sandbox.app import Sandbox, Work
+from releaser.sandbox.errors import AwsError
+from releaser.sandbox.routing import Request
+from releaser.sandbox.wire import Reply, failure
+
+HOST = "127.0.0.1"
+_MAX_BODY = 20 * 1024 * 1024
+_MAX_HEAD = 64 * 1024
+
+
+@dataclass(slots=True)
+class Held:
+    """A request that a hang fault holds."""
+
+    connection: Connection
+    work: Work
+    go_on: Callable[[], None]
+
+
+class Hub:
+    """What the connections share: the sandbox, its admin API, held requests, open connections."""
+
+    def __init__(self, sandbox: Sandbox, stop: Callable[[], None]) -> None:
+        self.sandbox = sandbox
+        self.held: list[Held] = []
+        self.admin = Admin(sandbox, self.describe_held, self.release, stop)
+
+    def describe_held(self) -> list[dict[str, Any]]:
+        """The requests held now."""
+        return [
+            {"operation": h.work.operation.key, "account": h.work.account, "requestId": h.work.request_id}
+            for h in self.held
+            if h.work.operation
+        ]
+
+    def release(self) -> int:
+        """Lets all held requests go on; how many there were."""
+        held, self.held = self.held, []
+        for one in held:
+            one.go_on()
+        return len(held)
+
+    def forget(self, connection: Connection) -> None:
+        """A client that is gone is held no more; what was held before its effect never happens."""
+        self.held = [one for one in self.held if one.connection is not connection]
+
+
+class Connection(asyncio.Protocol):
+    """One client connection; requests on it are answered one after the other."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self.transport: asyncio.Transport | None = None
+        self.buffer = bytearray()
+        self.busy = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keeps the transport; Nagle's delay is off."""
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forgets what was held for this client."""
+        self.transport = None
+        self.hub.forget(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Takes bytes in; starts the next request when whole."""
+        self.buffer += data
+        self._next()
+
+    def _next(self) -> None:
+        if self.busy or not self.buffer:
+            return
+        request = self._read()
+        if request is None:
+            return
+        self.busy = True
+        if request.path.startswith("/_sandbox/"):
+            self._send(self.hub.admin.handle(request).encode())
+        else:
+            self._begin(request)
+
+    def _read(self) -> Request | None:
+        end = self.buffer.find(b"\r\n\r\n")
+        if end < 0:
+            if len(self.buffer) > _MAX_HEAD:
+                self._refuse("the request head is too large")
+            return None
+        lines = self.buffer[:end].decode("latin-1").split("\r\n")
+        headers = {
+            name.strip().lower(): value.strip() for name, _, value in (x.partition(":") for x in lines[1:])
+        }
+        try:
+            method, target, _ = lines[0].split(" ", 2)
+            length = int(headers.get("content-length", 0))
+        except ValueError:
+            self._refuse("the request line or Content-Length cannot be read")
+            return None
+        if "chunked" in headers.get("transfer-encoding", ""):
+            body, total = _unchunk(self.buffer, end + 4)
+        else:
+            total = end + 4 + length
+            body = bytes(self.buffer[end + 4 : total])
+        if length > _MAX_BODY or len(self.buffer) > _MAX_BODY + _MAX_HEAD:
+            self._refuse("the request is too large")
+            return None
+        if total < 0 or len(self.buffer) < total:
+            if (
+                headers.get("expect", "").lower() == "100-continue"
+                and len(self.buffer) == end + 4
+                and self.transport
+            ):
+                self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            return None
+        del self.buffer[:total]
+        path, _, query = target.partition("?")
+        return Request(method, path, query, headers, body)
+
+    def _refuse(self, why: str) -> None:
+        self.buffer.clear()
+        if self.transport:
+            self.transport.write(failure(None, AwsError("BadRequest", why, 400), "-").encode())
+            self.transport.close()
+
+    def _begin(self, request: Request) -> None:
+        work = self.hub.sandbox.understand(request)
+        effects = work.effects
+        wait = self.hub.sandbox.settings.latency + (effects.latency if effects else 0.0)
+        if effects and effects.hang == "before":
+            self.hub.held.append(Held(self, work, lambda: self._effect(work)))
+        elif wait:
+            asyncio.get_running_loop().call_later(wait, self._effect, work)
+        else:
+            self._effect(work)
+
+    def _effect(self, work: Work) -> None:
+        effects = work.effects
+        if effects and effects.reset == "before":
+            return self._reset()
+        reply = self.hub.sandbox.answer(work)
+        if effects and effects.hang == "after":
+            self.hub.held.append(Held(self, work, lambda: self._deliver(work, reply)))
+        else:
+            self._deliver(work, reply)
+
+    def _deliver(self, work: Work, reply: Reply) -> None:
+        effects = work.effects
+        if effects and effects.reset == "after":
+            return self._reset()
+        if effects and effects.truncate is not None:
+            return self._truncate(reply, effects.truncate)
+        self._send(reply.encode())
+
+    def _truncate(self, reply: Reply, options: Any) -> None:
+        short = reply.cut(options.get("keep", len(reply.body) // 2))
+        if options.get("form", "short") == "short":
+            return self._send(short.encode())
+        if self.transport:
+            self.transport.write(short.encode(length=len(reply.body)))
+            self.transport.close()
+
+    def _send(self, data: bytes) -> None:
+        self.busy = False
+        if self.transport and not self.transport.is_closing():
+            self.transport.write(data)
+            if self.buffer:
+                asyncio.get_running_loop().call_soon(self._next)
+
+    def _reset(self) -> None:
+        """RST instead of FIN: what a client sees when the network fails under it."""
+        if self.transport:
+            sock = self.transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.transport.abort()
+
+
+def _unchunk(buffer: bytearray, start: int) -> tuple[bytes, int]:
+    body, at = bytearray(), start
+    while True:
+        line = buffer.find(b"\r\n", at)
+        if line < 0:
+            return b"", -1
+        size = int(bytes(buffer[at:line]).split(b";")[0] or b"0", 16)
+        after = line + 2 + size + 2
+        if len(buffer) < after:
+            return b"", -1
+        if size == 0:
+            return bytes(body), after
+        body += buffer[line + 2 : line + 2 + size]
+        at = after
+
+
+async def serve(
+    sandbox: Sandbox, listener: socket.socket, ready: Callable[[int], None], watch_stdin: bool
+) -> None:
+    """Serves until told to stop by a signal, by the admin API or (``watch_stdin``) by the end of stdin."""
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+
+    def stop_soon() -> None:
+        loop.call_later(0.05, stopped.set)
+
+    hub = Hub(sandbox, stop_soon)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    if watch_stdin:
+        loop.add_reader(sys.stdin.fileno(), _on_stdin, stopped)
+    server = await loop.create_server(lambda: Connection(hub), sock=listener, backlog=1024)
+    ready(listener.getsockname()[1])
+    await stopped.wait()
+    server.close()
+    sandbox.store.close()
+
+
+def _on_stdin(stopped: asyncio.Event) -> None:
+    if not sys.stdin.buffer.raw.read(1024):  # type: ignore[attr-defined]
+        stopped.set()
+
+
+def bind(port: int) -> socket.socket:
+    """A listening socket on the loopback interface only. OSError when the port is taken."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((HOST, port))
+    return listener

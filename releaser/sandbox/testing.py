@@ -1,0 +1,118 @@
+"""A sandbox for a test: a real process on a free port, which can be killed and started again."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from releaser.sandbox.client import AdminClient
+from releaser.sandbox.process import CannotStart, command, environment
+
+
+class SandboxProcess:
+    """A sandbox in a child process. It ends with this process, even when that is killed."""
+
+    def __init__(self, data: Path, time_scale: float, port: int = 0) -> None:
+        self.data = data
+        self.time_scale = time_scale
+        self.port = port
+        self._child: subprocess.Popen[str] | None = None
+        self.start()
+
+    @property
+    def url(self) -> str:
+        """The endpoint for any AWS SDK."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def admin(self) -> AdminClient:
+        """The admin API."""
+        return AdminClient(self.url)
+
+    @property
+    def pid(self) -> int:
+        """The child's process id."""
+        assert self._child is not None
+        return self._child.pid
+
+    def env(self, account: str = "111111111111", region: str = "eu-central-1") -> dict[str, str]:
+        """The environment variables that point any AWS SDK here."""
+        return environment_for(self.url, account, region)
+
+    def client(
+        self, service: str, account: str = "111111111111", region: str = "eu-central-1", **more: Any
+    ) -> Any:
+        """A boto3 client of this sandbox: no retries, as the account's root; ``more`` goes to ``Session.client``."""
+        import boto3
+        from botocore.config import Config
+
+        config = Config(retries={"total_max_attempts": 1}, read_timeout=20, connect_timeout=5)
+        session = boto3.Session(
+            aws_access_key_id=account, aws_secret_access_key="sandbox", region_name=region
+        )
+        return session.client(service, endpoint_url=self.url, **{"config": config, **more})
+
+    def start(self) -> None:
+        """Starts the child and waits for its ready line."""
+        line = command(self.port, self.data, self.time_scale, "--until-stdin-closes")
+        pipe = subprocess.PIPE
+        self._child = subprocess.Popen(line, stdin=pipe, stdout=pipe, text=True, env=environment())
+        assert self._child.stdout is not None
+        ready = self._child.stdout.readline()
+        if not ready:
+            raise CannotStart(f"the sandbox ended with code {self._child.wait()}; its message is above")
+        self.port = int(ready.split("http://127.0.0.1:")[1].split()[0])
+
+    def kill(self) -> None:
+        """SIGKILL: no farewell, no flush."""
+        if self._child is not None:
+            self._child.kill()
+            self._end()
+
+    def stop(self) -> None:
+        """SIGTERM, and wait."""
+        if self._child is not None:
+            self._child.terminate()
+            self._end()
+
+    def restart(self) -> None:
+        """Starts it again after ``kill`` (or kills it first): same port, same data."""
+        self.kill()
+        self.start()
+
+    def _end(self) -> None:
+        assert self._child is not None
+        self._child.wait(timeout=10)
+        for stream in (self._child.stdin, self._child.stdout):
+            if stream is not None:
+                stream.close()
+        self._child = None
+
+
+def environment_for(url: str, account: str, region: str) -> dict[str, str]:
+    """The variables that ``releaser sandbox env`` prints."""
+    return {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": account,
+        "AWS_SECRET_ACCESS_KEY": "sandbox",
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+@contextmanager
+def running(
+    data: Path | str | None = None, time_scale: float = 0.0, port: int = 0
+) -> Iterator[SandboxProcess]:
+    """A sandbox for the length of a ``with`` block; without ``data`` it forgets everything afterwards."""
+    with tempfile.TemporaryDirectory(prefix="sandbox-") as temporary:
+        process = SandboxProcess(Path(data or temporary), time_scale, port)
+        try:
+            yield process
+        finally:
+            process.stop()

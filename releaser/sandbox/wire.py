@@ -1,0 +1,89 @@
+"""Replies in the protocol of each service: rest-json, json 1.1, query (XML)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from xml.sax.saxutils import escape
+
+from releaser.sandbox.errors import AwsError
+from releaser.sandbox.model import Operation
+from releaser.sandbox.shaping import shape_output
+
+_REASONS = {200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 400: "Bad Request", 402: "Payment Required",
+            403: "Forbidden", 404: "Not Found", 409: "Conflict", 413: "Payload Too Large", 429: "Too Many Requests",
+            500: "Internal Server Error", 501: "Not Implemented", 503: "Service Unavailable"}  # fmt: skip
+_CONTENT_TYPES = {"rest-json": "application/json", "json": "application/x-amz-json-1.1", "query": "text/xml"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP reply, one buffer on the wire."""
+
+    status: int
+    body: bytes
+    content_type: str = "application/json"
+    headers: Mapping[str, str] | None = None
+
+    def encode(self, *, length: int | None = None) -> bytes:
+        """The bytes to send; ``length`` overrides Content-Length, to lie about it."""
+        size = len(self.body) if length is None else length
+        head = f"HTTP/1.1 {self.status} {_REASONS.get(self.status, 'Status')}\r\nContent-Type: {self.content_type}\r\n"
+        extra = "".join(f"{name}: {value}\r\n" for name, value in (self.headers or {}).items())
+        return f"{head}{extra}Content-Length: {size}\r\n\r\n".encode() + self.body
+
+    def cut(self, keep: int) -> Reply:
+        """The same reply with only the first bytes of its body."""
+        return replace(self, body=self.body[:keep])
+
+
+def success(operation: Operation, result: dict[str, Any], request_id: str) -> Reply:
+    """The reply of an operation that succeeded; raises when it is not what the model allows."""
+    protocol = operation.service.protocol
+    headers = {"x-amzn-RequestId": request_id}
+    shaped = shape_output(operation.output, result, epoch_times=protocol == "json")
+    if protocol == "query":
+        body = _xml_result(operation, shaped, request_id)
+    else:
+        body = json.dumps(shaped, separators=(",", ":"), ensure_ascii=False).encode()
+    return Reply(operation.status, body, _CONTENT_TYPES[protocol], headers)
+
+
+def failure(operation: Operation | None, error: AwsError, request_id: str) -> Reply:
+    """The reply of an operation that failed, with the model's HTTP status."""
+    protocol = operation.service.protocol if operation else "rest-json"
+    code, status = operation.service.error(error.code) if operation else (error.code, None)
+    status = error.status or status or 400
+    headers = {"x-amzn-RequestId": request_id, "x-amzn-ErrorType": code}
+    if protocol == "query":
+        return Reply(status, _xml_error(operation, code, error.message, request_id), "text/xml", headers)
+    body = (
+        {"message": error.message} if protocol == "rest-json" else {"__type": code, "message": error.message}
+    )
+    return Reply(status, json.dumps(body).encode(), _CONTENT_TYPES[protocol], headers)
+
+
+def _xml_result(operation: Operation, shaped: dict[str, Any], request_id: str) -> bytes:
+    wrapper = operation.raw["output"].get("resultWrapper", f"{operation.name}Result")
+    inner = f"<{wrapper}>{_xml(shaped)}</{wrapper}>"
+    meta = f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
+    root = f"{operation.name}Response"
+    return f'<{root} xmlns="{operation.service.xml_namespace}">{inner}{meta}</{root}>'.encode()
+
+
+def _xml_error(operation: Operation | None, code: str, message: str, request_id: str) -> bytes:
+    namespace = operation.service.xml_namespace if operation else ""
+    error = (
+        f"<Error><Type>Sender</Type><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
+    )
+    return f'<ErrorResponse xmlns="{namespace}">{error}<RequestId>{request_id}</RequestId></ErrorResponse>'.encode()
+
+
+def _xml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "".join(f"<{name}>{_xml(item)}</{name}>" for name, item in value.items())
+    if isinstance(value, list):
+        return "".join(f"<member>{_xml(item)}</member>" for item in value)
+    return escape(str(value).lower() if isinstance(value, bool) else str(value))
