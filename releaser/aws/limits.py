@@ -1,7 +1,7 @@
-"""The rule tables of AWS's own limits, cut out of botocore's service models. Read once by ``releaser schema``.
+"""The rule tables of AWS's own limits, cut out of botocore's service models by ``releaser schema``.
 
-The tables travel in ``releaser/kinds/models`` so that ``validate`` needs no botocore. They hold the inputs of every
-Create, Update and Put operation: a new kind needs no new table.
+The tables travel in ``releaser/kinds/models`` so that ``validate`` needs no botocore. They hold the
+inputs of every Create, Update and Put operation: a new kind needs no new table.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _shape(shape: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def table_text(service: str) -> str:
-    """The table as it stands in the repository: one shape a line, so that an upgrade shows as a readable diff."""
+    """The table as it stands in the repository: one shape a line, so that an upgrade is a readable diff."""
     content = table(service)
     shapes = content.pop("shapes")
     head = json.dumps(content, indent=1, sort_keys=False)[:-2]

@@ -24,7 +24,8 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One problem at one place. Lines and columns count from 1; ``path`` is the file, ``pointer`` the place in it."""
+    """One problem at one place. ``path`` is the file, ``pointer`` the place in its data; lines count from
+    1."""
 
     code: str
     message: str

@@ -33,7 +33,8 @@ START = Span(1, 1, 1, 2)
 
 @dataclass(eq=False)
 class Document:
-    """Data of one YAML file. Positions are computed when first asked for: a file without a problem never pays."""
+    """Data of one YAML file. Positions are computed when first asked for: a clean file never pays for
+    them."""
 
     path: str
     text: str
@@ -48,7 +49,7 @@ class Document:
         return self._positions
 
     def locate(self, pointer: Path, *, key: bool = False) -> Span:
-        """The span of the value (or of its key); of the nearest parent's key when the place does not exist."""
+        """The span of the value (or of its key); of the nearest parent's key when there is no such place."""
         found = self.positions
         if key and pointer in found.keys:
             return found.keys[pointer]

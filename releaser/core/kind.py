@@ -228,3 +228,27 @@ class Kind:
     account_quota: int | None = None
     runtime_limit: int | None = None
     """Largest body on the wire in bytes, where AWS sets one that the service model cannot say."""
+
+
+@dataclass(frozen=True, slots=True)
+class IncludedFile:
+    """Marks a member of a short form: it names a file in the use case's folder, which is part of the release."""
+
+
+@dataclass(frozen=True, slots=True)
+class NameIn:
+    """Marks a member of a short form: it names an entry of another section."""
+
+    section: str
+
+
+def marked(kind: Kind, marker: type[IncludedFile] | type[NameIn]) -> dict[str, Any]:
+    """Members of a kind's short form that carry a marker: name -> marker. ``Annotated[str, NameIn("models")]``."""
+    if kind.entry is None:
+        return {}
+    return {
+        name: mark
+        for name, info in kind.entry.model_fields.items()
+        for mark in info.metadata
+        if isinstance(mark, marker)
+    }

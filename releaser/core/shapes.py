@@ -1,6 +1,7 @@
 """AWS's own limits: a service model's input shapes as fast, pure checks.
 
-boto3 checks required members and minimum lengths; AWS's patterns, maxima, enums and unions are checked here, offline.
+boto3 checks required members and minimum lengths; here patterns, maxima, enums and unions are checked,
+offline.
 Model patterns are known to be wrong in places, so every rule has a code that a manifest can waive.
 """
 
@@ -130,7 +131,7 @@ class ServiceModel:
 
 
 def check(shape: Shape, value: Any) -> Iterator[Violation]:
-    """Everything in ``value`` that AWS would reject. A Ref passes for any text; a Bound is judged by its value."""
+    """Everything that AWS would reject. A Ref passes for any text; a Bound is judged by its value."""
     yield from shape.verdict(value) or ()
 
 

@@ -1,19 +1,33 @@
-"""Prompt: a template with its model and parameters. A draft without a status, and at most 10 numbered versions.
+"""Prompt: a template with its model and parameters. A draft without a status, and at most 10 numbered
+versions.
 
 Facts: every operation is synchronous; the API takes one variant; a prompt has no guardrail member, so the
-guardrail named here goes to the runtime configuration; versions are listed by ``ListPrompts(promptIdentifier)``.
+guardrail named here goes to the runtime configuration; versions are listed by
+``ListPrompts(promptIdentifier)``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from releaser.core.address import Ref
-from releaser.core.kind import AGENT_TAGS, Calls, Draft, Entry, Fields, Identity, Kind, Problem, View
+from releaser.core.kind import (
+    AGENT_TAGS,
+    Calls,
+    Draft,
+    Entry,
+    Fields,
+    Identity,
+    IncludedFile,
+    Kind,
+    NameIn,
+    Problem,
+    View,
+)
 from releaser.core.values import FrozenMap
 
 _VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
@@ -25,15 +39,19 @@ class PromptEntry(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    file: str = Field(description="The template, relative to the manifest's folder. Variables are {{name}}.")
+    file: Annotated[str, IncludedFile()] = Field(
+        description="The template, relative to the manifest's folder. Variables are {{name}}."
+    )
     system: str | None = Field(
         None, description="A file with the system text; makes the prompt a CHAT prompt."
     )
-    model: str = Field(description="A name under `models`.")
+    model: Annotated[str, NameIn("models")] = Field(description="A name under `models`.")
     variables: tuple[str, ...] = Field(
         (), max_length=20, description="Every variable that the template uses."
     )
-    guardrail: str | None = Field(None, description="A name under `guardrails`; told to applications.")
+    guardrail: Annotated[str | None, NameIn("guardrails")] = Field(
+        None, description="A name under `guardrails`; told to applications."
+    )
     description: str | None = Field(None, min_length=1, max_length=200)
     customerEncryptionKeyArn: str | None = Field(None, description="ARN of the KMS key.")
 

@@ -1,7 +1,8 @@
 """The one YAML door: bulk loading with positions, and edits that change one line.
 
-Loading is PyYAML's C ``compose`` under a YAML 1.2 core resolver: no timestamps, no ``yes`` and ``no``, no merge keys,
-no tags. Every defect becomes a diagnostic; hostile input costs bounded time and memory.
+Loading is PyYAML's C ``compose`` under a YAML 1.2 core resolver: no timestamps, no ``yes`` and ``no``, no
+merge
+keys, no tags. Every defect becomes a diagnostic; hostile input costs bounded time and memory.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ MAX_NODES = 50_000
 
 _PLAIN, _OTHER = " plain", " other"  # no tag can contain a space
 
-# libyaml reads NEL, LS and PS as line ends (YAML 1.1); YAML 1.2 does not: refused raw, so that nobody guesses.
+# libyaml reads NEL, LS and PS as line ends (YAML 1.1), YAML 1.2 does not: refused, so that nobody guesses.
 _FORBIDDEN = re.compile(
     "[^\\t\\n\\r\\x20-\\x7e\\xa0-\\u2027\\u202a-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]"
 )
@@ -65,9 +66,9 @@ class _Pure(_Resolver, yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Par
 def _fast() -> type | None:
     if not yaml.__with_libyaml__:
         return None
-    from yaml.cyaml import CParser
+    from yaml import cyaml
 
-    return type("_Fast", (_Resolver, CParser), {})
+    return type("_Fast", (_Resolver, cyaml.CParser), {})  # type: ignore[attr-defined]
 
 
 _Parser: Any = _fast() or _Pure
@@ -125,7 +126,8 @@ class _at:
 
 
 def _compose(text: str) -> Any:
-    """The node tree. Where a text could be deep or wide its events are counted first: compose recurses in C."""
+    """The node tree. A text that could be deep or wide has its events counted first: compose recurses in
+    C."""
     try:
         if len(text) > 100_000 or text.count("[") + text.count("{") > 500 or _SIDE_BY_SIDE.search(text):
             _check_events(text)
@@ -193,6 +195,9 @@ class _Builder:
         self.problems: list[_Stop] = []
         self.budget = MAX_NODES
 
+    def report(self, code: str, message: str, mark: Any, hint: str = "") -> None:
+        self.problems.append(_Stop(code, message, mark, hint))
+
     def value(self, node: Any, depth: int) -> Any:
         if node is None:
             return None
@@ -202,7 +207,7 @@ class _Builder:
         tag = node.tag
         if tag is not _PLAIN and tag is not _OTHER:
             hint = "remove the tag; quote the text if it begins with !"
-            self.problems.append(_Stop("E107", f"the tag {_clip(tag)} is not allowed", node.start_mark, hint))
+            self.report("E107", f"the tag {_clip(tag)} is not allowed", node.start_mark, hint)
         if type(node) is yaml.ScalarNode:
             return self.scalar(node) if tag is _PLAIN else node.value
         if depth >= MAX_DEPTH:
@@ -219,26 +224,22 @@ class _Builder:
             if key is None:
                 continue
             if key in result:
-                self.problems.append(
-                    _Stop("E102", f"the key {_clip(key)!r} stands twice", key_node.start_mark)
-                )
+                self.report("E102", f"the key {_clip(key)!r} stands twice", key_node.start_mark)
             result[key] = value
         return result
 
     def key(self, node: Any) -> str | None:
         mark = node.start_mark
         if type(node) is not yaml.ScalarNode:
-            self.problems.append(_Stop("E109", "a key must be a text", mark))
+            self.report("E109", "a key must be a text", mark)
             return None
         key = self.scalar(node) if node.tag is _PLAIN else node.value
         if key == "<<" and node.tag is _PLAIN:
-            self.problems.append(
-                _Stop("E114", "merge keys are not part of YAML 1.2", mark, "write the keys out")
-            )
+            self.report("E114", "merge keys are not part of YAML 1.2", mark, "write the keys out")
             return None
         if not isinstance(key, str):
             hint = f'quote it: "{_clip(node.value)}"'
-            self.problems.append(_Stop("E109", f"a key must be a text, not {_kind(key)}", mark, hint))
+            self.report("E109", f"a key must be a text, not {_kind(key)}", mark, hint)
             return None
         return key
 
@@ -252,7 +253,7 @@ class _Builder:
             return _number(text)
         except ValueError:
             hint = "quote it if it is a text"
-            self.problems.append(_Stop("E113", "this number is out of range", node.start_mark, hint))
+            self.report("E113", "this number is out of range", node.start_mark, hint)
             return 0
 
 

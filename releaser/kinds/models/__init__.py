@@ -11,7 +11,7 @@ from releaser.core.shapes import ServiceModel
 
 @cache
 def model(service: str) -> ServiceModel:
-    """The inputs of one service's Create, Update and Put operations. KeyError for a service without a table."""
+    """The inputs of a service's Create, Update and Put operations. KeyError: there is no table for it."""
     found = files(__name__).joinpath(f"{service}.json")
     if not found.is_file():
         raise KeyError(service)

@@ -1,0 +1,184 @@
+"""The manifest of a use case: says what, never where.
+
+``use_case_model`` builds the model from the kinds that exist, so that a new kind's section is valid with no
+other
+edit. The bodies of those sections are AWS's own and are checked by ``shapes``, not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model, model_validator
+from pydantic_core import PydanticCustomError
+
+from releaser.core.kind import Kind
+
+API_VERSION = "releaser.dev/v1"
+
+PLANNED_SECTIONS = frozenset({"knowledgeBases", "flows", "agents", "monitoring", "delivery"})
+"""Sections that the manifest will have: refused until this version can act on them, never silently
+ignored."""
+
+Classification = Literal["public", "internal", "confidential", "restricted"]
+Tier = Literal["minimal", "limited", "high"]
+
+UseCaseName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)]
+EntryName = Annotated[
+    str, StringConstraints(pattern=r"^[a-zA-Z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*$", max_length=40)
+]
+Text = Annotated[str, StringConstraints(min_length=1)]
+Flag = Annotated[bool, Field(strict=True)]
+Whole = Annotated[int, Field(strict=True)]
+Number = Annotated[float, Field(strict=True)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Part(BaseModel):
+    """Closed and frozen, with the member names that the documents use."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Metadata(Part):
+    name: UseCaseName = Field(description="The same as the folder's name.")
+    owner: Text = Field(description="Who answers for this use case: a mailbox or a team.")
+    labels: dict[Text, str] = Field(
+        {}, description="Become tags on every resource; environments place by them."
+    )
+    annotations: dict[Text, str] = Field({}, description="Notes for people and other tools.")
+
+
+class Governance(Part):
+    riskTier: Tier = Field(description="Decides which of the other members, gates and approvals are needed.")
+    dataClassification: Classification | None = Field(None, description="The most sensitive data it may see.")
+    intendedUse: Text | None = Field(
+        None, description="Who uses it, for what, and what it must not be used for."
+    )
+    documents: dict[EntryName, Text] = Field(
+        {}, description="Files in this folder: `responsibleAI` and `dpia` are needed at tier high."
+    )
+
+
+REQUIRED_AT: dict[str, tuple[tuple[str, ...], ...]] = {
+    "minimal": (),
+    "limited": (("governance", "intendedUse"), ("governance", "dataClassification")),
+    "high": (
+        ("governance", "intendedUse"),
+        ("governance", "dataClassification"),
+        ("governance", "documents", "responsibleAI"),
+        ("governance", "documents", "dpia"),
+        ("datasets",),
+        ("evaluation", "suites"),
+    ),
+}
+"""What each risk tier must declare, as paths under ``spec``."""
+
+
+class Inference(Part):
+    """AWS's ``PromptModelInferenceConfiguration``; its limits are checked against the service model."""
+
+    temperature: Number | None = None
+    topP: Number | None = None
+    maxTokens: Whole | None = None
+    stopSequences: tuple[str, ...] | None = None
+
+
+class Model(Part):
+    modelId: Text = Field(
+        description="A foundation model or system inference profile; `eu.` keeps data in the EU."
+    )
+    profile: Flag = Field(False, description="Own application inference profile: cost is told by use case.")
+    inference: Inference | None = Field(None, description="Parameters of every prompt that uses this model.")
+
+
+class Dataset(Part):
+    """JSON Lines or CSV: a file in this folder (``path``) or an object version in S3 (``uri``)."""
+
+    path: Text | None = Field(None, description="File, relative to this folder.")
+    uri: Annotated[str, StringConstraints(pattern=r"^s3://")] | None = Field(None, description="S3 object.")
+    versionId: Text | None = Field(None, description="S3 version of the object.")
+    sha256: Sha256 = Field(
+        description="Digest of the bytes: the data that was approved is the data that is used."
+    )
+    description: str | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Dataset:
+        if (self.path is None) == (self.uri is None):
+            raise PydanticCustomError("E709", "give either path or uri")
+        return self
+
+
+class Metric(Part):
+    """A threshold. Direction and unit belong to the metric; see ``core/metrics.py``."""
+
+    floor: Number | str | None = Field(None, description="The least that passes.")
+    ceiling: Number | str | None = Field(None, description="The most that passes.")
+    maxRegression: Number | str | None = Field(
+        None, description="Against the approved baseline; `10%` is relative."
+    )
+    minN: Annotated[int, Field(ge=1, strict=True)] | None = Field(
+        None, description="Fewer results are INCONCLUSIVE."
+    )
+    repeats: Annotated[int, Field(ge=1, le=100, strict=True)] | None = Field(
+        None, description="Samples of each case."
+    )
+    tier: Literal["critical", "supporting", "advisory"] = "supporting"
+    judge: EntryName | None = Field(None, description="A name under `models`: the model that judges.")
+
+
+class Suite(Part):
+    target: dict[EntryName, EntryName] = Field({}, description="What is called, as `prompt: name`.")
+    dataset: EntryName | None = Field(None, description="A name under `datasets`.")
+    metrics: dict[EntryName, Metric] = Field(min_length=1)
+
+
+class Evaluation(Part):
+    suites: dict[EntryName, Suite] = Field(min_length=1)
+
+
+class Waiver(Part):
+    """Silences one rule at one place. Unused waivers are reported."""
+
+    rule: Annotated[str, StringConstraints(pattern=r"^E[0-9]{3}$")] = Field(
+        description="An E4xx or E5xx code."
+    )
+    at: Text = Field(description="The place under `spec`, as `guardrails.main.kmsKeyId`.")
+    reason: Annotated[str, StringConstraints(min_length=10)] = Field(
+        description="Why AWS accepts it after all."
+    )
+
+
+class SpecBase(Part):
+    description: Text | None = Field(None, description="What it does, for readers of the release notes.")
+    governance: Governance
+    models: dict[EntryName, Model] = {}
+    datasets: dict[EntryName, Dataset] = {}
+    evaluation: Evaluation | None = None
+    waivers: tuple[Waiver, ...] = ()
+
+
+class UseCase(Part):
+    """The document; ``spec`` is narrowed by ``use_case_model``."""
+
+    apiVersion: Literal["releaser.dev/v1"]
+    kind: Literal["UseCase"]
+    metadata: Metadata
+    spec: SpecBase
+
+
+def use_case_model(kinds: Iterable[Kind]) -> type[UseCase]:
+    """The manifest's model for these kinds: one section for each kind that has one."""
+    return _model(tuple(sorted({kind.section for kind in kinds if kind.section})))
+
+
+@lru_cache(maxsize=8)
+def _model(sections: tuple[str, ...]) -> type[UseCase]:
+    # Bodies belong to AWS: their shape is checked elsewhere, with AWS's own words.
+    body = dict[EntryName, dict[str, Any]]
+    fields: dict[str, Any] = {section: (body, {}) for section in sections}
+    spec = create_model("Spec", __base__=SpecBase, **fields)
+    return create_model("UseCaseDocument", __base__=UseCase, spec=(spec, ...))

@@ -1,0 +1,88 @@
+"""Where files come from: the working tree here, a git tree elsewhere; both through one small port."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+MAX_FILE = 64 << 20
+"""Bytes of the largest included file that is read."""
+
+
+class TooLarge(Exception):
+    """The file is larger than what is read."""
+
+
+class Outside(Exception):
+    """The path leads out of the root, through a symbolic link."""
+
+
+class Reader(Protocol):
+    """Read-only files under one root. Paths are relative, with ``/``.
+
+    ``read`` gives None for what is not a regular file; raises TooLarge, Outside.
+    ``list`` gives every file below a prefix, sorted; a prefix that is not there gives none.
+    """
+
+    def read(self, path: str) -> bytes | None: ...
+
+    def list(self, prefix: str) -> tuple[str, ...]: ...
+
+
+class DiskReader:
+    """The working tree."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = str(root)
+        self._real = os.path.realpath(self.root)
+
+    def read(self, path: str) -> bytes | None:
+        full = f"{self.root}/{path}"
+        try:
+            self._check(full, path)
+            fd = os.open(full, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except (OSError, ValueError):
+            return None
+        try:
+            status = os.fstat(fd)
+            if not stat.S_ISREG(status.st_mode):
+                return None
+            if status.st_size > MAX_FILE:
+                raise TooLarge(path)
+            with os.fdopen(os.dup(fd), "rb") as file:
+                return file.read(MAX_FILE + 1)
+        finally:
+            os.close(fd)
+
+    def _check(self, full: str, path: str) -> None:
+        """A link may point inside its use case's folder, nowhere else."""
+        real = os.path.realpath(full)
+        home = "/".join(path.split("/")[:2])
+        if real != f"{self._real}/{path}" and not real.startswith(f"{self._real}/{home}/"):
+            raise Outside(path)
+
+    def list(self, prefix: str) -> tuple[str, ...]:
+        found: list[str] = []
+        base = f"{self.root}/{prefix}" if prefix else self.root
+        for folder, folders, files in os.walk(base):
+            folders.sort()
+            relative = os.path.relpath(folder, self.root)
+            found += [f"{relative}/{name}" if relative != "." else name for name in files]
+        return tuple(sorted(found))
+
+
+class MemoryReader:
+    """Files held in memory, for tests and for what git gave."""
+
+    def __init__(self, files: Mapping[str, bytes | str]) -> None:
+        self.files = {k: v.encode() if isinstance(v, str) else v for k, v in files.items()}
+
+    def read(self, path: str) -> bytes | None:
+        return self.files.get(path)
+
+    def list(self, prefix: str) -> tuple[str, ...]:
+        below = prefix.rstrip("/") + "/" if prefix else ""
+        return tuple(sorted(path for path in self.files if path.startswith(below)))
