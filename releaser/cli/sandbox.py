@@ -104,7 +104,7 @@ def status(
     data: Data = None,
     output: Annotated[Output, typer.Option("--output", help="text or json.")] = Output.text,
 ) -> None:
-    """Say whether a sandbox runs on a data folder, where, and what it has seen. Exit code 1 when none runs."""
+    """Say whether a sandbox runs on a data folder, where, and what it has seen (exit code 1: none runs)."""
     from releaser.sandbox.process import find
 
     folder = _folder(data)

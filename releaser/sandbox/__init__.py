@@ -1,7 +1,7 @@
 """The embedded Bedrock: one process, one loopback port, driven by botocore's service models.
 
-Nothing outside this package is imported by it; nothing but its command, the demo and tests imports it. ``running``
-is the way in for tests::
+Nothing outside this package is imported by it; nothing but its command, the demo and tests imports it.
+``running`` is the way in for tests::
 
     with sandbox.running(time_scale=0) as box:
         box.client("bedrock-agent").create_prompt(name="hello")

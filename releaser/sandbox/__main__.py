@@ -20,14 +20,15 @@ def main() -> int:
     try:
         run(options.port, options.data, options.time_scale, announce, options.until_stdin_closes)
     except CannotStart as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
     return 0
 
 
 def announce(running: Running) -> None:
     """The one line that says it is ready."""
-    print(f"sandbox ready on {running.url} (data {running.data})", flush=True)
+    sys.stdout.write(f"sandbox ready on {running.url} (data {running.data})\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

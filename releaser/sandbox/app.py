@@ -90,7 +90,7 @@ class Sandbox:
             reply, code = failure(work.operation, error, work.request_id), error.code
         except ShapeViolation as error:
             reply, code = self._bug(work, f"sandbox bug: {error}"), "InternalServerException"
-        except Exception:
+        except Exception:  # noqa: BLE001 - the last line: any bug becomes a loud 500
             reply, code = self._bug(work, f"sandbox bug: {traceback.format_exc()}"), "InternalServerException"
         self._count(work, reply.status, code)
         return reply
@@ -150,8 +150,19 @@ class Sandbox:
         stale = StaleView(**work.effects.stale) if work.effects and work.effects.stale is not None else None
         if stale == StaleView():
             stale = StaleView(writes=1)
-        call = Call(operation, params, caller, work.region, work.request_id, self.store, self.clock, self.settings,
-                    self.kinds, self.kinds.delays, stale)  # fmt: skip
+        call = Call(
+            operation,
+            params,
+            caller,
+            work.region,
+            work.request_id,
+            self.store,
+            self.clock,
+            self.settings,
+            self.kinds,
+            self.kinds.delays,
+            stale,
+        )
         return self._transact(lambda: handler(call))
 
     def _transact(self, handle: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Request rates as AWS limits them: one token bucket per (account, region, operation).
 
-Source: quota page, per account and region, not adjustable: 2 a second for creates, updates and deletes, 10 a second
-for gets and lists of prompts; unpublished for guardrails and inference profiles, assumed the same. SSM's are
-documented and declared by its own module, where several operations may share a bucket.
+Source: quota page, per account and region, not adjustable: 2 a second for creates, updates and deletes,
+10 a second for gets and lists of prompts; unpublished for guardrails and inference profiles, assumed the
+same. SSM's are documented and declared by its own module, where several operations may share a bucket.
 """
 
 from __future__ import annotations

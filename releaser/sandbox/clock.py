@@ -1,7 +1,7 @@
 """The sandbox's one clock: it drives delays, rate buckets, lifecycle dates, expiry and timestamps.
 
-``scale`` multiplies what takes time on AWS: 1 is AWS's pace, 0.1 ten times faster, 0 instant (delays are zero and
-default rates never throttle). ``advance`` moves the clock forward for all purposes at once.
+``scale`` multiplies what takes time on AWS: 1 is AWS's pace, 0.1 ten times faster, 0 instant (delays are
+zero and default rates never throttle). ``advance`` moves the clock forward for all purposes at once.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Faults on demand: which call they hit, and what they do to it. Unknown words in a rule are refused.
 
-A rule names a ``kind``, what it matches, and how often: it fires on the ``skip``-th match after that many were let
-through, ``times`` times (1 unless given; null: always). What fired can be read back.
+A rule names a ``kind``, what it matches, and how often: it fires on the ``skip``-th match after that many
+were let through, ``times`` times (1 unless given; null: always). What fired can be read back.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from typing import Any
 from releaser.sandbox.errors import BadAdminRequest
 from releaser.sandbox.model import Operation
 
-KINDS = ("throttle", "error", "latency", "reset-before", "reset-after", "truncate", "stale-list", "hang-before",
-         "hang-after")  # fmt: skip
 _OPTIONS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "throttle": {},
     "error": {"code": str, "status": int, "message": str},
@@ -27,6 +25,7 @@ _OPTIONS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "hang-before": {},
     "hang-after": {},
 }
+KINDS = tuple(_OPTIONS)
 _MATCHERS: dict[str, type | tuple[type, ...]] = {
     "service": str, "operation": str, "account": str, "region": str, "write": bool, "param": dict,
 }  # fmt: skip
@@ -105,6 +104,8 @@ class Effects:
                 self.truncate = rule.options
             case "stale-list":
                 self.stale = rule.options
+            case other:
+                raise AssertionError(f"no effect for {other}")
 
 
 @dataclass(slots=True)

@@ -1,7 +1,8 @@
 """What a guardrail says: from the write shape to the read shape, with what the server adds.
 
-Accepting checks the rules that are not in the service model. Showing renames (``topicsConfig`` to ``topics``),
-fills in server defaults, and gives lists in an order of its own: callers must compare them as sets.
+Accepting checks the rules that are not in the service model. Showing renames (``topicsConfig`` to
+``topics``), fills in server defaults, and gives lists in an order of its own: callers must compare them
+as sets.
 """
 
 from __future__ import annotations
@@ -90,11 +91,12 @@ def accept(call: Call) -> dict[str, Any]:
 
 
 def _content_problems(body: Mapping[str, Any]) -> list[str]:
-    found = []
     filters = body.get("contentPolicyConfig", {}).get("filtersConfig", [])
-    for one in filters:
-        if one["type"] == "PROMPT_ATTACK" and one["outputStrength"] != "NONE":
-            found.append("Content filter PROMPT_ATTACK: outputStrength must be NONE")
+    found = [
+        "Content filter PROMPT_ATTACK: outputStrength must be NONE"
+        for one in filters
+        if one["type"] == "PROMPT_ATTACK" and one["outputStrength"] != "NONE"
+    ]
     return found + _twice([one["type"] for one in filters], "Content filter")
 
 
@@ -195,6 +197,6 @@ def _element(one: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, A
 
 
 def reordered(items: list[Any]) -> list[Any]:
-    """The same elements, always in the same order, never the order they came in (when there are two or more)."""
+    """The same elements in an order of the server's own: always the same, and not the one they came in."""
     keyed = sorted(items, key=lambda item: hashlib.sha256(json.dumps(item, sort_keys=True).encode()).digest())
     return keyed[1:] + keyed[:1] if keyed == items else keyed

@@ -1,6 +1,7 @@
 """Who calls: the account behind an access key. Signatures are not checked, the credential scope is read.
 
-A 12-digit access key is that account's root; ``ASIA...`` keys come from AssumeRole and land in the role's account.
+A 12-digit access key is that account's root; ``ASIA...`` keys come from AssumeRole and land in the role's
+account.
 """
 
 from __future__ import annotations

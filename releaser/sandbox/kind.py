@@ -20,8 +20,9 @@ class Taggable:
     """How a kind's resources are tagged.
 
     ``service``: which API's TagResource takes the ARN. ``resource``: the ARN's resource prefix, such as
-    ``guardrail/``. ``exists``: whether that ARN (resource part) exists. ``group_type``: the resource type in the
-    tagging API's GetResources, None where AWS does not list the kind; ``grouped`` may leave out single ARNs.
+    ``guardrail/``. ``exists``: whether that ARN (resource part) exists. ``group_type``: the resource type
+    in the tagging API's GetResources, None where AWS does not list the kind; ``grouped`` may leave out
+    single ARNs.
     """
 
     service: str

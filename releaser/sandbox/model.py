@@ -15,7 +15,7 @@ SERVED = ("bedrock", "bedrock-agent", "sts", "ssm", "resourcegroupstaggingapi")
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member of a structure: its wire name, where it travels (``body``, ``uri``, ``querystring``), its shape."""
+    """A member of a structure: its wire name, where it travels (body, uri, querystring), its shape."""
 
     name: str
     wire: str

@@ -1,8 +1,8 @@
 """The catalogue of foundation models and of system-defined inference profiles.
 
-``models.json`` holds real model ids with lifecycle dates as days from the day the sandbox began, so that there is
-always a model in its Legacy period and one near its end, whenever the sandbox is used; advancing the clock moves
-models on. A model past its end is gone.
+``models.json`` holds real model ids with lifecycle dates as days from the day the sandbox began, so that
+there is always a model in its Legacy period and one near its end, whenever the sandbox is used; advancing
+the clock moves models on. A model past its end is gone.
 """
 
 from __future__ import annotations
@@ -86,12 +86,12 @@ def describe(call: Call, model: Model) -> dict[str, Any]:
 def system_profiles(call: Call) -> list[Doc]:
     """The system-defined profiles of the caller's region: its geography's and the global ones."""
     here = geography(call.region)
-    found: list[Doc] = []
-    for model in available(call):
-        for prefix in model.profiles:
-            if prefix == here or (prefix == "global" and here in DESTINATIONS):
-                found.append(_system_profile(call, model, prefix, here or ""))
-    return found
+    return [
+        _system_profile(call, model, prefix, here or "")
+        for model in available(call)
+        for prefix in model.profiles
+        if here in DESTINATIONS and prefix in (here, "global")
+    ]
 
 
 def _system_profile(call: Call, model: Model, prefix: str, here: str) -> Doc:

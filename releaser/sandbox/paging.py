@@ -25,8 +25,8 @@ def page(
 ) -> tuple[list[Any], str | None]:
     """The rows after ``token`` in key order, at most ``size``, and the token of the next page.
 
-    A token holds the last key given, not an offset: rows added or deleted between pages neither repeat nor hide
-    others. ``question`` is what else must stay the same from page to page.
+    A token holds the last key given, not an offset: rows added or deleted between pages neither repeat
+    nor hide others. ``question`` is what else must stay the same from page to page.
     """
     mark = hashlib.sha256(json.dumps([call.operation.key, call.account, call.region, *question]).encode())
     tag = mark.hexdigest()[:12]

@@ -1,7 +1,8 @@
 """Sandboxes as processes: started, found again by their data folder, stopped without hitting anyone else.
 
-The state file ``sandbox.json`` in the data folder names pid and port; it is believed only when the admin API at that
-port answers with the same pid and data folder. A lock on the folder, which dies with its process, keeps two out.
+The state file ``sandbox.json`` in the data folder names pid and port; it is believed only when the admin
+API at that port answers with the same pid and data folder. A lock on the folder, which dies with its
+process, keeps two out.
 """
 
 from __future__ import annotations
@@ -73,8 +74,8 @@ def run(
         listener = bind(port)
     except OSError as error:
         raise CannotStart(
-            f"port {port} on 127.0.0.1 is taken ({error.strerror}); stop what uses it, or choose another with "
-            f"--port N (--port 0 picks a free one)"
+            f"port {port} on 127.0.0.1 is taken ({error.strerror}); stop what uses it, or choose another "
+            "with --port N (--port 0 picks a free one)"
         ) from error
 
     def announce(bound: int) -> None:

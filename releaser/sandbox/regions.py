@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# User guide, "Supported Regions and models for inference profiles": source and destination regions by geography.
+# User guide, "Supported Regions and models for inference profiles": destination regions by geography.
 # At most five destinations are named, the model's own maximum for a profile.
 DESTINATIONS = {
     "us": ("us-east-1", "us-east-2", "us-west-2"),

@@ -1,7 +1,8 @@
 """Which operation a request means, and its parameters as the service model names them.
 
-Routes are computed once: by target header (json), by ``Action`` (query), by method and path (rest-json). ``bedrock``
-and ``bedrock-agent`` sign with the same name and share one path space, told apart by their paths alone.
+Routes are computed once: by target header (json), by ``Action`` (query), by method and path (rest-json).
+``bedrock`` and ``bedrock-agent`` sign with the same name and share one path space, told apart by their
+paths alone.
 """
 
 from __future__ import annotations
@@ -138,12 +139,8 @@ def _rest_params(operation: Operation, bound: dict[str, str], request: Request) 
             params[member.name] = body.pop(member.wire)
     surplus = [*query, *body]
     if surplus:
-        raise violations(
-            [
-                f"Value at '{name}' failed to satisfy constraint: Member must be a member that the operation knows"
-                for name in surplus
-            ]
-        )
+        what = "failed to satisfy constraint: Member must be a member that the operation knows"
+        raise violations([f"Value at '{name}' {what}" for name in surplus])
     return params
 
 

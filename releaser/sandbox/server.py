@@ -1,12 +1,13 @@
 """The socket: HTTP/1.1 with keep-alive on 127.0.0.1, one buffered write per reply, one thread.
 
-Faults act here, below any web framework: a connection can be reset before or after the effect, a reply cut in the
-middle, a request held at exactly one point until it is released or its client is gone.
+Faults act here, below any web framework: a connection can be reset before or after the effect, a reply
+cut in the middle, a request held at exactly one point until it is released or its client is gone.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import struct
@@ -156,7 +157,8 @@ class Connection(asyncio.Protocol):
     def _effect(self, work: Work) -> None:
         effects = work.effects
         if effects and effects.reset == "before":
-            return self._reset()
+            self._reset()
+            return
         reply = self.hub.sandbox.answer(work)
         if effects and effects.hang == "after":
             self.hub.held.append(Held(self, work, lambda: self._deliver(work, reply)))
@@ -166,16 +168,17 @@ class Connection(asyncio.Protocol):
     def _deliver(self, work: Work, reply: Reply) -> None:
         effects = work.effects
         if effects and effects.reset == "after":
-            return self._reset()
-        if effects and effects.truncate is not None:
-            return self._truncate(reply, effects.truncate)
-        self._send(reply.encode())
+            self._reset()
+        elif effects and effects.truncate is not None:
+            self._truncate(reply, effects.truncate)
+        else:
+            self._send(reply.encode())
 
     def _truncate(self, reply: Reply, options: Any) -> None:
         short = reply.cut(options.get("keep", len(reply.body) // 2))
         if options.get("form", "short") == "short":
-            return self._send(short.encode())
-        if self.transport:
+            self._send(short.encode())
+        elif self.transport:
             self.transport.write(short.encode(length=len(reply.body)))
             self.transport.close()
 
@@ -233,7 +236,7 @@ async def serve(
 
 
 def _on_stdin(stopped: asyncio.Event) -> None:
-    if not sys.stdin.buffer.raw.read(1024):  # type: ignore[attr-defined]
+    if not os.read(sys.stdin.fileno(), 1024):
         stopped.set()
 
 

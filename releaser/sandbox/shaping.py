@@ -1,7 +1,7 @@
 """Honest output: a reply has what the output shape has, in the wire's form, or the sandbox fails loudly.
 
-Names and required members are checked. Values are not held to the output's own lengths and patterns: the models
-are known to be wrong there (``modelName`` at most 20 characters), and AWS does not follow them.
+Names and required members are checked. Values are not held to the output's own lengths and patterns: the
+models are known to be wrong there (``modelName`` at most 20 characters), and AWS does not follow them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class ShapeViolation(AssertionError):
 
 
 def shape_output(shape: Shape | None, value: dict[str, Any], *, epoch_times: bool) -> dict[str, Any]:
-    """``value`` in wire form. ``epoch_times``: timestamps without a format are numbers (json), not ISO 8601."""
+    """``value`` in wire form. ``epoch_times``: timestamps without a format are numbers, not ISO 8601."""
     if shape is None:
         if value:
             raise ShapeViolation(f"no output shape, yet {sorted(value)}")

@@ -1,8 +1,9 @@
 """What the sandbox remembers: documents in SQLite, with a read cache in front.
 
-SQLite is the truth. One call is one transaction; a reply is sent only after its commit, so a ``kill -9`` loses
-nothing acknowledged (WAL with ``synchronous=NORMAL`` survives the death of the process; only a power cut could take
-the last moments). Documents are replaced, never changed in place. The server is single-threaded: no locks.
+SQLite is the truth. One call is one transaction; a reply is sent only after its commit, so a ``kill -9``
+loses nothing acknowledged (WAL with ``synchronous=NORMAL`` survives the death of the process; only a
+power cut could take the last moments). Documents are replaced, never changed in place. The server is
+single-threaded: no locks.
 """
 
 from __future__ import annotations

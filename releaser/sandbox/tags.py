@@ -1,7 +1,7 @@
 """Tags of any resource, by ARN, under AWS's general rules: 50 tags a resource, no ``aws:`` keys of one's own.
 
-A resource that lost all its tags keeps its (empty) record: the tagging API still lists it, and never one that never
-had a tag.
+A resource that lost all its tags keeps its (empty) record: the tagging API still lists it, and never one
+that never had a tag.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ def find(call: Call, arn: str) -> Taggable | None:
     parts = arn.split(":", 5)
     if len(parts) < 6 or parts[0] != "arn":
         return None
-    for taggable in call.catalogue.taggables():
+    taggables: tuple[Taggable, ...] = call.catalogue.taggables()
+    for taggable in taggables:
         if parts[2] == taggable.arn_service and parts[5].startswith(taggable.prefix):
             return taggable
     return None

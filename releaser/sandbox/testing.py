@@ -46,7 +46,7 @@ class SandboxProcess:
     def client(
         self, service: str, account: str = "111111111111", region: str = "eu-central-1", **more: Any
     ) -> Any:
-        """A boto3 client of this sandbox: no retries, as the account's root; ``more`` goes to ``Session.client``."""
+        """A boto3 client of this sandbox: no retries, as the root; ``more`` as in ``Session.client``."""
         import boto3
         from botocore.config import Config
 

@@ -1,7 +1,7 @@
 """Strict input: every constraint of the service model, all violations at once.
 
-boto3 checks types, required members and minima; AWS checks the rest, and so does this: unknown members, unions,
-enums, patterns (Java's full match), minima and maxima. The wording is AWS's.
+boto3 checks types, required members and minima; AWS checks the rest, and so does this: unknown members,
+unions, enums, patterns (Java's full match), minima and maxima. The wording is AWS's.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ def _structure(shape: Shape) -> Check:
 
     def check(value: Any, path: str, found: list[str]) -> None:
         if not isinstance(value, dict):
-            return _complain(found, path, value, "be an object")
+            _complain(found, path, value, "be an object")
+            return
         prefix = f"{path}." if path else ""
-        for name in required:
-            if value.get(name) is None:
-                found.append(f"Value null at '{prefix}{name}' {_FAILED} not be null")
+        missing = [name for name in required if value.get(name) is None]
+        found.extend(f"Value null at '{prefix}{name}' {_FAILED} not be null" for name in missing)
         present = 0
         for name, item in value.items():
             member = members.get(name)
@@ -85,7 +85,8 @@ def _list(shape: Shape) -> Check:
 
     def check(value: Any, path: str, found: list[str]) -> None:
         if not isinstance(value, list):
-            return _complain(found, path, value, "be a list")
+            _complain(found, path, value, "be a list")
+            return
         bounds(value, len(value), path, found)
         inner = checker(element)
         for index, item in enumerate(value, 1):
@@ -99,7 +100,8 @@ def _map(shape: Shape) -> Check:
 
     def check(value: Any, path: str, found: list[str]) -> None:
         if not isinstance(value, dict):
-            return _complain(found, path, value, "be a map")
+            _complain(found, path, value, "be a map")
+            return
         bounds(value, len(value), path, found)
         for key, item in value.items():
             checker(key_shape)(key, path, found)
@@ -115,7 +117,8 @@ def _string(shape: Shape) -> Check:
 
     def check(value: Any, path: str, found: list[str]) -> None:
         if not isinstance(value, str):
-            return _complain(found, path, value, "be a string")
+            _complain(found, path, value, "be a string")
+            return
         bounds(value, len(value), path, found)
         if enum and value not in enum:
             _complain(found, path, value, f"satisfy enum value set: [{', '.join(enum)}]")
@@ -131,7 +134,8 @@ def _number(types: tuple[type, ...], noun: str) -> Callable[[Shape], Check]:
 
         def check(value: Any, path: str, found: list[str]) -> None:
             if isinstance(value, bool) or not isinstance(value, types):
-                return _complain(found, path, value, f"be {noun}")
+                _complain(found, path, value, f"be {noun}")
+                return
             if low is not None and not value >= low:
                 _complain(found, path, value, f"have value greater than or equal to {low}")
             if high is not None and not value <= high:

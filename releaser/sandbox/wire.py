@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -12,10 +13,9 @@ from releaser.sandbox.errors import AwsError
 from releaser.sandbox.model import Operation
 from releaser.sandbox.shaping import shape_output
 
-_REASONS = {200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 400: "Bad Request", 402: "Payment Required",
-            403: "Forbidden", 404: "Not Found", 409: "Conflict", 413: "Payload Too Large", 429: "Too Many Requests",
-            500: "Internal Server Error", 501: "Not Implemented", 503: "Service Unavailable"}  # fmt: skip
 _CONTENT_TYPES = {"rest-json": "application/json", "json": "application/x-amz-json-1.1", "query": "text/xml"}
+
+_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Reply:
     def encode(self, *, length: int | None = None) -> bytes:
         """The bytes to send; ``length`` overrides Content-Length, to lie about it."""
         size = len(self.body) if length is None else length
-        head = f"HTTP/1.1 {self.status} {_REASONS.get(self.status, 'Status')}\r\nContent-Type: {self.content_type}\r\n"
+        head = f"{_LINES[self.status]}Content-Type: {self.content_type}\r\n"
         extra = "".join(f"{name}: {value}\r\n" for name, value in (self.headers or {}).items())
         return f"{head}{extra}Content-Length: {size}\r\n\r\n".encode() + self.body
 
@@ -78,7 +78,8 @@ def _xml_error(operation: Operation | None, code: str, message: str, request_id:
     error = (
         f"<Error><Type>Sender</Type><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
     )
-    return f'<ErrorResponse xmlns="{namespace}">{error}<RequestId>{request_id}</RequestId></ErrorResponse>'.encode()
+    tail = f"<RequestId>{request_id}</RequestId></ErrorResponse>"
+    return f'<ErrorResponse xmlns="{namespace}">{error}{tail}'.encode()
 
 
 def _xml(value: Any) -> str:

@@ -1,1 +1,1 @@
-"""One module per kind of resource (or per small API). Modules are found by name; see ``releaser.sandbox.kind``."""
+"""One module per kind of resource, or per small API. Found, not listed: see ``releaser.sandbox.kind``."""

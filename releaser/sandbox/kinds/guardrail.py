@@ -1,8 +1,9 @@
 """Guardrails and their versions: asynchronous, full-replace, snapshots that lag behind an unsettled draft.
 
-Sources: bedrock service model (operations, shapes, errors, statuses); quota page: 100 guardrails an account and
-region, 20 versions a guardrail, neither adjustable; awscc issues 2372 and 2063: a version cut before the draft
-settled keeps the old content. What AWS leaves open is a switch, the pessimistic reading first.
+Sources: bedrock service model (operations, shapes, errors, statuses); quota page: 100 guardrails an
+account and region, 20 versions a guardrail, neither adjustable; awscc issues 2372 and 2063: a version cut
+before the draft settled keeps the old content. What AWS leaves open is a switch, the pessimistic reading
+first.
 """
 
 from __future__ import annotations
@@ -135,7 +136,7 @@ def _cut(call: Call) -> dict[str, Any]:
 
 @KIND.operation("bedrock", "DeleteGuardrail")
 def delete_guardrail(call: Call) -> dict[str, Any]:
-    """One version when a version is named; otherwise the guardrail with all its versions. DELETING, then gone."""
+    """One version when one is named; otherwise the guardrail with all its versions. DELETING, then gone."""
     doc = _guardrail(call, call.params["guardrailIdentifier"])
     until = call.clock.now() + call.delay("guardrail.delete")
     version = call.params.get("guardrailVersion")
@@ -159,7 +160,7 @@ def _status(call: Call, doc: Doc) -> str:
 
 
 def _gone(call: Call, doc: Doc) -> bool:
-    return doc["busy"] == "DELETING" and call.clock.now() >= doc["busyUntil"]
+    return bool(doc["busy"] == "DELETING") and call.clock.now() >= doc["busyUntil"]
 
 
 def _bury(call: Call, id: str) -> None:
@@ -211,7 +212,7 @@ def _joined(call: Call, parent: Doc, version: Doc) -> Doc:
 
 
 def _described(call: Call, view: Doc) -> Doc:
-    """AWS does not say which description a version shows: the guardrail's, as it was, or the version's own."""
+    """AWS does not say which description a version shows: the guardrail's as it was, or its own."""
     if view["version"] == "DRAFT" or call.settings.switch("guardrailVersionDescription") == "guardrail":
         return view
     body = {name: value for name, value in view["body"].items() if name != "description"}

@@ -1,8 +1,8 @@
 """Inference profiles: system-defined ones per geography, and application ones made from a model or a profile.
 
-Sources: bedrock service model; quota page: 1,000 application profiles (adjustable). There is no update. The source
-of a profile cannot be read back: what shows is ``models``. Names are not documented as unique and may repeat
-(switch ``profileNamesUnique``).
+Sources: bedrock service model; quota page: 1,000 application profiles (adjustable). There is no update.
+The source of a profile cannot be read back: what shows is ``models``. Names are not documented as unique
+and may repeat (switch ``profileNamesUnique``).
 """
 
 from __future__ import annotations
@@ -54,13 +54,21 @@ def _create(call: Call) -> dict[str, Any]:
     if len(existing) >= call.settings.quota("applicationInferenceProfiles"):
         raise quota_exceeded("You have reached the maximum number of inference profiles for this account.")
     name = params["inferenceProfileName"]
-    if call.settings.switch("profileNamesUnique"):
-        if any(doc["inferenceProfileName"] == name for doc in existing.values()):
-            raise conflict(f"An inference profile named {name} already exists.")
+    taken = any(doc["inferenceProfileName"] == name for doc in existing.values())
+    if taken and call.settings.switch("profileNamesUnique"):
+        raise conflict(f"An inference profile named {name} already exists.")
     id = "".join(secrets.choice(_ALPHABET) for _ in range(12))
     arn, now = call.arn("bedrock", f"application-inference-profile/{id}"), call.clock.stamp()
-    doc = {"inferenceProfileName": name, "inferenceProfileArn": arn, "inferenceProfileId": id, "models": members,
-           "status": "ACTIVE", "type": "APPLICATION", "createdAt": now, "updatedAt": now}  # fmt: skip
+    doc = {
+        "inferenceProfileName": name,
+        "inferenceProfileArn": arn,
+        "inferenceProfileId": id,
+        "models": members,
+        "status": "ACTIVE",
+        "type": "APPLICATION",
+        "createdAt": now,
+        "updatedAt": now,
+    }
     if "description" in params:
         doc["description"] = params["description"]
     call.put("inference-profile", id, doc)

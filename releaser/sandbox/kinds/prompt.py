@@ -1,8 +1,8 @@
-"""Prompts and their versions (Bedrock Prompt Management): synchronous, no status, immutable numbered versions.
+"""Prompts and their versions (Prompt Management): synchronous, no status, immutable numbered versions.
 
-Sources: bedrock-agent service model (operations, shapes, errors); quota page: 500 prompts an account (adjustable),
-10 versions a prompt (not adjustable). Names: neither the model nor the user guide asks for uniqueness, so the same
-name may be used twice (switch ``promptNamesUnique``).
+Sources: bedrock-agent service model (operations, shapes, errors); quota page: 500 prompts an account
+(adjustable), 10 versions a prompt (not adjustable). Names: neither the model nor the user guide asks for
+uniqueness, so the same name may be used twice (switch ``promptNamesUnique``).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _IDENTITY = ("id", "arn", "version", "createdAt", "updatedAt")
 _SUMMARY = ("name", "description", *_IDENTITY)
 _METADATA_ONLY = ("name", "description", "customerEncryptionKeyArn", *_IDENTITY)
 _TEMPLATE_MEMBER = {"TEXT": "text", "CHAT": "chat"}
-# The model gives PromptSummaries at most 10 elements, and maxResults at most 1,000: a page is 10 unless asked.
+# The model gives PromptSummaries at most 10 elements and maxResults at most 1,000: 10 a page unless asked.
 _PAGE = 10
 
 
@@ -36,7 +36,7 @@ def _exists(call: Call, resource: str) -> bool:
     return prompt is not None and (not version or call.row(f"prompt-version/{id}", version) is not None)
 
 
-# The tagging API lists prompt versions, not prompts (AWS: resource types of Resource Groups, PromptVersion only).
+# The tagging API lists prompt versions, not prompts (AWS: resource types of Resource Groups).
 KIND = Kind(
     "prompt",
     quotas={"prompts": 500, "promptVersions": 10},
@@ -164,7 +164,7 @@ def _show(doc: Doc) -> dict[str, Any]:
 
 
 def _identify(call: Call) -> tuple[str, str]:
-    """Id and version number ("" for the DRAFT) from identifier (id, ARN or version ARN) and version parameter."""
+    """Id and version ("" for the DRAFT) from the identifier (id, ARN, version ARN) and ``promptVersion``."""
     identifier = call.params["promptIdentifier"]
     found = re.fullmatch(r"(?:arn:aws:bedrock:([^:]+):(\d+):prompt/)?(\w{10})(?::(\d{1,5}))?", identifier)
     if found is None:
@@ -194,7 +194,7 @@ def _version(call: Call, id: str, version: str) -> Doc:
 
 
 def _check(call: Call, params: dict[str, Any], id: str = "") -> None:
-    """What the model does not say: the default variant exists, template and type agree, names where unique."""
+    """What the model does not say: the default variant exists, template and type agree, unique names."""
     variants = params.get("variants", [])
     default = params.get("defaultVariant")
     if default is not None and default not in [variant["name"] for variant in variants]:

@@ -1,8 +1,9 @@
 """SSM parameters (Parameter Store).
 
-Sources: SSM service model and its documentation strings (value limits, tags and overwrite, hierarchy, history);
-AWS Systems Manager endpoints and quotas (10,000 standard parameters, 100 versions kept, 15 levels; throughput by
-default 40 a second shared by GetParameter, GetParameters and GetParametersByPath, 3 a second for PutParameter).
+Sources: SSM service model and its documentation strings (value limits, tags and overwrite, hierarchy,
+history); AWS Systems Manager endpoints and quotas (10,000 standard parameters, 100 versions kept, 15
+levels; throughput by default 40 a second shared by GetParameter, GetParameters and GetParametersByPath, 3
+a second for PutParameter).
 """
 
 from __future__ import annotations
@@ -81,9 +82,8 @@ def put_parameter(call: Call) -> dict[str, Any]:
 def _check_request(params: dict[str, Any], name: str, old: Doc | None) -> None:
     if not _NAME.fullmatch(name) or ("/" in name and not name.startswith("/")) or name.endswith("/"):
         raise validation(
-            "Parameter name: can't be prefixed with 'ssm' (case-insensitive). If formed as a path, it can consist of "
-            "sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the "
-            "following 3 symbols .-_"
+            "Parameter name: if formed as a path, it can consist of sub-paths divided by slash symbol; each "
+            "sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_"
         )
     if re.match(r"/?(aws|ssm)", name, re.IGNORECASE):
         raise validation("Parameter name: can't be prefixed with 'aws' or 'ssm' (case-insensitive).")
@@ -91,16 +91,17 @@ def _check_request(params: dict[str, Any], name: str, old: Doc | None) -> None:
         raise AwsError("HierarchyLevelLimitExceededException", "A hierarchy can have a maximum of 15 levels.")
     if params.get("Tags") and params.get("Overwrite"):
         raise validation(
-            "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please "
-            "remove overwrite flag. To update tags for an existing parameter, please use AddTagsToResource or "
-            "RemoveTagsFromResource."
+            "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, "
+            "please remove overwrite flag. To update tags for an existing parameter, please use "
+            "AddTagsToResource or RemoveTagsFromResource."
         )
     if old is None and "Type" not in params:
         raise validation("A parameter type is required when you create a parameter.")
     if old is not None and not params.get("Overwrite"):
         raise AwsError(
             "ParameterAlreadyExists",
-            "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
+            "The parameter already exists. To overwrite this value, set the overwrite option in the request "
+            "to true.",
         )
     if old is not None and params.get("Type", old["versions"][-1]["Type"]) != old["versions"][-1]["Type"]:
         raise AwsError(
@@ -128,8 +129,8 @@ def _check_value(params: dict[str, Any], tier: str) -> None:
         raise validation('Parameter value can\'t nest another parameter. Do not use "{{}}" in the value.')
     if len(value.encode()) > _LIMITS[tier]:
         raise validation(
-            f"{tier} tier parameters support a maximum parameter value of {_LIMITS[tier]} characters. To create a "
-            "larger parameter value, upgrade the parameter to use the advanced-parameter tier."
+            f"{tier} tier parameters support a maximum parameter value of {_LIMITS[tier]} characters. To "
+            "create a larger parameter value, upgrade the parameter to use the advanced-parameter tier."
         )
     pattern = params.get("AllowedPattern")
     if pattern:

@@ -1,8 +1,9 @@
 """The Resource Groups Tagging API: GetResources over what AWS documents for it, and nothing else.
 
-Sources: its service model ("tagged or previously tagged": never a resource that never had a tag; at most 100 a page,
-50 unless asked... see ResourcesPerPage); AWS's list of resource types for tag-based queries: of what is here
-guardrails, application inference profiles, prompt *versions* (not prompts), and SSM parameters.
+Sources: its service model ("tagged or previously tagged": never a resource that never had a tag; at most
+100 a page, 50 unless asked... see ResourcesPerPage); AWS's list of resource types for tag-based queries:
+of what is here guardrails, application inference profiles, prompt *versions* (not prompts), and SSM
+parameters.
 """
 
 from __future__ import annotations
