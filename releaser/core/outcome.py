@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from releaser.core.address import Address
 from releaser.core.plan import StepKey
-from releaser.core.snapshot import Binding
+from releaser.core.record import Binding
 
 
 class Status(StrEnum):

@@ -15,7 +15,7 @@ from releaser.core.address import Address
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.diff import FieldChange, Origin
 from releaser.core.kind import Verb
-from releaser.core.snapshot import Binding
+from releaser.core.record import Binding
 from releaser.core.values import digest
 
 FORMAT = "releaser.plan/v1"

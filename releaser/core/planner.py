@@ -22,7 +22,8 @@ from releaser.core.plan import (
     Wave,
     change_digest,
 )
-from releaser.core.snapshot import Absent, Binding, Depth, Foreign, Seen, Snapshot, Unreadable, Version
+from releaser.core.record import Binding, Retired
+from releaser.core.snapshot import Absent, Depth, Foreign, Seen, Snapshot, Unreadable, Version
 from releaser.core.values import EMPTY, FrozenMap, digest, references
 
 
@@ -185,7 +186,9 @@ def _field_changes(
     if known is None:
         return found
     silent = [
-        c for c in found if not (c.after is MISSING and known.defaults.get(c.path) == short_digest(c.before))
+        c
+        for c in found
+        if not (c.after is MISSING and known.server_defaults.get(c.path) == short_digest(c.before))
     ]
     return with_origins(silent, known.fields, keys)
 
@@ -301,9 +304,9 @@ def _plan_removals(draft: _Draft) -> None:
 
 def _plan_removal(draft: _Draft, address: Address, binding: Binding) -> None:
     q = draft.question
-    if not binding.since:
+    if not isinstance(binding, Retired):
         verb, action, reason = Verb.RETIRE, Action.RETIRE, "no-longer-declared"
-    elif q.now - datetime.fromisoformat(binding.since) >= q.rollback_window:
+    elif q.now - binding.since >= q.rollback_window:
         verb, action, reason = Verb.DELETE, Action.DELETE, "rollback-window-over"
     else:
         return

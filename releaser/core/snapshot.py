@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from releaser.core.address import Address
+from releaser.core.record import Binding
 from releaser.core.values import EMPTY, FrozenMap
 
 
@@ -78,29 +79,6 @@ Observation = Seen | Absent | Unreadable | Foreign
 
 
 @dataclass(frozen=True, slots=True)
-class Binding:
-    """What the last record knows of one resource: a witness that saves calls, never a truth."""
-
-    address: Address
-    kind: str
-    id: str
-    arn: str
-    name: str
-    revision: str
-    version: str | None
-    stamp: str
-    behaviour: str
-    body_digest: str
-    labels_digest: str = ""
-    fields: Mapping[str, str] = EMPTY
-    """Path -> short digest of the value that was released, to tell drift from intent field by field."""
-    defaults: Mapping[str, str] = EMPTY
-    """Path -> short digest of what the server added at the time, beyond the documented defaults."""
-    since: str = ""
-    """For retired resources: when they were marked."""
-
-
-@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The live account as far as a set of use cases is concerned."""
 
@@ -108,9 +86,9 @@ class Snapshot:
     account: str
     region: str
     observations: Mapping[Address, Observation]
-    retired: Mapping[Address, tuple[Binding, ...]] = EMPTY
+    retired: Mapping[Address, tuple[Binding, ...]] = field(default_factory=dict)
     """Resources of ours that are no longer declared, with the binding that knows them, still live."""
-    totals: Mapping[str, int] = EMPTY
+    totals: Mapping[str, int] = field(default_factory=dict)
     """Kind -> how many of it the account holds (for quotas)."""
 
     @property

@@ -1,0 +1,116 @@
+"""The only door to boto3. Retries are not here: botocore sends every request once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from releaser.aws.errors import classify
+from releaser.core.errors import AwsError, Failure
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+# A reply without these members is a truncated one. The service model marks required members in replies; SSM's and
+# the tagging API's models mark none.
+_PROMISED = {
+    ("ssm", "PutParameter"): ("Version",),
+    ("ssm", "GetParameter"): ("Parameter",),
+    ("ssm", "DescribeParameters"): ("Parameters",),
+    ("ssm", "ListTagsForResource"): ("TagList",),
+    ("sts", "GetCallerIdentity"): ("Account", "Arn"),
+    ("sts", "AssumeRole"): ("Credentials",),
+    ("bedrock", "ListGuardrails"): ("guardrails",),
+    ("bedrock", "ListInferenceProfiles"): ("inferenceProfileSummaries",),
+    ("bedrock", "ListFoundationModels"): ("modelSummaries",),
+    ("bedrock", "ListTagsForResource"): ("tags",),
+    ("bedrock-agent", "ListTagsForResource"): ("tags",),
+    ("bedrock-agent", "ListPrompts"): ("promptSummaries",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Temporary credentials of an assumed role."""
+
+    access_key: str
+    secret_key: str
+    token: str
+
+
+class BotoAws:
+    """AWS over boto3: one session, clients made once under a lock and shared by threads (boto3's own rule)."""
+
+    def __init__(self, region: str, *, connections: int = 32, credentials: Credentials | None = None) -> None:
+        self._region = region
+        self._connections = connections
+        self._credentials = credentials
+        self._lock = threading.Lock()
+        self._session: Any = None
+        self._clients: dict[str, BaseClient] = {}
+
+    def call(self, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        """One request, one reply. Raises AwsError."""
+        from botocore import xform_name
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        client = self._client(service)
+        try:
+            reply: dict[str, Any] = getattr(client, xform_name(operation))(**params)
+        except (ClientError, BotoCoreError, OSError, UnicodeDecodeError, ValueError) as error:
+            raise classify(error, service, operation) from error
+        self._demand_members(client, service, operation, reply)
+        return reply
+
+    def _client(self, service: str) -> BaseClient:
+        found = self._clients.get(service)
+        if found is not None:
+            return found
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._make(service)
+            return self._clients[service]
+
+    def _make(self, service: str) -> BaseClient:
+        import boto3
+        from botocore.config import Config
+
+        from releaser import __version__
+
+        if self._session is None:
+            keys = self._credentials
+            self._session = boto3.Session(
+                region_name=self._region,
+                aws_access_key_id=keys.access_key if keys else None,
+                aws_secret_access_key=keys.secret_key if keys else None,
+                aws_session_token=keys.token if keys else None,
+            )
+        config = Config(
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            max_pool_connections=self._connections,
+            connect_timeout=5,
+            read_timeout=60,
+            tcp_keepalive=True,
+            user_agent_extra=f"releaser/{__version__}",
+            parameter_validation=False,
+        )
+        client: BaseClient = self._session.client(service, config=config)
+        return client
+
+    def _demand_members(
+        self, client: BaseClient, service: str, operation: str, reply: dict[str, Any]
+    ) -> None:
+        """botocore parses a truncated body as ``{}`` without an error; what AWS promises must be there."""
+        shape = client.meta.service_model.operation_model(operation).output_shape
+        promised = _PROMISED.get((service, operation)) or tuple(shape.required_members if shape else ())
+        missing = [m for m in promised if m not in reply]
+        if missing:
+            raise AwsError(
+                f"{service} {operation}: the reply lacks {', '.join(missing)}: it was cut off",
+                failure=Failure.AMBIGUOUS,
+                service=service,
+                operation=operation,
+                request_id=reply.get("ResponseMetadata", {}).get("RequestId", ""),
+            )

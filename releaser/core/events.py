@@ -1,0 +1,43 @@
+"""The facts that a run tells: a closed union, heard by the console, the log and the audit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from releaser.core.outcome import Outcome
+from releaser.core.plan import StepKey
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    environment: str
+    use_cases: int
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    key: StepKey
+
+
+@dataclass(frozen=True, slots=True)
+class StepEnded:
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class UseCaseEnded:
+    use_case: str
+    release: str
+    succeeded: bool
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A sentence for people: what the run does now."""
+
+    message: str
+
+
+Event = RunStarted | StepStarted | StepEnded | UseCaseEnded | Noted

@@ -1,0 +1,299 @@
+"""One step, performed: look, write, wait until it settled, read back, compare by content.
+
+Every function here may be killed at any line and run again: a create carries a token, an update first looks whether
+it has already happened, a delete accepts that the thing is gone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from releaser.core.address import Address, Ref
+from releaser.core.diff import MISSING, FieldChange, differences, short_digest
+from releaser.core.errors import AwsError, Failure, Refused, ReleaserError
+from releaser.core.graph import ENVIRONMENT_TAG, OWNER_TAG, RETIRED_TAG, Node
+from releaser.core.kind import Kind, Verb
+from releaser.core.normal import comparable
+from releaser.core.plan import Step
+from releaser.core.planner import content_digest, resolve_body, version_digest
+from releaser.core.record import Binding
+from releaser.core.snapshot import Seen, Snapshot
+from releaser.core.values import FrozenMap, references
+from releaser.engine.driver import Driver, Reading
+
+_UNTOKENED_ATTEMPTS = 4
+
+
+def token(record_id: str, address: Address, verb: Verb, stamp: str) -> str:
+    """The idempotency token: the same run repeated reuses it, a later recreate does not.
+
+    64 hex digits fit both patterns (bedrock 1-256, bedrock-agent 33-256).
+    """
+    return hashlib.sha256("\0".join((record_id, str(address), verb.value, stamp)).encode()).hexdigest()
+
+
+@dataclass
+class Workspace:
+    """What the steps of one use case share while they run: ids and versions as they become known."""
+
+    use_case: str
+    record_id: str
+    environment: str
+    nodes: Mapping[Address, Node]
+    outputs: dict[Address, dict[str, str]]
+    names: dict[Address, str] = field(default_factory=dict)
+    extras: dict[Address, dict[str, str]] = field(default_factory=dict)
+    """Path -> short digest of what the server added to what we wrote."""
+    settled: set[Address] = field(default_factory=set)
+    removed: Mapping[tuple[Address, str], Binding] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def value(self, ref: Ref) -> str | None:
+        return self.outputs.get(ref.address, {}).get(ref.output)
+
+    def learn(self, address: Address, **values: str) -> None:
+        with self.lock:
+            self.outputs[address] = {**self.outputs.get(address, {}), **values}
+
+
+def workspace(
+    use_case: str,
+    record_id: str,
+    nodes: tuple[Node, ...],
+    snapshot: Snapshot,
+    versions: Mapping[Address, str],
+    kinds: Mapping[str, Kind],
+) -> Workspace:
+    """The starting point: what is live already, and the versions that the plan reuses."""
+    outputs = {}
+    for node in nodes:
+        seen = snapshot.observations.get(node.address)
+        if isinstance(seen, Seen):
+            arn = kinds[node.kind].identity.version_arn
+            outputs[node.address] = seen.outputs(versions.get(node.address), arn)
+    removed = {(a, b.id): b for a, bs in snapshot.retired.items() for b in bs}
+    by_address = {n.address: n for n in nodes}
+    return Workspace(use_case, record_id, snapshot.environment, by_address, outputs, removed=removed)
+
+
+@dataclass(frozen=True, slots=True)
+class Performer:
+    """Performs steps with a driver."""
+
+    driver: Driver
+    kinds: Mapping[str, Kind]
+    now: Callable[[], datetime]
+
+    def perform(self, step: Step, work: Workspace) -> str:
+        """Do the step. Returns a short account for people. Raises AwsError, Refused or ReleaserError."""
+        match step.verb:
+            case Verb.CREATE:
+                return self._create(step, work)
+            case Verb.UPDATE:
+                return self._update(step, work)
+            case Verb.PUBLISH:
+                return self._publish(step, work)
+            case Verb.REPOINT:
+                return self._repoint(step, work)
+            case Verb.RETIRE:
+                return self._retire(step, work)
+            case Verb.DELETE:
+                return self._delete(step, work)
+            case Verb.PREPARE | Verb.INGEST | Verb.ADOPT:
+                raise ReleaserError(f"{step.verb} is not performed by any kind yet", code="P190")
+
+    def _body(self, step: Step, work: Workspace) -> tuple[Node, Kind, FrozenMap]:
+        node = work.nodes[step.address]
+        kind = self.kinds[node.kind]
+        body = resolve_body(node, work.value)
+        missing = references(body)
+        if missing:
+            raise ReleaserError(
+                f"{step.address} still needs {', '.join(map(str, sorted(missing)))}", code="P191"
+            )
+        return node, kind, body
+
+    def _create(self, step: Step, work: Workspace) -> str:
+        node, kind, body = self._body(step, work)
+        key = token(work.record_id, node.address, step.verb, step.stamp)
+        try:
+            id_ = self.driver.create(kind, node.name, body, node.tags, key)
+        except AwsError as error:
+            id_ = self._ours_after(error, kind, node, work)
+        seen = self.driver.settle(kind, id_)
+        self._compare(kind, node, seen, body, work)
+        self._learn(kind, node, seen, work)
+        return f"{node.name} is {seen.id}"
+
+    def _ours_after(self, error: AwsError, kind: Kind, node: Node, work: Workspace) -> str:
+        """A conflict or a lost answer may mean that an earlier try succeeded: what carries our tag is ours."""
+        if error.failure not in (Failure.CONFLICT, Failure.AMBIGUOUS):
+            raise error
+        for row in self.driver.rows(kind):
+            if row.name != node.name:
+                continue
+            tags = self.driver.tags(kind, row.arn, row.name)
+            if tags.get(OWNER_TAG) == str(node.address) and tags.get(ENVIRONMENT_TAG) == work.environment:
+                return row.id
+        raise error
+
+    def _learn(self, kind: Kind, node: Node, seen: Reading, work: Workspace) -> None:
+        work.learn(node.address, id=seen.id, arn=seen.arn)
+        work.names[node.address] = seen.name
+        work.settled.add(node.address)
+
+    def _compare(self, kind: Kind, node: Node, seen: Reading, body: FrozenMap, work: Workspace) -> None:
+        """What was written must be what is there; members that we did not send are the server's defaults."""
+        changes = list(differences(seen.body, comparable(kind, body), kind.fields.unordered))
+        wrong = [c for c in changes if c.after is not MISSING]
+        if wrong:
+            raise ReleaserError(
+                f"{node.address} was written and reads back differently at {_paths(wrong)}",
+                code="P131",
+                hint="somebody may have changed it at the same moment; run the same command again",
+            )
+        work.extras[node.address] = {c.path: short_digest(c.before) for c in changes}
+
+    def _update(self, step: Step, work: Workspace) -> str:
+        node, kind, body = self._body(step, work)
+        id_ = work.outputs[node.address]["id"]
+        seen = self._expect(step, kind, node, id_, body)
+        if step.rewrite and not _same(kind, seen, body):
+            seen = self._write(step, kind, node, id_, body)
+        self._compare(kind, node, seen, body, work)
+        if step.retag:
+            self.driver.retag(
+                kind, seen.arn or work.outputs[node.address]["arn"], seen.name, node.tags, (RETIRED_TAG,)
+            )
+        self._learn(kind, node, seen, work)
+        return f"{node.name} updated" if step.rewrite else f"{node.name} tagged"
+
+    def _expect(self, step: Step, kind: Kind, node: Node, id_: str, body: FrozenMap) -> Reading:
+        """The resource just before a write: as the plan saw it, or already as we want it."""
+        seen = self.driver.settle(kind, id_)
+        if content_digest(seen.body) == step.before or _same(kind, seen, body):
+            return seen
+        changes = differences(seen.body, comparable(kind, body), kind.fields.unordered)
+        raise Refused(
+            f"{node.address} was changed after the plan was made; it now differs at {_paths(changes)}",
+            code="P130",
+            hint="plan again, look at the change, and decide",
+        )
+
+    def _write(self, step: Step, kind: Kind, node: Node, id_: str, body: FrozenMap) -> Reading:
+        """An update has no token: after a lost answer look first, send again only when nothing has changed."""
+        for attempt in range(1, _UNTOKENED_ATTEMPTS + 1):
+            try:
+                self.driver.update(kind, id_, node.name, body)
+            except AwsError as error:
+                busy = error.failure is Failure.CONFLICT and kind.status is not None
+                if attempt == _UNTOKENED_ATTEMPTS or not (error.failure is Failure.AMBIGUOUS or busy):
+                    raise
+                seen = self._expect(step, kind, node, id_, body)
+                if _same(kind, seen, body):
+                    return seen
+                continue
+            return self.driver.settle(kind, id_)
+        raise AssertionError("unreachable")
+
+    def _publish(self, step: Step, work: Workspace) -> str:
+        node, kind, body = self._body(step, work)
+        id_ = work.outputs[node.address]["id"]
+        if node.address not in work.settled:
+            # A version cut before the draft settled keeps the old content (terraform-provider-awscc #2372).
+            seen = self.driver.settle(kind, id_)
+            self._compare(kind, node, seen, body, work)
+        key = token(work.record_id, node.address, step.verb, step.stamp)
+        version = self.driver.publish(kind, id_, node.label, key)
+        cut = self.driver.settle(kind, id_, version)
+        draft = (
+            version_digest(kind, self.driver.read(kind, id_).body) if work.extras.get(node.address) else None
+        )
+        if version_digest(kind, cut.body) not in (version_digest(kind, body), draft):
+            raise ReleaserError(
+                f"{node.address} version {version} does not hold what was published",
+                code="P132",
+                hint="nothing points at it; run the same command again to cut another",
+            )
+        outputs = {"version": version}
+        if kind.identity.version_arn:
+            outputs["versionArn"] = f"{work.outputs[node.address]['arn']}:{version}"
+        work.learn(node.address, **outputs)
+        return f"{node.name} version {version}"
+
+    def _repoint(self, step: Step, work: Workspace) -> str:
+        node, kind, body = self._body(step, work)
+        known = work.outputs.get(node.address)
+        if known:
+            return self._update(step, work)
+        try:
+            self.driver.create(
+                kind, node.name, body, node.tags, token(work.record_id, node.address, step.verb, step.stamp)
+            )
+        except AwsError as error:
+            if error.failure not in (Failure.CONFLICT, Failure.AMBIGUOUS):
+                raise
+            self._settle_pointer(error, kind, node, body, work)
+        seen = self.driver.settle(kind, node.name)
+        self._compare(kind, node, seen, body, work)
+        self._learn(kind, node, seen, work)
+        return f"{node.name} points at {_release_of(body)}"
+
+    def _settle_pointer(
+        self, error: AwsError, kind: Kind, node: Node, body: FrozenMap, work: Workspace
+    ) -> None:
+        """A pointer is addressed by its name: after a conflict or a lost answer it is ours when it carries our tag."""
+        seen = self.driver.read(kind, node.name)
+        if seen is None:
+            if error.failure is Failure.AMBIGUOUS:
+                self.driver.create(kind, node.name, body, node.tags, "")
+                return
+            raise error
+        tags = self.driver.tags(kind, seen.arn, seen.name)
+        if tags.get(OWNER_TAG) != str(node.address) or not _same(kind, seen, body):
+            raise Refused(
+                f"{node.name} was created by somebody else after the plan was made",
+                code="P130",
+                hint="plan again, look at it, and decide",
+            )
+
+    def _retire(self, step: Step, work: Workspace) -> str:
+        binding = work.removed[step.address, step.key.target]
+        kind = self.kinds[binding.kind]
+        when = self.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+        self.driver.retag(kind, binding.arn, binding.name, {RETIRED_TAG: when})
+        return f"{binding.name} marked, to be deleted after the rollback window"
+
+    def _delete(self, step: Step, work: Workspace) -> str:
+        binding = work.removed[step.address, step.key.target]
+        kind = self.kinds[binding.kind]
+        if self.driver.read(kind, binding.id) is None:
+            return f"{binding.name} was gone already"
+        tags = self.driver.tags(kind, binding.arn, binding.name)
+        if tags.get(OWNER_TAG) != str(step.address) or RETIRED_TAG not in tags:
+            raise Refused(
+                f"{binding.name} ({binding.id}) no longer carries our mark: it is not deleted",
+                code="P133",
+                hint="somebody took it over; remove it from AWS by hand if it is not needed",
+            )
+        self.driver.delete(kind, binding.id)
+        return f"{binding.name} deleted"
+
+
+def _same(kind: Kind, seen: Reading, body: FrozenMap) -> bool:
+    return not any(differences(seen.body, comparable(kind, body), kind.fields.unordered))
+
+
+def _paths(changes: object) -> str:
+    found = [c.path for c in changes if isinstance(c, FieldChange)] if hasattr(changes, "__iter__") else []
+    shown = ", ".join(found[:5])
+    return shown + (f" and {len(found) - 5} more" if len(found) > 5 else "")
+
+
+def _release_of(body: FrozenMap) -> str:
+    document = body.get("document")
+    return str(document.get("release", "")) if isinstance(document, Mapping) else ""
