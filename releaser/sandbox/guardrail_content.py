@@ -7,10 +7,10 @@ as sets.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import uuid
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,43 +18,57 @@ from typing import Any
 from releaser.sandbox.call import Call
 from releaser.sandbox.errors import validation
 from releaser.sandbox.regions import geography
+from releaser.sandbox.settings import Value
 from releaser.sandbox.store import Doc
 
 _PLAIN = ("name", "description", "blockedInputMessaging", "blockedOutputsMessaging")
-_TIER = {"tierConfig": {"tierName": "CLASSIC"}}
 _BOTH = {"inputEnabled": True, "outputEnabled": True}
 _BLOCK = {"inputAction": "BLOCK", "outputAction": "BLOCK"}
+_TEXT = {"inputModalities": ["TEXT"], "outputModalities": ["TEXT"]}
+
+# What AWS was seen to do is the default of each switch; the other value is a harsher server.
+# guardrailDefaults. Observed: tier CLASSIC for topics and content (terraform-provider-aws 44224, 43702) and
+# nothing else: the provider's attributes for actions, switches and modalities are optional and not computed, so
+# its acceptance tests against AWS would fail if AWS filled them in; a live read showed a PII entity with type
+# and action alone (46158). "all" fills in every optional member.
+# guardrailListOrder. Observed: content filters (40304) and modalities (48772) come back in another order.
+# "all" reorders every list.
+SWITCHES: Mapping[str, tuple[Value, ...]] = {
+    "guardrailDefaults": ("observed", "all"),
+    "guardrailListOrder": ("observed", "all"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One list of a policy: its name in the write and read shapes, and what the server adds to an element."""
+    """One list of a policy: its name in the read shape, whether AWS keeps its order, what a harsh server adds.
+
+    ``own_action``: an element's ``action`` is also what its input and output actions default to.
+    """
 
     read: str
-    defaults: Mapping[str, Any] = field(default_factory=dict)
+    harsh: Mapping[str, Any] = field(default_factory=dict)
+    ordered: bool = True
+    own_action: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One policy: its name in the read shape, its lists, what the server adds to the policy itself."""
+    """One policy: its name in the read shape, its lists, whether the server adds tier CLASSIC."""
 
     read: str
     lists: Mapping[str, Listing]
-    defaults: Mapping[str, Any] = field(default_factory=dict)
+    tier: str = "never"
 
 
 _POLICIES: Mapping[str, Policy] = {
     "topicPolicyConfig": Policy(
-        "topicPolicy", {"topicsConfig": Listing("topics", {**_BLOCK, **_BOTH})}, _TIER
+        "topicPolicy", {"topicsConfig": Listing("topics", {**_BLOCK, **_BOTH})}, tier="observed"
     ),
     "contentPolicyConfig": Policy(
         "contentPolicy",
-        {
-            "filtersConfig": Listing(
-                "filters", {"inputModalities": ["TEXT"], "outputModalities": ["TEXT"], **_BLOCK, **_BOTH}
-            )
-        },
-        _TIER,
+        {"filtersConfig": Listing("filters", {**_TEXT, **_BLOCK, **_BOTH}, ordered=False)},
+        tier="observed",
     ),
     "wordPolicyConfig": Policy(
         "wordPolicy",
@@ -65,11 +79,15 @@ _POLICIES: Mapping[str, Policy] = {
     ),
     "sensitiveInformationPolicyConfig": Policy(
         "sensitiveInformationPolicy",
-        {"piiEntitiesConfig": Listing("piiEntities", _BOTH), "regexesConfig": Listing("regexes", _BOTH)},
+        {
+            "piiEntitiesConfig": Listing("piiEntities", _BOTH, own_action=True),
+            "regexesConfig": Listing("regexes", _BOTH, own_action=True),
+        },
     ),
     "contextualGroundingPolicyConfig": Policy(
         "contextualGroundingPolicy",
         {"filtersConfig": Listing("filters", {"action": "BLOCK", "enabled": True})},
+        tier="harsh",
     ),
     "automatedReasoningPolicyConfig": Policy("automatedReasoningPolicy", {}),
 }
@@ -162,7 +180,9 @@ def show(call: Call, view: Doc) -> dict[str, Any]:
     """The read shape of a DRAFT or a version."""
     body = view["body"]
     shown = {name: body[name] for name in (*_PLAIN, "kmsKeyArn", "crossRegionDetails") if name in body}
-    shown |= {_POLICIES[name].read: _read_policy(name, body[name]) for name in _POLICIES if name in body}
+    shown |= {
+        _POLICIES[name].read: _read_policy(call, name, body[name]) for name in _POLICIES if name in body
+    }
     times = {"createdAt": view["createdAt"], "updatedAt": view["updatedAt"]}
     identity = {"guardrailId": view["id"], "guardrailArn": view["arn"], "version": view["version"]}
     return {**shown, **identity, **times, "status": view["status"]}
@@ -176,20 +196,30 @@ def summarise(call: Call, view: Doc) -> dict[str, Any]:
     return {**shown, **same}
 
 
-def _read_policy(name: str, policy: Mapping[str, Any]) -> dict[str, Any]:
-    spec = _POLICIES[name]
-    shown: dict[str, Any] = {}
-    for key, value in {**spec.defaults, **policy}.items():
+def _read_policy(call: Call, name: str, policy: Mapping[str, Any]) -> dict[str, Any]:
+    spec, shown = _POLICIES[name], dict[str, Any]()
+    harsh = call.settings.switch("guardrailDefaults") == "all"
+    shuffle = call.settings.switch("guardrailListOrder") == "all"
+    for key, value in policy.items():
         if key in spec.lists:
-            listing = spec.lists[key]
-            shown[listing.read] = reordered([_element(one, listing.defaults) for one in value])
+            shown[spec.lists[key].read] = _read_list(spec.lists[key], value, harsh=harsh, shuffle=shuffle)
         else:
             shown["tier" if key == "tierConfig" else key] = value
+    if "tier" not in shown and (spec.tier == "observed" or (spec.tier == "harsh" and harsh)):
+        shown["tier"] = {"tierName": "CLASSIC"}
     return shown
 
 
-def _element(one: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    full = {**defaults, **one}
+def _read_list(spec: Listing, items: list[Any], *, harsh: bool, shuffle: bool) -> list[Any]:
+    shown = [_element(spec, one, harsh) for one in items]
+    return reordered(shown) if shuffle or not spec.ordered else shown
+
+
+def _element(spec: Listing, one: Mapping[str, Any], harsh: bool) -> dict[str, Any]:
+    added = dict(spec.harsh) if harsh else {}
+    if harsh and spec.own_action:
+        added |= {"inputAction": one["action"], "outputAction": one["action"]}
+    full = {**added, **one}
     for name in ("inputModalities", "outputModalities"):
         if name in full:
             full[name] = reordered(full[name])
@@ -198,5 +228,7 @@ def _element(one: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, A
 
 def reordered(items: list[Any]) -> list[Any]:
     """The same elements in an order of the server's own: always the same, and not the one they came in."""
-    keyed = sorted(items, key=lambda item: hashlib.sha256(json.dumps(item, sort_keys=True).encode()).digest())
+    if len(items) < 2:
+        return items
+    keyed = sorted(items, key=lambda item: zlib.crc32(json.dumps(item, sort_keys=True).encode()))
     return keyed[1:] + keyed[:1] if keyed == items else keyed

@@ -33,6 +33,7 @@ KIND = Kind(
     "guardrail",
     quotas={"guardrails": 100, "guardrailVersions": 20},
     switches={
+        **content.SWITCHES,
         "guardrailVersionDescription": ("guardrail", "version"),
         "guardrailVersionListIncludesDraft": (True, False),
         "guardrailUpdateWhileUpdating": ("conflict", "allow"),
