@@ -42,13 +42,9 @@ class PromptEntry(BaseModel):
     file: Annotated[str, IncludedFile()] = Field(
         description="The template, relative to the manifest's folder. Variables are {{name}}."
     )
-    system: str | None = Field(
-        None, description="A file with the system text; makes the prompt a CHAT prompt."
-    )
+    system: str | None = Field(None, description="A file with the system text; makes the prompt a CHAT prompt.")
     model: Annotated[str, NameIn("models")] = Field(description="A name under `models`.")
-    variables: tuple[str, ...] = Field(
-        (), max_length=20, description="Every variable that the template uses."
-    )
+    variables: tuple[str, ...] = Field((), max_length=20, description="Every variable that the template uses.")
     guardrail: Annotated[str | None, NameIn("guardrails")] = Field(
         None, description="A name under `guardrails`; told to applications."
     )
@@ -62,9 +58,7 @@ def _is_short(entry: Mapping[str, Any]) -> bool:
 
 def _declare(view: View) -> Iterator[Draft]:
     for name, entry in view.section("prompts").items():
-        body = (
-            _expand(view, entry) if _is_short(entry) else {k: v for k, v in entry.items() if k != "guardrail"}
-        )
+        body = _expand(view, entry) if _is_short(entry) else {k: v for k, v in entry.items() if k != "guardrail"}
         yield Draft(name, FrozenMap(body))
 
 
@@ -171,16 +165,10 @@ def _check_template(text: str, file: str, declared: set[str]) -> Iterator[Proble
 
 def _check_long(entry: Entry) -> Iterator[Problem]:
     variants = entry.data.get("variants")
-    named = (
-        [v.get("name") for v in variants if isinstance(v, Mapping)]
-        if isinstance(variants, list | tuple)
-        else []
-    )
+    named = [v.get("name") for v in variants if isinstance(v, Mapping)] if isinstance(variants, list | tuple) else []
     default = entry.data.get("defaultVariant")
     if default is not None and default not in named:
-        yield Problem(
-            "E515", f"defaultVariant {default!r} is not the name of the variant", ("defaultVariant",)
-        )
+        yield Problem("E515", f"defaultVariant {default!r} is not the name of the variant", ("defaultVariant",))
 
 
 KIND = Kind(
@@ -205,9 +193,7 @@ KIND = Kind(
         version_in="promptVersion",
         token="clientToken",
     ),
-    identity=Identity(
-        id="id", arn="arn", name="name", row_id="id", row_arn="arn", row_name="name", version_arn=True
-    ),
+    identity=Identity(id="id", arn="arn", name="name", row_id="id", row_arn="arn", row_name="name", version_arn=True),
     fields=Fields(
         omitted=frozenset({"clientToken", "tags", "name"}),
         labels=frozenset({"description"}),
