@@ -1,0 +1,310 @@
+"""The record: the append-only account of what happened to one use case in one environment. Format v1.
+
+A record is a folder ``<env>/<use-case>/<seq>-<release>/`` on the branch ``releases``. Its entries are files
+that are never rewritten: ``opened.json`` first, ``closed.json`` last, others between. Every entry carries, in
+``previous``, the sha256 of the raw bytes of the entry before it in the (environment, use case) sequence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from releaser.core.address import Address
+from releaser.core.shape import OPTIONAL
+
+FORMAT = "releaser.record/v1"
+UNRELEASED = "unreleased"
+
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+"""What a use case or an environment may be called: it becomes a path and part of a ref name."""
+RELEASE = re.compile(r"r[1-9][0-9]{0,8}|" + UNRELEASED)
+FOLDER = re.compile(r"([0-9]{4,9})-(" + RELEASE.pattern + r")")
+ENTRY_FILE = re.compile(r"([a-z]+(?:-[a-z]+)*(?:-[1-9][0-9]*)?)\.json")
+NOTES_FILE = "notes.md"
+
+StepStatus = Literal["DONE", "FAILED", "SKIPPED", "UNKNOWN"]
+
+
+class Outcome(StrEnum):
+    """How a record ended."""
+
+    RELEASED = "released"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    SUPERSEDED = "superseded"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Who holds a record open: a CI job, or a process on a machine. Enough to prove that it is gone."""
+
+    kind: Literal["ci", "laptop"]
+    name: str
+    host: str = field(default="", metadata=OPTIONAL)
+    boot: str = field(default="", metadata=OPTIONAL)
+    """Boot id and pid namespace: a pid means nothing outside both."""
+    pid: int = field(default=0, metadata=OPTIONAL)
+    started: str = field(default="", metadata=OPTIONAL)
+    """Start of the process in clock ticks since boot: a pid is reused, the pair is not."""
+    project: str = field(default="", metadata=OPTIONAL)
+    pipeline: str = field(default="", metadata=OPTIONAL)
+    job: str = field(default="", metadata=OPTIONAL)
+    """The job's name, which a retry keeps."""
+    job_id: str = field(default="", metadata=OPTIONAL)
+    url: str = field(default="", metadata=OPTIONAL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovedStep:
+    """One step of the cleared plan. ``before``: the content hash it expects to find, None for absent."""
+
+    address: Address
+    verb: str
+    stamp: str
+    before: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """What a run means to do to one use case: the part of ``opened.json`` that the engine knows."""
+
+    use_case: str
+    environment: str
+    account: str
+    region: str
+    release: str
+    release_digest: str
+    commit: str
+    tree: str
+    tag: str | None
+    """Object id of the annotated tag; None for unreleased content."""
+    plan_digest: str
+    change_digest: str
+    steps: tuple[ApprovedStep, ...]
+    previous_release: str
+    tool_version: str
+    actor: str
+    """CI user or git user: data, proves nothing."""
+    trigger: str
+    """URL of the pipeline, or ``laptop``."""
+    dirty: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened(Intent):
+    """``opened.json``: written before the first write to AWS. While it is not closed it is the lock."""
+
+    id: str
+    seq: int
+    previous: str
+    holder: Holder
+    opened_at: datetime
+    lease_expires: datetime
+
+    @property
+    def ref(self) -> RecordRef:
+        """How the other entries of this record name it."""
+        return RecordRef(
+            id=self.id,
+            environment=self.environment,
+            use_case=self.use_case,
+            seq=self.seq,
+            release=self.release,
+            release_digest=self.release_digest,
+            commit=self.commit,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRef:
+    """Which record an entry belongs to, so that each entry can be read alone."""
+
+    id: str
+    environment: str
+    use_case: str
+    seq: int
+    release: str
+    release_digest: str
+    commit: str
+
+    @property
+    def folder(self) -> str:
+        return folder(self.environment, self.use_case, self.seq, self.release)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewed:
+    """``renewed-N.json``: the holder lives on and extends its lease."""
+
+    record: RecordRef
+    previous: str
+    renewed_at: datetime
+    lease_expires: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """``resumed-N.json``: another process continues the record. Compare-and-swap: only one can."""
+
+    record: RecordRef
+    previous: str
+    holder: Holder
+    resumed_at: datetime
+    lease_expires: datetime
+    reason: Literal["holder-gone", "job-retried", "lease-expired", "staged", "taken-over"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """What one resource became: identity, version and content in AWS."""
+
+    kind: str
+    id: str
+    arn: str
+    name: str
+    revision: str
+    """AWS's ``updatedAt`` as it was spelled."""
+    version: str | None
+    stamp: str
+    behaviour: str
+    body_digest: str
+    fields: Mapping[str, str] = field(default_factory=dict, metadata=OPTIONAL)
+    """Path -> first 12 digits of the value's digest: drift names the path without storing the value."""
+    labels_digest: str = field(default="", metadata=OPTIONAL)
+    """Digest of what the stamp leaves out: the body as declared, with descriptions, and the tags."""
+    server_defaults: Mapping[str, Any] = field(default_factory=dict, metadata=OPTIONAL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retired(Binding):
+    """A resource no longer declared; it stays until the rollback window has passed."""
+
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepOutcome:
+    """What became of one step."""
+
+    address: Address
+    verb: str
+    status: StepStatus
+    message: str
+    request_ids: tuple[str, ...]
+    started_at: datetime | None
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the manifest said that an auditor asks for. Confidential content by digest only."""
+
+    models: Mapping[str, Any] = field(default_factory=dict)
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    guardrails: Mapping[str, Any] = field(default_factory=dict)
+    datasets: Mapping[str, Any] = field(default_factory=dict)
+    thresholds: Mapping[str, Any] = field(default_factory=dict)
+    governance: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """``staged.json``: candidates exist, callers see nothing yet. The lock is free; a later run continues."""
+
+    record: RecordRef
+    previous: str
+    staged_at: datetime
+    bindings: Mapping[Address, Binding]
+    awaiting: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusion:
+    """How a run ended: the part of ``closed.json`` that the engine knows."""
+
+    outcome: Outcome
+    outcomes: tuple[StepOutcome, ...] = ()
+    bindings: Mapping[Address, Binding] = field(default_factory=dict)
+    retired: Mapping[Address, tuple[Retired, ...]] = field(default_factory=dict)
+    """Several under one address when a resource was replaced more than once within the rollback window."""
+    verified: bool
+    """A new plan was empty afterwards."""
+    verdicts: tuple[Mapping[str, Any], ...] = ()
+    facts: Facts = field(default_factory=Facts)
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed(Conclusion):
+    """``closed.json``: the last entry of a record; the lock is free."""
+
+    record: RecordRef
+    previous: str
+    notes_digest: str
+    """sha256 of ``notes.md`` beside it; empty when there is none."""
+    closed_at: datetime
+
+
+Entry = Opened | Renewed | Resumed | Staged | Closed
+KINDS: Mapping[str, type[Entry]] = {
+    "opened": Opened,
+    "renewed": Renewed,
+    "resumed": Resumed,
+    "staged": Staged,
+    "closed": Closed,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRecord:
+    """A record that is not closed: who holds it now, until when, and which entries it has."""
+
+    opened: Opened
+    holder: Holder
+    lease_expires: datetime
+    entries: tuple[str, ...]
+    tip: str
+    """sha256 of its last entry."""
+    staged: Staged | None = None
+
+    @property
+    def id(self) -> str:
+        return self.opened.id
+
+    @property
+    def ref(self) -> RecordRef:
+        return self.opened.ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """What git knows of one use case in one environment."""
+
+    use_case: str
+    released: Closed | None
+    """The last record that ended as released."""
+    latest: Closed | None
+    """The last closed record, whatever its outcome."""
+    open: OpenRecord | None
+
+
+def folder(environment: str, use_case: str, seq: int, release: str) -> str:
+    """The folder of one record. Raises ValueError for a name that must not become a path."""
+    for name in (environment, use_case):
+        if not NAME.fullmatch(name):
+            raise ValueError(f"not a name that can become a path: {name!r}")
+    if not RELEASE.fullmatch(release) or seq < 1:
+        raise ValueError(f"not a release: {seq}, {release!r}")
+    return f"{environment}/{use_case}/{seq:04d}-{release}"
+
+
+def sha256(raw: bytes) -> str:
+    """What ``previous`` and ``notesDigest`` hold."""
+    return hashlib.sha256(raw).hexdigest()

@@ -1,0 +1,119 @@
+"""The orphan branch ``releases``: files are added by compare-and-swap, never changed, never removed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from releaser.core.record import sha256
+from releaser.core.values import digest
+from releaser.store.git import ABSENT, Git, GitError
+from releaser.store.remote import RELEASES, Contended, HistoryRewritten, RefUpdate, Remote
+
+Compose = Callable[[str | None], Mapping[str, bytes]]
+_PAUSES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4, *(0.8 for _ in range(30)))
+
+
+class RewriteRefused(GitError):
+    """An entry that exists already would have been written again."""
+
+
+class ReleasesBranch:
+    """The tip of the records, and the one way to add to them."""
+
+    def __init__(
+        self,
+        git: Git,
+        remote: Remote | None,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.git = git
+        self.remote = remote
+        self._now = now
+        self._sleep = sleep
+
+    def tip(self) -> str | None:
+        """The newest commit of the branch that is known here, without asking the remote; None: there is none."""
+        local = self.git.resolve(RELEASES)
+        if self.remote is None:
+            return local
+        seen = self.git.resolve(self.remote.tracking)
+        if local is None or seen is None or local == seen:
+            return seen or local
+        if self.git.is_ancestor(seen, local):
+            return local
+        if self.git.is_ancestor(local, seen):
+            return seen
+        raise HistoryRewritten(
+            f"the local branch `releases` has records that {self.remote.name!r} lacks, and the reverse",
+            code="G-history-diverged",
+            hint="records were written while there was no remote; keep one: "
+            "`git branch -m releases releases-local` sets the local ones aside",
+        )
+
+    def append(self, compose: Compose, message: str) -> str | None:
+        """Add what ``compose(tip)`` returns to the branch, or nothing if that is empty; returns the new tip.
+
+        When another writer was faster, ``compose`` is asked again with the new tip: nothing is lost.
+        """
+        if self.remote is not None:
+            _ = self.remote.refs
+        for pause in _PAUSES:
+            self._sleep(pause)
+            tip = self.tip()
+            files = compose(tip)
+            if not files:
+                return tip
+            self._refuse_rewrite(tip, files)
+            commit = self.git.commit(tip, files, f"{message}\n\nEntries: {_seal(files)}\n", self._now())
+            if self._publish(tip, commit):
+                return commit
+        raise Contended(
+            "the branch `releases` moved under us in every attempt",
+            code="G-contended",
+            hint="many pipelines write at once; run the same command again",
+        )
+
+    def _refuse_rewrite(self, tip: str | None, files: Mapping[str, bytes]) -> None:
+        if tip is None:
+            return
+        names = [f"{tip}:{path}" for path in files]
+        reply = self.git.run("cat-file", "--batch-check", send=("\n".join(names) + "\n").encode())
+        for path, row in zip(files, reply.text.splitlines(), strict=True):
+            if not row.endswith(" missing"):
+                raise RewriteRefused(
+                    f"{path} exists already; a record is never rewritten",
+                    code="G-rewrite",
+                    hint="please report this: the engine tried to write one entry twice",
+                )
+
+    def _publish(self, tip: str | None, commit: str) -> bool:
+        if self.remote is None:
+            return self.git.update_refs([(RELEASES, commit, tip or ABSENT)], "releaser: record")
+        expected = self.remote.refs.get(RELEASES, "")
+        report = self.remote.push([RefUpdate(RELEASES, commit, expected)])
+        if RELEASES not in report.accepted:
+            # Someone was faster, or the answer was lost. The remote knows.
+            there = self.remote.sync().get(RELEASES, "")
+            if not there or not (there == commit or self.git.is_ancestor(commit, there)):
+                if report.declined(RELEASES) and there == expected:
+                    raise self.remote.declined(report, RELEASES)
+                if report.lost and there == expected:
+                    raise self.remote.unreachable(report.lost)
+                return False
+        self._follow(commit)
+        return True
+
+    def _follow(self, commit: str) -> None:
+        """Remember what the remote has. ``git push`` does so itself only under the usual fetch refspec."""
+        assert self.remote is not None
+        seen = self.git.resolve(self.remote.tracking)
+        if seen is None or (seen != commit and self.git.is_ancestor(seen, commit)):
+            self.git.update_refs([(self.remote.tracking, commit, seen or ABSENT)], "releaser: record")
+
+
+def _seal(files: Mapping[str, bytes]) -> str:
+    """One digest over the files of a commit: it anchors the newest entries, which no later one names yet."""
+    return digest({path: sha256(content) for path, content in files.items()})

@@ -1,0 +1,302 @@
+"""The one door to git: plumbing commands only. Never a checkout, never the user's index or work tree.
+
+GitPython is imported on first use (0.15 s). Every command runs without a shell, without prompts, in a session
+of its own (so that a timeout kills ssh and hooks too) and with a time limit. The user's hooks run as always.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from releaser.core.errors import ReleaserError
+
+LOCAL_SECONDS = 120.0
+ABSENT = "0" * 40
+_PROMPTLESS = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+# git syncs neither refs nor loose objects unless told (core.fsync, git 2.36): records must survive a power cut.
+_DURABLE = ("-c", "core.fsync=committed,loose-object,reference", "-c", "core.fsyncMethod=batch")
+_LOCK = re.compile(r"Unable to create '([^']+\.lock)': File exists")
+_OURS = re.compile(r"/refs/(heads/releases|remotes/[^/]+/releases|tags/[^/]+/r[0-9]+)\.lock$")
+
+
+class GitError(ReleaserError):
+    """git failed. The message carries git's own last lines."""
+
+
+class NotARepository(GitError):
+    """The folder is in no git repository, or git refuses to open it."""
+
+
+class HistoryMissing(GitError):
+    """The commit is not in this clone; a shallow clone has only the last ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What one git command answered."""
+
+    code: int
+    out: bytes
+    err: str
+
+    @property
+    def text(self) -> str:
+        return self.out.decode("utf-8", "replace").strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who commits."""
+
+    name: str
+    email: str
+
+    def line(self, now: datetime) -> str:
+        """As it stands in commits and tags."""
+        return f"{self.name} <{self.email}> {int(now.timestamp())} +0000"
+
+
+class Git:
+    """One repository. Thread-safe: every call is a process of its own."""
+
+    def __init__(self, root: Path, git_dir: Path, environ: Mapping[str, str]) -> None:
+        self.root = root
+        self.git_dir = git_dir
+        self.environ = environ
+        self.stale_lock_seconds = 10.0
+
+    @classmethod
+    def open(cls, root: Path, environ: Mapping[str, str] | None = None) -> Git:
+        """The repository that holds ``root``. Raises NotARepository or GitError (no git on this machine)."""
+        environ = os.environ if environ is None else environ
+        door = cls(root, root, environ)
+        reply = door.run("rev-parse", "--show-toplevel", "--absolute-git-dir", "--git-common-dir", ok=(0, 128))
+        lines = reply.text.splitlines()
+        if reply.code or len(lines) != 3:
+            raise NotARepository(
+                f"{root} is not in a git repository" if "not a git" in reply.err else reply.err,
+                code="G-not-a-repository",
+                hint="run `git init` and commit the manifests, or give --root",
+            )
+        common = Path(root, lines[2]).resolve()
+        return cls(Path(lines[0]), common, environ)
+
+    def run(
+        self,
+        *args: str,
+        send: bytes = b"",
+        ok: Sequence[int] = (0,),
+        seconds: float = LOCAL_SECONDS,
+        durable: bool = False,
+    ) -> Reply:
+        """Run ``git <args>``. Raises GitError for an exit code that is not in ``ok``, or when time is up."""
+        command = ["git", *(_DURABLE if durable else ()), "--literal-pathspecs", *args]
+        reply = self._perform(command, send, seconds)
+        if reply.code not in ok:
+            raise GitError(f"git {_subcommand(args)} failed: {_last(reply.err)}", code="G-git", hint=_hint(reply.err))
+        return reply
+
+    def _perform(self, command: list[str], send: bytes, seconds: float) -> Reply:
+        process = _start(self.root, command, self.environ)
+        try:
+            out, err = process.communicate(send, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            raise GitError(
+                f"git {_subcommand(command[1:])} gave no answer within {seconds:g} s",
+                code="G-timeout",
+                hint="look at the network, the credentials (git never prompts here) and the hooks",
+            ) from None
+        except BaseException:
+            os.killpg(process.pid, signal.SIGTERM)  # git removes its lock files on SIGTERM
+            process.communicate()
+            raise
+        return Reply(process.returncode, out, err.decode("utf-8", "replace").strip())
+
+    # --- reading ---
+
+    def resolve(self, revision: str) -> str | None:
+        """The commit id of a revision, or None."""
+        reply = self.run(
+            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", ok=(0, 1, 128)
+        )
+        return reply.text if reply.code == 0 else None
+
+    def head(self) -> str:
+        """The commit that HEAD is. Raises GitError while there is none."""
+        found = self.resolve("HEAD")
+        if found is None:
+            raise GitError("the repository has no commit yet", code="G-no-commit", hint="commit the manifests first")
+        return found
+
+    def branch(self) -> str | None:
+        """The current branch; None when HEAD is detached, as in CI."""
+        reply = self.run("symbolic-ref", "--quiet", "--short", "HEAD", ok=(0, 1))
+        return reply.text or None
+
+    def is_shallow(self) -> bool:
+        """Whether the clone was made with a depth."""
+        return (self.git_dir / "shallow").exists()
+
+    def dirty(self, paths: Sequence[str] = ()) -> tuple[str, ...]:
+        """Paths under ``paths`` that differ from HEAD: changed, staged, deleted, untracked."""
+        reply = self.run("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", *paths)
+        rows = reply.out.decode("utf-8", "replace").split("\0")
+        return tuple(sorted(row[3:] for row in rows if row))
+
+    def objects(self, names: Sequence[str]) -> list[tuple[str, bytes] | None]:
+        """Type and content of many objects, in order, by one ``cat-file --batch``; None where it is missing."""
+        if not names:
+            return []
+        out = self.run("cat-file", "--batch", send=("\n".join(names) + "\n").encode()).out
+        found: list[tuple[str, bytes] | None] = []
+        at = 0
+        for _ in names:
+            end = out.index(b"\n", at)
+            header = out[at:end].rsplit(b" ", 2)
+            at = end + 1
+            if header[-1] in (b"missing", b"ambiguous"):
+                found.append(None)
+                continue
+            size = int(header[2])
+            found.append((header[1].decode(), out[at : at + size]))
+            at += size + 1
+        return found
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Whether ``newer`` contains ``older``."""
+        return self.run("merge-base", "--is-ancestor", older, newer, ok=(0, 1)).code == 0
+
+    def remote(self) -> str | None:
+        """``origin`` if it is configured."""
+        return "origin" if self.run("config", "--get", "remote.origin.url", ok=(0, 1)).out else None
+
+    def identity(self) -> Identity:
+        """Who commits: GitLab's user in CI, else git's configuration, else a neutral name."""
+        known = {"user.name": "releaser", "user.email": "releaser@localhost"}
+        reply = self.run("config", "-z", "--get-regexp", r"^user\.(name|email)$", ok=(0, 1))
+        for row in reply.out.decode("utf-8", "replace").split("\0"):
+            key, _, value = row.partition("\n")
+            known[key] = value
+        env = self.environ
+        name = env.get("GITLAB_USER_NAME") or env.get("GIT_COMMITTER_NAME") or known["user.name"]
+        email = env.get("GITLAB_USER_EMAIL") or env.get("GIT_COMMITTER_EMAIL") or known["user.email"]
+        return Identity(_clean(name) or "releaser", _clean(email) or "releaser@localhost")
+
+    # --- writing ---
+
+    def update_refs(self, changes: Iterable[tuple[str, str, str]], reason: str) -> bool:
+        """Move refs (name, new, expected old; ABSENT: must not exist), all or none. False: one was different.
+
+        A git that was killed leaves a lock file for ever. Those of our own refs are removed once they are old.
+        """
+        script = "".join(f"update {ref}\0{new}\0{old}\0" for ref, new, old in changes).encode()
+        deadline = time.monotonic() + 3 * self.stale_lock_seconds + 10
+        while True:
+            reply = self.run("update-ref", "-m", reason, "-z", "--stdin", send=script, ok=(0, 128), durable=True)
+            if reply.code == 0:
+                return True
+            if (
+                "but expected" in reply.err
+                or "reference already exists" in reply.err
+                or "unable to resolve" in reply.err
+            ):
+                return False
+            if not self.await_lock(reply.err) or time.monotonic() > deadline:
+                raise GitError(f"git update-ref failed: {_last(reply.err)}", code="G-git", hint=_hint(reply.err))
+
+    def await_lock(self, err: str) -> bool:
+        """Wait for, or remove when old, the lock file that an error names. False: it names none of ours."""
+        match = _LOCK.search(err)
+        if match is None:
+            return False
+        path = Path(match[1])
+        try:
+            age = time.time() - path.stat().st_mtime
+        except FileNotFoundError:
+            return True
+        if not _OURS.search(match[1]):
+            return False
+        if age > self.stale_lock_seconds:
+            path.unlink(missing_ok=True)
+        else:
+            time.sleep(0.05)
+        return True
+
+    def commit(self, parent: str | None, files: Mapping[str, bytes], message: str, now: datetime) -> str:
+        """A commit that adds ``files`` to ``parent``'s tree. No ref moves: it is invisible until one does.
+
+        One ``fast-import`` writes all objects; the final ``reset`` makes it forget its scratch ref.
+        """
+        who = self.identity().line(now)
+        text = message.encode()
+        ref = b"refs/releaser/scratch"
+        stream = [b"commit %s\nmark :1\nauthor %s\ncommitter %s\n" % (ref, who.encode(), who.encode())]
+        stream.append(b"data %d\n%s\n" % (len(text), text))
+        if parent:
+            stream.append(b"from %s\n" % parent.encode())
+        for path, content in sorted(files.items()):
+            stream.append(b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(content), content))
+        stream.append(b"\nget-mark :1\nreset %s\n\ndone\n" % ref)
+        reply = self.run("fast-import", "--quiet", "--done", send=b"".join(stream), durable=True)
+        return reply.text
+
+
+def _start(root: Path, command: list[str], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    try:
+        from git.cmd import Git as Launcher
+        from git.exc import GitCommandNotFound
+    except ImportError as error:
+        raise _no_git(error) from None
+    env = {k: v for k, v in environ.items() if k.startswith("GIT_")} | _PROMPTLESS | _anchor(root, environ)
+    try:
+        wrapped = Launcher(str(root)).execute(
+            command, istream=subprocess.PIPE, as_process=True, env=env, start_new_session=True
+        )
+    except GitCommandNotFound as error:
+        raise _no_git(error) from None
+    process = wrapped.proc
+    wrapped.proc = None  # else the wrapper would kill the process as soon as it is collected
+    assert process is not None
+    return process
+
+
+def _anchor(root: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """Inside a hook git names its own repository by relative paths: name the one that holds ``root``."""
+    if "GIT_DIR" not in environ and "GIT_DIR" not in os.environ:
+        return {}
+    top = next((p for p in (root, *root.parents) if (p / ".git").exists()), None)
+    return {"GIT_DIR": str(top / ".git"), "GIT_WORK_TREE": str(top)} if top else {}
+
+
+def _no_git(error: Exception) -> GitError:
+    return GitError(f"git cannot be run: {error}", code="G-no-git", hint="install git 2.34 or newer")
+
+
+def _subcommand(args: Sequence[str]) -> str:
+    return next((a for a in args if re.fullmatch(r"[a-z][a-z-]+", a)), "command")
+
+
+def _last(err: str) -> str:
+    return " / ".join(line.strip() for line in err.splitlines()[-4:]) or "it gave no reason"
+
+
+def _hint(err: str) -> str:
+    if "dubious ownership" in err:
+        return "the repository belongs to another user: git config --global --add safe.directory <path>"
+    if ".lock': File exists" in err:
+        return "another git is running, or one was killed: when none runs, remove that lock file"
+    return "the lines above are git's own"
+
+
+def _clean(text: str) -> str:
+    return re.sub(r"[<>\x00-\x1f\x7f]", "", text).strip(" .,:;\"'")

@@ -1,0 +1,169 @@
+"""Reads records from one commit of the branch ``releases``: few git calls, however long the history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from releaser.core.entry import RecordUnreadable, decode
+from releaser.core.record import FOLDER, NAME, NOTES_FILE, Closed, Opened, OpenRecord, Witness, sha256
+from releaser.core.sequence import State, assembled
+from releaser.store.git import Git
+
+CLOSED_FILE = "closed.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """One record's folder: its number and its tree."""
+
+    path: str
+    seq: int
+    tree: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One record as history shows it; ``closed`` is None while it is open."""
+
+    opened: Opened
+    closed: Closed | None
+
+
+class Ledger:
+    """The records as of one commit (None: there are none)."""
+
+    def __init__(self, git: Git, commit: str | None) -> None:
+        self.git = git
+        self.commit = commit
+
+    def environments(self) -> tuple[str, ...]:
+        """Every environment that has records."""
+        rows = self._trees([f"{self.commit}^{{tree}}"])[0] if self.commit else {}
+        return tuple(sorted(name for name, (mode, _) in rows.items() if mode == "40000" and NAME.fullmatch(name)))
+
+    def folders(self, environment: str, only: Iterable[str] | None = None) -> dict[str, list[Folder]]:
+        """Every record's folder by use case, newest first."""
+        if self.commit is None:
+            return {}
+        rows = self._trees([f"{self.commit}:{environment}"])[0]
+        wanted = None if only is None else set(only)
+        cases = {
+            name: oid
+            for name, (mode, oid) in sorted(rows.items())
+            if mode == "40000" and NAME.fullmatch(name) and (wanted is None or name in wanted)
+        }
+        trees = self._trees(list(cases.values()))
+        return {name: _newest_first(f"{environment}/{name}", tree) for name, tree in zip(cases, trees, strict=True)}
+
+    def states(self, environment: str, only: Iterable[str] | None = None) -> dict[str, State]:
+        """Where each sequence stands."""
+        latest = {name: rows[0] for name, rows in self.folders(environment, only).items() if rows}
+        closings = self._closings(latest.values())
+        opened = self._open_records([f for f in latest.values() if f.path not in closings])
+        states = {}
+        for name, found in latest.items():
+            raw = closings.get(found.path)
+            if raw is not None:
+                states[name] = State(found.seq, sha256(raw), None, _closed(raw, found.path))
+            else:
+                record = opened[found.path]
+                states[name] = State(found.seq, record.tip, record, None)
+        return states
+
+    def witnesses(self, environment: str) -> dict[str, Witness]:
+        """What git knows of each use case: the last release, the last closed record, the open record."""
+        folders = {name: rows for name, rows in self.folders(environment).items() if rows}
+        opened: dict[str, OpenRecord] = {}
+        latest: dict[str, Closed] = {}
+        released: dict[str, Closed] = {}
+        depth = 0
+        pending = list(folders)
+        while pending:
+            at = {name: folders[name][depth] for name in pending}
+            closings = self._closings(at.values())
+            if depth == 0:
+                found = self._open_records([f for f in at.values() if f.path not in closings])
+                opened = {name: found[f.path] for name, f in at.items() if f.path in found}
+            for name, place in at.items():
+                if place.path in closings:
+                    closed = _closed(closings[place.path], place.path)
+                    latest.setdefault(name, closed)
+                    if closed.outcome == "released":
+                        released[name] = closed
+            depth += 1
+            pending = [n for n in pending if n not in released and len(folders[n]) > depth]
+        return {
+            n: Witness(use_case=n, released=released.get(n), latest=latest.get(n), open=opened.get(n)) for n in folders
+        }
+
+    def files(self, folders: Sequence[Folder]) -> dict[str, bytes]:
+        """Raw content of everything in these folders, by path."""
+        paths = {
+            f"{f.path}/{name}": oid
+            for f, tree in zip(folders, self._trees([f.tree for f in folders]), strict=True)
+            for name, (mode, oid) in tree.items()
+            if mode != "40000"
+        }
+        found = self.git.objects(list(paths.values()))
+        return {path: item[1] for path, item in zip(paths, found, strict=True) if item}
+
+    def accounts(self, folders: Sequence[Folder]) -> list[Account]:
+        """What history shows of each record."""
+        names = [f"{f.tree}:{name}" for f in folders for name in ("opened.json", CLOSED_FILE)]
+        found = self.git.objects(names)
+        rows = []
+        for i, place in enumerate(folders):
+            first, last = found[2 * i], found[2 * i + 1]
+            opened = decode(first[1], place.path) if first else None
+            if not isinstance(opened, Opened):
+                raise RecordUnreadable(f"{place.path} has no opened.json", code="G-record-unreadable")
+            rows.append(Account(opened, _closed(last[1], place.path) if last else None))
+        return rows
+
+    def _closings(self, folders: Iterable[Folder]) -> dict[str, bytes]:
+        rows = list(folders)
+        found = self.git.objects([f"{f.tree}:{CLOSED_FILE}" for f in rows])
+        return {f.path: item[1] for f, item in zip(rows, found, strict=True) if item}
+
+    def _open_records(self, folders: Sequence[Folder]) -> dict[str, OpenRecord]:
+        if not folders:
+            return {}
+        entries: dict[str, dict[str, bytes]] = {f.path: {} for f in folders}
+        for path, raw in self.files(folders).items():
+            folder, _, name = path.rpartition("/")
+            if name != NOTES_FILE:
+                entries[folder][name] = raw
+        return {path: assembled(path, rows) for path, rows in entries.items()}
+
+    def _trees(self, names: Sequence[str]) -> list[dict[str, tuple[str, str]]]:
+        return [parse_tree(item[1]) if item and item[0] == "tree" else {} for item in self.git.objects(names)]
+
+
+def parse_tree(raw: bytes) -> dict[str, tuple[str, str]]:
+    """A git tree object: name -> (mode, object id). Names that are not UTF-8 are left out."""
+    rows = {}
+    at = 0
+    while at < len(raw):
+        space = raw.index(b" ", at)
+        end = raw.index(b"\0", space)
+        name = raw[space + 1 : end].decode("utf-8", "replace")
+        rows[name] = (raw[at:space].decode(), raw[end + 1 : end + 21].hex())
+        at = end + 21
+    return rows
+
+
+def _newest_first(path: str, tree: Mapping[str, tuple[str, str]]) -> list[Folder]:
+    rows = []
+    for name, (mode, oid) in tree.items():
+        match = FOLDER.fullmatch(name)
+        if match and mode == "40000":
+            rows.append(Folder(f"{path}/{name}", int(match[1]), oid))
+    return sorted(rows, key=lambda row: row.seq, reverse=True)
+
+
+def _closed(raw: bytes, path: str) -> Closed:
+    entry = decode(raw, f"{path}/{CLOSED_FILE}")
+    if not isinstance(entry, Closed):
+        raise RecordUnreadable(f"{path}/{CLOSED_FILE} is not a closed entry", code="G-record-unreadable")
+    return entry

@@ -1,0 +1,310 @@
+"""The records: what is live according to git, the lock, and the account of every run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+
+from releaser.core.address import Address
+from releaser.core.entry import close_entry, encode, open_entry
+from releaser.core.errors import LockHeld
+from releaser.core.record import (
+    NOTES_FILE,
+    Binding,
+    Closed,
+    Conclusion,
+    Holder,
+    Intent,
+    Opened,
+    OpenRecord,
+    Renewed,
+    Resumed,
+    Staged,
+    Witness,
+)
+from releaser.core.sequence import NOTHING_YET, State, followed, started
+from releaser.store.branch import ReleasesBranch
+from releaser.store.git import Git
+from releaser.store.holder import Reason, why_free
+from releaser.store.ledger import CLOSED_FILE, Account, Ledger
+from releaser.store.remote import Remote
+
+LEASE = timedelta(hours=1)
+
+
+class Clock(Protocol):
+    """What time it is, in UTC."""
+
+    def now(self) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Another run has the use case."""
+
+    environment: str
+    use_case: str
+    record: OpenRecord
+
+    def error(self) -> LockHeld:
+        """The refusal, naming the holder and when its lease ends."""
+        holder = self.record.holder
+        where = f" ({holder.url})" if holder.url else f" (pid {holder.pid})" if holder.pid else ""
+        return LockHeld(
+            f"{self.use_case} in {self.environment} is held by {holder.name}{where} "
+            f"until {self.record.lease_expires:%Y-%m-%d %H:%M} UTC",
+            code="G-lock-held",
+            hint="wait for that run; if you know that it is dead, run again with --take-over",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenResult:
+    """What became of each use case that was to be opened; every one is in exactly one of the three."""
+
+    opened: Mapping[str, OpenRecord] = field(default_factory=dict)
+    resumed: Mapping[str, OpenRecord] = field(default_factory=dict)
+    """Continues a record that was left open: same id, same approved steps, so the same tokens."""
+    held: Mapping[str, Held] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """An open record, how it ended, and its notes."""
+
+    record: OpenRecord
+    conclusion: Conclusion
+    notes: str = ""
+
+
+class Records:
+    """Reads and writes the records of one repository, as one holder."""
+
+    def __init__(
+        self,
+        git: Git,
+        *,
+        holder: Holder,
+        clock: Clock,
+        remote: Remote | None,
+        lease: timedelta = LEASE,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.git = git
+        self.holder = holder
+        self.lease = lease
+        self._clock = clock
+        self.branch = ReleasesBranch(git, remote, self._now, sleep)
+
+    def witnesses(self, environment: str) -> dict[str, Witness]:
+        """By use case: the last released record, the last closed, the open one. Does not ask the remote."""
+        return self._ledger().witnesses(environment)
+
+    def open(self, intents: Sequence[Intent], *, take_over: bool = False) -> OpenResult:
+        """Open a record for each use case, in one commit. Where one is open already: resumed if its holder is
+        us or provably gone (or ``take_over``), else held. A use case that is held never stops the others.
+        """
+        result = OpenResult()
+
+        def compose(tip: str | None) -> Mapping[str, bytes]:
+            nonlocal result
+            files, result = self._compose_open(Ledger(self.git, tip), intents, take_over)
+            return files
+
+        self.branch.append(compose, _title("open", [(i.environment, i.use_case, i.release) for i in intents]))
+        return result
+
+    def renew(self, records: Sequence[OpenRecord]) -> dict[str, OpenRecord]:
+        """Extend the lease of records that we hold. Raises LockHeld when one was taken from us."""
+
+        def entry(state: OpenRecord) -> Renewed:
+            now = self._now()
+            return Renewed(record=state.ref, previous=state.tip, renewed_at=now, lease_expires=now + self.lease)
+
+        return self._add(records, "renew", entry)
+
+    def stage(self, record: OpenRecord, bindings: Mapping[Address, Binding], awaiting: Sequence[str]) -> OpenRecord:
+        """Note that the candidates exist and what they wait for. The lock is free from here on."""
+
+        def entry(state: OpenRecord) -> Staged:
+            return Staged(
+                record=state.ref,
+                previous=state.tip,
+                staged_at=self._now(),
+                bindings=bindings,
+                awaiting=tuple(awaiting),
+            )
+
+        return self._add([record], "stage", entry)[record.opened.use_case]
+
+    def close(self, closings: Sequence[Closing]) -> dict[str, Closed]:
+        """Close records that we hold, with their notes, in one commit. Raises LockHeld when one was taken over.
+
+        A record that is closed already (the answer to the first try was lost) stays as it is.
+        """
+        closed: dict[str, Closed] = {}
+
+        def compose(tip: str | None) -> Mapping[str, bytes]:
+            closed.clear()
+            return self._compose_close(Ledger(self.git, tip), closings, closed)
+
+        self.branch.append(compose, _title("close", [_names(c.record) for c in closings]))
+        return closed
+
+    def history(self, use_case: str | None = None, environment: str | None = None) -> list[Account]:
+        """Every record of a use case (None: all) in an environment (None: all), newest first."""
+        ledger = self._ledger()
+        accounts = []
+        for name in [environment] if environment else ledger.environments():
+            folders = ledger.folders(name, [use_case] if use_case else None)
+            accounts += ledger.accounts([f for rows in folders.values() for f in rows])
+        accounts.sort(key=lambda a: (a.opened.opened_at, a.opened.seq, a.opened.environment, a.opened.use_case))
+        return accounts[::-1]
+
+    def notes(self, account: Opened) -> str | None:
+        """The release notes of a record."""
+        path = f"{account.ref.folder}/{NOTES_FILE}"
+        tip = self.branch.tip()
+        found = self.git.objects([f"{tip}:{path}"])[0] if tip else None
+        return found[1].decode("utf-8", "replace") if found else None
+
+    def _ledger(self) -> Ledger:
+        return Ledger(self.git, self.branch.tip())
+
+    def _now(self) -> datetime:
+        return self._clock.now().replace(microsecond=0)
+
+    def _states(self, ledger: Ledger, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], State]:
+        """Where each wanted (environment, use case) stands."""
+        cases: dict[str, list[str]] = {}
+        for environment, use_case in wanted:
+            cases.setdefault(environment, []).append(use_case)
+        return {
+            (environment, use_case): state
+            for environment, names in cases.items()
+            for use_case, state in ledger.states(environment, names).items()
+        }
+
+    def _compose_open(
+        self, ledger: Ledger, intents: Sequence[Intent], take_over: bool
+    ) -> tuple[dict[str, bytes], OpenResult]:
+        states = self._states(ledger, ((i.environment, i.use_case) for i in intents))
+        files: dict[str, bytes] = {}
+        opened: dict[str, OpenRecord] = {}
+        resumed: dict[str, OpenRecord] = {}
+        held: dict[str, Held] = {}
+        for intent in intents:
+            state = states.get((intent.environment, intent.use_case), NOTHING_YET)
+            if state.open is None:
+                opened[intent.use_case] = self._start(intent, state, files)
+                continue
+            reason = self._claim(state.open, take_over)
+            if reason is None:
+                held[intent.use_case] = Held(intent.environment, intent.use_case, state.open)
+            elif reason == "ours":
+                resumed[intent.use_case] = state.open
+            else:
+                resumed[intent.use_case] = self._resume(state.open, reason, files)
+        return files, OpenResult(opened, resumed, held)
+
+    def _start(self, intent: Intent, state: State, files: dict[str, bytes]) -> OpenRecord:
+        now = self._now()
+        opened = open_entry(
+            intent,
+            seq=state.seq + 1,
+            previous=state.tip,
+            holder=self.holder,
+            now=now,
+            expires=now + self.lease,
+        )
+        record, added = started(opened)
+        files |= added
+        return record
+
+    def _claim(self, record: OpenRecord, take_over: bool) -> Reason | Literal["ours"] | None:
+        if record.holder == self.holder and record.staged is None:
+            return "ours"
+        return why_free(record, self.holder, self._now()) or ("taken-over" if take_over else None)
+
+    def _resume(self, record: OpenRecord, reason: Reason, files: dict[str, bytes]) -> OpenRecord:
+        now = self._now()
+        entry = Resumed(
+            record=record.ref,
+            previous=record.tip,
+            holder=self.holder,
+            resumed_at=now,
+            lease_expires=now + self.lease,
+            reason=reason,
+        )
+        after, added = followed(record, entry)
+        files |= added
+        return after
+
+    def _add(
+        self, records: Sequence[OpenRecord], verb: str, entry: Callable[[OpenRecord], Renewed | Staged]
+    ) -> dict[str, OpenRecord]:
+        after: dict[str, OpenRecord] = {}
+
+        def compose(tip: str | None) -> Mapping[str, bytes]:
+            states = self._states(Ledger(self.git, tip), map(_place, records))
+            files: dict[str, bytes] = {}
+            for record in records:
+                state = self._ours(record, states)
+                after[record.opened.use_case], added = followed(state, entry(state))
+                files |= added
+            return files
+
+        self.branch.append(compose, _title(verb, [_names(r) for r in records]))
+        return after
+
+    def _compose_close(
+        self, ledger: Ledger, closings: Sequence[Closing], closed: dict[str, Closed]
+    ) -> dict[str, bytes]:
+        states = self._states(ledger, (_place(c.record) for c in closings))
+        files: dict[str, bytes] = {}
+        for closing in closings:
+            use_case = closing.record.opened.use_case
+            latest = states.get(_place(closing.record), NOTHING_YET).latest
+            if latest is not None and latest.record.id == closing.record.id:
+                closed[use_case] = latest
+                continue
+            state = self._ours(closing.record, states)
+            notes = closing.notes.encode() if closing.notes else None
+            entry = close_entry(closing.conclusion, record=state.ref, previous=state.tip, notes=notes, now=self._now())
+            closed[use_case] = entry
+            files[f"{state.ref.folder}/{CLOSED_FILE}"] = encode(entry)
+            if notes is not None:
+                files[f"{state.ref.folder}/{NOTES_FILE}"] = notes
+        return files
+
+    def _ours(self, record: OpenRecord, states: Mapping[tuple[str, str], State]) -> OpenRecord:
+        """The record as it stands now. Raises LockHeld when it is no longer ours."""
+        state = states.get(_place(record), NOTHING_YET)
+        if state.open is not None and state.open.id == record.id and state.open.holder == self.holder:
+            return state.open
+        if state.open is not None:
+            raise Held(*_place(record), state.open).error()
+        raise LockHeld(
+            f"the record {record.ref.folder} was closed by another run",
+            code="G-lock-lost",
+            hint="run the same command again: it plans anew",
+        )
+
+
+def _place(record: OpenRecord) -> tuple[str, str]:
+    return record.opened.environment, record.opened.use_case
+
+
+def _names(record: OpenRecord) -> tuple[str, str, str]:
+    return *_place(record), record.opened.release
+
+
+def _title(verb: str, records: Sequence[tuple[str, str, str]]) -> str:
+    """``dev: open claims-assistant r12``, or how many."""
+    environments = ", ".join(sorted({environment for environment, _, _ in records}))
+    if len(records) == 1:
+        return f"{environments}: {verb} {records[0][1]} {records[0][2]}"
+    return f"{environments}: {verb} {len(records)} records"

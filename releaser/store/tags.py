@@ -1,0 +1,189 @@
+"""Release tags ``<use-case>/rN``. Pushing the tag is the compare-and-swap that numbers a release."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from releaser.core.record import NAME
+from releaser.store.git import ABSENT, Git, GitError
+from releaser.store.remote import TAGS, Contended, Pushed, RefUpdate, Remote
+
+_TAG = re.compile(rf"refs/tags/({NAME.pattern})/r([1-9][0-9]{{0,8}})")
+_DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
+_ATTEMPTS = 20
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ReleaseTag:
+    """One release: its number, what it contains, and the tag object that says so."""
+
+    use_case: str
+    number: int
+    digest: str
+    """Release digest in hex; empty for a tag that is not ours: it only takes the number."""
+    commit: str
+    object_id: str
+
+    @property
+    def release(self) -> str:
+        return f"r{self.number}"
+
+    @property
+    def ref(self) -> str:
+        return f"refs/tags/{self.use_case}/r{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A release to be cut: a use case, its release digest (64 hex digits), the tag's message, the commit."""
+
+    use_case: str
+    digest: str
+    message: str
+    commit: str
+
+
+class Tags:
+    """The release tags of one repository."""
+
+    def __init__(self, git: Git, remote: Remote | None, now: Callable[[], datetime]) -> None:
+        self.git = git
+        self.remote = remote
+        self._now = now
+
+    def known(self) -> dict[str, list[ReleaseTag]]:
+        """Every release tag known here, by use case, newest first; one git call."""
+        layout = "%00".join(
+            (
+                "%(refname)",
+                "%(objectname)",
+                "%(*objectname)",
+                "%(contents:trailers:key=Release-Digest,valueonly)",
+            )
+        )
+        out = self.git.run("for-each-ref", f"--format={layout}%00%00", TAGS).out.decode("utf-8", "replace")
+        found: dict[str, list[ReleaseTag]] = {}
+        for row in out.split("\0\0\n"):
+            tag = _parse(row.split("\0"))
+            if tag is not None:
+                found.setdefault(tag.use_case, []).append(tag)
+        for tags in found.values():
+            tags.sort(key=lambda t: t.number, reverse=True)
+        return found
+
+    def cut(self, requests: Sequence[Cut]) -> dict[str, ReleaseTag]:
+        """The release tag of each request. The newest tag is reused when its digest is the same, else the next
+        number is cut. With a remote a tag counts once the remote has it; who pushes a number first has it.
+        """
+        _check(requests)
+        if self.remote is not None:
+            self.remote.sync()
+        done: dict[str, ReleaseTag] = {}
+        for _ in range(_ATTEMPTS):
+            wanted = self._next([r for r in requests if r.use_case not in done], done)
+            if not wanted:
+                return done
+            if self.remote is None:
+                self._keep(wanted)
+            else:
+                self._push(self.remote, wanted)
+        raise Contended(
+            "release tags were cut by others in every attempt",
+            code="G-contended",
+            hint="many pipelines cut releases at once; run the same command again",
+        )
+
+    def _next(self, requests: Sequence[Cut], done: dict[str, ReleaseTag]) -> list[ReleaseTag]:
+        """Move what exists already to ``done``; make tag objects for the rest; add those never pushed."""
+        known = self.known()
+        there = None if self.remote is None else self.remote.refs
+        wanted: list[ReleaseTag] = []
+        fresh: list[tuple[Cut, int]] = []
+        for request in requests:
+            tags = known.get(request.use_case, [])
+            pending = [] if there is None else _unpushed(tags, there)
+            wanted += pending
+            if tags and tags[0].digest == request.digest:
+                if not pending:
+                    done[request.use_case] = tags[0]
+            else:
+                fresh.append((request, tags[0].number + 1 if tags else 1))
+        return wanted + self._objects(fresh)
+
+    def _objects(self, fresh: Sequence[tuple[Cut, int]]) -> list[ReleaseTag]:
+        """Write the tag objects; no ref yet. One git call for all."""
+        if not fresh:
+            return []
+        who = self.git.identity().line(self._now())
+        with tempfile.TemporaryDirectory(prefix="releaser-") as folder:
+            paths = []
+            for i, (request, number) in enumerate(fresh):
+                path = Path(folder, str(i))
+                path.write_text(_content(request, number, who), encoding="utf-8", newline="\n")
+                paths.append(str(path))
+            send = ("\n".join(paths) + "\n").encode()
+            reply = self.git.run("hash-object", "-t", "tag", "-w", "--stdin-paths", send=send, durable=True)
+        return [
+            ReleaseTag(request.use_case, number, request.digest, request.commit, oid)
+            for (request, number), oid in zip(fresh, reply.text.split(), strict=True)
+        ]
+
+    def _keep(self, tags: Sequence[ReleaseTag]) -> bool:
+        """Make the tags visible here, unless one of the names was taken meanwhile."""
+        return self.git.update_refs([(t.ref, t.object_id, ABSENT) for t in tags], "releaser: cut")
+
+    def _push(self, remote: Remote, tags: Sequence[ReleaseTag]) -> None:
+        report = remote.push([RefUpdate(t.ref, t.object_id, "") for t in tags])
+        there = remote.sync()  # brings every accepted tag here, and what others cut meanwhile
+        self._refuse_declined(remote, report, [t for t in tags if t.ref not in there])
+
+    def _refuse_declined(self, remote: Remote, report: Pushed, missing: Sequence[ReleaseTag]) -> None:
+        for tag in missing:
+            if report.declined(tag.ref):
+                raise remote.declined(report, tag.ref)
+            if report.lost:
+                raise remote.unreachable(report.lost)
+
+
+def _unpushed(tags: Iterable[ReleaseTag], there: Mapping[str, str]) -> list[ReleaseTag]:
+    """Tags above the remote's highest number that it has not, oldest first."""
+    missing = []
+    for tag in tags:
+        if tag.ref in there:
+            break
+        missing.append(tag)
+    return missing[::-1]
+
+
+def _content(request: Cut, number: int, who: str) -> str:
+    title = f"{request.use_case} r{number}"
+    body = f"\n{request.message.strip()}\n" if request.message.strip() else ""
+    return (
+        f"object {request.commit}\ntype commit\ntag {request.use_case}/r{number}\ntagger {who}\n\n"
+        f"{title}\n{body}\nRelease-Digest: sha256:{request.digest}\nManifest-Commit: {request.commit}\n"
+    )
+
+
+def _parse(parts: Sequence[str]) -> ReleaseTag | None:
+    match = _TAG.fullmatch(parts[0])
+    if match is None or len(parts) != 4:
+        return None
+    digest = _DIGEST.fullmatch(parts[3].strip())
+    return ReleaseTag(match[1], int(match[2]), digest[1] if digest else "", parts[2] or parts[1], parts[1])
+
+
+def _check(requests: Sequence[Cut]) -> None:
+    for request in requests:
+        if not NAME.fullmatch(request.use_case):
+            raise GitError(
+                f"{request.use_case!r} cannot become the name of a tag",
+                code="G-name",
+                hint="a use case's name has lower-case letters, digits and hyphens",
+            )
+        if not re.fullmatch(r"[0-9a-f]{64}", request.digest) or not re.fullmatch(r"[0-9a-f]{40}", request.commit):
+            raise ValueError(f"a cut needs a digest and a commit id in hex: {request}")
