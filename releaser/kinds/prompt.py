@@ -42,7 +42,9 @@ class PromptEntry(BaseModel):
     file: Annotated[str, IncludedFile()] = Field(
         description="The template, relative to the manifest's folder. Variables are {{name}}."
     )
-    system: str | None = Field(None, description="A file with the system text; makes the prompt a CHAT prompt.")
+    system: Annotated[str | None, IncludedFile()] = Field(
+        None, description="A file with the system text; makes the prompt a CHAT prompt."
+    )
     model: Annotated[str, NameIn("models")] = Field(description="A name under `models`.")
     variables: tuple[str, ...] = Field((), max_length=20, description="Every variable that the template uses.")
     guardrail: Annotated[str | None, NameIn("guardrails")] = Field(
