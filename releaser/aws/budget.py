@@ -121,7 +121,7 @@ class Patient:
 
     def _rate(self, name: str, operation: str) -> float:
         fallback = "read" if is_read(operation) else "write"
-        for key in (name, fallback):
+        for key in (name, operation, fallback):
             if key in self._rates:
                 return self._rates[key]
         return SERVICE_RATES.get(name, RATES[fallback])

@@ -205,6 +205,8 @@ class Known:
 
     bindings: Mapping[Address, Binding] = field(default_factory=dict)
     retired: Mapping[Address, tuple[Binding, ...]] = field(default_factory=dict)
+    attempted: tuple[tuple[Address, str], ...] = ()
+    """Names under which an unfinished run may have created something."""
     release: str = ""
     release_digest: str = ""
 

@@ -45,9 +45,7 @@ class Job:
 
     def in_order(self) -> tuple[Outcome, ...]:
         """Outcomes in the order of the plan; what never started is SKIPPED."""
-        return tuple(
-            self.outcomes.get(s.key) or Outcome(s.key, Status.SKIPPED, "not reached") for s in self.steps
-        )
+        return tuple(self.outcomes.get(s.key) or Outcome(s.key, Status.SKIPPED, "not reached") for s in self.steps)
 
 
 class Stop:
@@ -174,9 +172,7 @@ def _edges(jobs: Iterable[Job]) -> Mapping[Task, frozenset[Task]]:
         staged = frozenset[Task]((name, s.key) for s in job.steps if s.wave is Wave.STAGE)
         for step in job.steps:
             needs = {(name, n) for n in step.needs}
-            found[name, step.key] = frozenset(
-                {*needs, *([(name, GATE)] if step.wave is Wave.PROMOTE else ())}
-            )
+            found[name, step.key] = frozenset({*needs, *([(name, GATE)] if step.wave is Wave.PROMOTE else ())})
         found[name, GATE] = staged
         found[name, VERIFY] = frozenset[Task]({(name, GATE), *((name, s.key) for s in job.steps)})
     return found

@@ -69,7 +69,7 @@ class Driver:
         self._clock = clock
         self._patience = patience or Patience()
 
-    # -- reading ------------------------------------------------------------------------------------------------
+    # -- reading
 
     def rows(self, kind: Kind) -> list[Row]:
         """Every resource of the kind in the account and region."""
@@ -140,7 +140,7 @@ class Driver:
             self._clock.sleep(pause)
             pause = min(self._patience.longest, pause * 1.5)
 
-    # -- writing ------------------------------------------------------------------------------------------------
+    # -- writing
 
     def create(self, kind: Kind, name: str, body: FrozenMap, tags: Mapping[str, str], token: str) -> str:
         """Create a draft; returns its id. With the same token a repeat returns the same resource."""
@@ -173,9 +173,7 @@ class Driver:
             if error.failure is not Failure.NOT_FOUND:
                 raise
 
-    def retag(
-        self, kind: Kind, arn: str, name: str, put: Mapping[str, str], drop: tuple[str, ...] = ()
-    ) -> None:
+    def retag(self, kind: Kind, arn: str, name: str, put: Mapping[str, str], drop: tuple[str, ...] = ()) -> None:
         """Set some tags and remove others; both may be repeated."""
         tagging = kind.tagging
         ident = {**thaw(tagging.params), tagging.id_in: arn if tagging.by == "arn" else name}

@@ -72,12 +72,17 @@ class Observer:
             found = _each(pool, lambda n: self._look(n, _binding(known, n), rows[n.kind]), rest)
         observations: dict[Address, Observation] = dict(assumed)
         observations.update({n.address: o for n, o in zip(rest, found, strict=True)})
+        retired = _retired(graph, known, rows, observations)
+        taken = {o.id for o in observations.values() if isinstance(o, Seen)}
+        taken |= {b.id for bs in retired.values() for b in bs}
+        for address, strays in self._strays(known, rows, taken).items():
+            retired[address] = (*retired.get(address, ()), *strays)
         return Snapshot(
             environment=self.environment,
             account=self.account,
             region=self.region,
             observations=observations,
-            retired=_retired(graph, known, rows, observations),
+            retired=retired,
             totals={k: len(r.by_id) for k, r in rows.items() if not r.failure},
         )
 
@@ -122,72 +127,107 @@ class Observer:
 
     def _find(self, kind: Kind, node: Node, binding: Binding | None, rows: _Rows) -> Observation:
         """Ownership: the record's id first, then the tag on what has our name; a name alone is never ownership."""
-        stranger: Foreign | None = None
         if binding is not None and binding.name == node.name and binding.id in rows.by_id:
-            row = rows.by_id[binding.id]
-            seen = self._read(kind, node, binding, row)
+            proven = {binding.version: binding.body_digest} if binding.version else {}
+            seen = self._read(kind, node, rows.by_id[binding.id], proven)
             if isinstance(seen, Seen):
                 return seen
+        stranger: Foreign | None = None
         for row in rows.by_name.get(node.name, ()):
             tags = self.driver.tags(kind, row.arn, row.name)
-            if tags.get(OWNER_TAG) == str(node.address) and tags.get(ENVIRONMENT_TAG) == self.environment:
-                seen = self._read(kind, node, None, row, tags)
+            if is_owned(tags, node.address, self.environment):
+                seen = self._read(kind, node, row, {}, tags)
                 if isinstance(seen, Seen):
                     return seen
             else:
                 stranger = stranger or Foreign(row.id, row.name, tags.get(OWNER_TAG, ""))
-        if stranger is not None and _taken(kind):
-            return stranger
-        return Absent(was=binding.id if binding is not None and binding.name == node.name else "")
+        gone = binding.id if binding is not None and binding.name == node.name else ""
+        return stranger or Absent(was=gone)
 
     def _read(
-        self, kind: Kind, node: Node, binding: Binding | None, row: Row, tags: FrozenMap | None = None
+        self, kind: Kind, node: Node, row: Row, proven: Mapping[str, str], tags: FrozenMap | None = None
     ) -> Observation:
         found = reading(kind, row.reply) if kind.calls.list_is_full else self.driver.read(kind, row.id)
         if found is None or not found.id:
             return Absent(was=row.id)
         if found.status == "pending":
             found = self.driver.settle(kind, row.id)
+        return self._seen(kind, node, found, proven, tags)
+
+    def reread(
+        self, nodes: Iterable[Node], ids: Mapping[Address, str], proven: Mapping[Address, Mapping[str, str]]
+    ) -> Snapshot:
+        """The nodes as they are now, each asked for by its id, without a list call: for one use case after a run."""
+        found: dict[Address, Observation] = {}
+        for node in nodes:
+            kind = self.kinds[node.kind]
+            read = self.driver.read(kind, ids[node.address]) if node.address in ids else None
+            seen = self._seen(kind, node, read, proven.get(node.address, {}), None) if read else Absent()
+            found[node.address] = seen
+        return Snapshot(self.environment, self.account, self.region, found)
+
+    def _seen(self, kind: Kind, node: Node, found: Reading, proven: Mapping[str, str], tags: FrozenMap | None) -> Seen:
         return Seen(
             id=found.id,
-            arn=found.arn or row.arn,
+            arn=found.arn,
             name=found.name,
             revision=found.revision,
             depth=Depth.READ,
             body=found.body,
-            tags=tags if tags is not None else self.driver.tags(kind, found.arn or row.arn, found.name),
-            versions=self._versions(kind, node, binding, found),
+            tags=tags if tags is not None else self.driver.tags(kind, found.arn, found.name),
+            versions=self._versions(kind, node, found.id, proven),
             status=found.status,
             reason=found.reason,
         )
 
-    def _versions(
-        self, kind: Kind, node: Node, binding: Binding | None, found: Reading
-    ) -> tuple[Version, ...]:
+    def _versions(self, kind: Kind, node: Node, id_: str, proven: Mapping[str, str]) -> tuple[Version, ...]:
         """Published versions; those that may hold the node's content are read, for a hash proves and a label hints."""
-        if kind.calls.publish is None:
-            return ()
         listed = []
-        for row in self.driver.versions(kind, found.id):
+        for row in self.driver.versions(kind, id_):
             stamp = read_label(row.description)
-            body = ""
-            if binding is not None and binding.version == row.version and binding.id == found.id:
-                body = binding.body_digest
-            elif stamp is None or stamp == node.stamp[:16]:
-                read = self.driver.settle(kind, found.id, row.version)
-                body = version_digest(kind, _plain(read))
-            listed.append(Version(row.version, stamp, body or None))
+            body = proven.get(row.version)
+            if body is None and (stamp is None or stamp == node.stamp[:16]):
+                body = version_digest(kind, self.driver.settle(kind, id_, row.version).body)
+            listed.append(Version(row.version, stamp, body))
         return tuple(listed)
 
+    def _strays(
+        self,
+        known: Mapping[str, Known],
+        rows: Mapping[str, _Rows],
+        taken: set[str],
+    ) -> dict[Address, tuple[Binding, ...]]:
+        """What an unfinished run may have created under names that nothing declares any more."""
+        found: dict[Address, list[Binding]] = {}
+        for mine in known.values():
+            for address, name in mine.attempted:
+                kind = self.kinds[address.kind]
+                for row in rows[kind.name].by_name.get(name, ()):
+                    if row.id in taken:
+                        continue
+                    tags = self.driver.tags(kind, row.arn, row.name)
+                    if is_owned(tags, address, self.environment):
+                        found.setdefault(address, []).append(_stray(kind, row))
+        return {a: tuple(bs) for a, bs in found.items()}
 
-def _plain(read: Reading) -> FrozenMap:
-    return read.body
+
+def _stray(kind: Kind, row: Row) -> Binding:
+    return Binding(
+        kind=kind.name,
+        id=row.id,
+        arn=row.arn,
+        name=row.name,
+        revision=row.revision,
+        version=None,
+        stamp="",
+        behaviour="",
+        body_digest="",
+    )
 
 
-def _taken(kind: Kind) -> bool:
-    """Whether a stranger under our name stands in the way. Always: two of one name confuse people even where AWS
-    allows it."""
-    return kind.calls.create != ""
+def is_owned(tags: Mapping[str, str], address: Address, environment: str) -> bool:
+    """Whether the tags say that the resource is this address of this environment."""
+    return tags.get(OWNER_TAG) == str(address) and tags.get(ENVIRONMENT_TAG) == environment
 
 
 def _each(pool: ThreadPoolExecutor, look: Callable[[Item], Result], items: list[Item]) -> list[Result]:
@@ -200,9 +240,11 @@ def _binding(known: Mapping[str, Known], node: Node) -> Binding | None:
 
 
 def _kinds_in(known: Mapping[str, Known]) -> set[str]:
-    return {b.kind for k in known.values() for b in k.bindings.values()} | {
-        b.kind for k in known.values() for listed in k.retired.values() for b in listed
-    }
+    return (
+        {b.kind for k in known.values() for b in k.bindings.values()}
+        | {b.kind for k in known.values() for listed in k.retired.values() for b in listed}
+        | {a.kind for k in known.values() for a, _ in k.attempted}
+    )
 
 
 def _as_recorded(kind: Kind, node: Node, binding: Binding | None, rows: _Rows) -> Seen | None:
@@ -230,9 +272,7 @@ def _retired(
     in_use = {o.id for o in observations.values() if isinstance(o, Seen)}
     for use_case in sorted(present & known.keys()):
         mine = known[use_case]
-        listed: list[tuple[Address, Binding]] = [
-            (a, b) for a, b in mine.bindings.items() if names.get(a) != b.name
-        ]
+        listed: list[tuple[Address, Binding]] = [(a, b) for a, b in mine.bindings.items() if names.get(a) != b.name]
         listed += [(a, b) for a, bs in mine.retired.items() for b in bs]
         for address, binding in listed:
             live = rows[binding.kind].by_id.get(binding.id)

@@ -48,7 +48,13 @@ class Workspace:
     names: dict[Address, str] = field(default_factory=dict)
     extras: dict[Address, dict[str, str]] = field(default_factory=dict)
     """Path -> short digest of what the server added to what we wrote."""
+    contents: dict[Address, str] = field(default_factory=dict)
+    """Digest of the draft as it was read back, server's additions included: what a version must hold."""
+    proven: dict[Address, dict[str, str]] = field(default_factory=dict)
+    """Version -> digest of its body, where this run has read it."""
     settled: set[Address] = field(default_factory=set)
+    bindings: dict[Address, Binding] = field(default_factory=dict)
+    """What verification found: goes into the record."""
     removed: Mapping[tuple[Address, str], Binding] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -112,9 +118,7 @@ class Performer:
         body = resolve_body(node, work.value)
         missing = references(body)
         if missing:
-            raise ReleaserError(
-                f"{step.address} still needs {', '.join(map(str, sorted(missing)))}", code="P191"
-            )
+            raise ReleaserError(f"{step.address} still needs {', '.join(map(str, sorted(missing)))}", code="P191")
         return node, kind, body
 
     def _create(self, step: Step, work: Workspace) -> str:
@@ -157,6 +161,7 @@ class Performer:
                 hint="somebody may have changed it at the same moment; run the same command again",
             )
         work.extras[node.address] = {c.path: short_digest(c.before) for c in changes}
+        work.contents[node.address] = version_digest(kind, seen.body)
 
     def _update(self, step: Step, work: Workspace) -> str:
         node, kind, body = self._body(step, work)
@@ -166,9 +171,7 @@ class Performer:
             seen = self._write(step, kind, node, id_, body)
         self._compare(kind, node, seen, body, work)
         if step.retag:
-            self.driver.retag(
-                kind, seen.arn or work.outputs[node.address]["arn"], seen.name, node.tags, (RETIRED_TAG,)
-            )
+            self.driver.retag(kind, seen.arn or work.outputs[node.address]["arn"], seen.name, node.tags, (RETIRED_TAG,))
         self._learn(kind, node, seen, work)
         return f"{node.name} updated" if step.rewrite else f"{node.name} tagged"
 
@@ -205,20 +208,19 @@ class Performer:
         id_ = work.outputs[node.address]["id"]
         if node.address not in work.settled:
             # A version cut before the draft settled keeps the old content (terraform-provider-awscc #2372).
-            seen = self.driver.settle(kind, id_)
-            self._compare(kind, node, seen, body, work)
+            self._compare(kind, node, self.driver.settle(kind, id_), body, work)
         key = token(work.record_id, node.address, step.verb, step.stamp)
         version = self.driver.publish(kind, id_, node.label, key)
         cut = self.driver.settle(kind, id_, version)
-        draft = (
-            version_digest(kind, self.driver.read(kind, id_).body) if work.extras.get(node.address) else None
-        )
-        if version_digest(kind, cut.body) not in (version_digest(kind, body), draft):
+        wanted = {version_digest(kind, body), work.contents[node.address]}
+        held = version_digest(kind, cut.body)
+        if held not in wanted:
             raise ReleaserError(
                 f"{node.address} version {version} does not hold what was published",
                 code="P132",
                 hint="nothing points at it; run the same command again to cut another",
             )
+        work.proven[node.address] = {version: held}
         outputs = {"version": version}
         if kind.identity.version_arn:
             outputs["versionArn"] = f"{work.outputs[node.address]['arn']}:{version}"
@@ -243,9 +245,7 @@ class Performer:
         self._learn(kind, node, seen, work)
         return f"{node.name} points at {_release_of(body)}"
 
-    def _settle_pointer(
-        self, error: AwsError, kind: Kind, node: Node, body: FrozenMap, work: Workspace
-    ) -> None:
+    def _settle_pointer(self, error: AwsError, kind: Kind, node: Node, body: FrozenMap, work: Workspace) -> None:
         """A pointer is addressed by its name: after a conflict or a lost answer it is ours when it carries our tag."""
         seen = self.driver.read(kind, node.name)
         if seen is None:

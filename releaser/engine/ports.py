@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from releaser.core.errors import LockHeld
 from releaser.core.events import Event
+from releaser.core.record import Conclusion, Intent, OpenRecord, Witness
 
 
 class Aws(Protocol):
@@ -36,3 +39,26 @@ class Sink(Protocol):
     """Hears what happens. A sink never changes the course of a run."""
 
     def emit(self, event: Event) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What became of each use case that was to be opened; every one is in exactly one of the three."""
+
+    opened: Mapping[str, OpenRecord] = field(default_factory=dict)
+    resumed: Mapping[str, OpenRecord] = field(default_factory=dict)
+    """Continues a record that was left open: same id, so the same tokens."""
+    held: Mapping[str, LockHeld] = field(default_factory=dict)
+
+
+class Ledger(Protocol):
+    """The records in git. The open record is the lock; every write is a compare-and-swap."""
+
+    def witnesses(self, environment: str) -> Mapping[str, Witness]: ...
+
+    def open(self, intents: Sequence[Intent], *, take_over: bool) -> Opening: ...
+
+    def close(self, endings: Sequence[tuple[OpenRecord, Conclusion, str]]) -> None:
+        """Each with its conclusion and its notes (Markdown, may be empty)."""
+
+    def renew(self, records: Sequence[OpenRecord]) -> Mapping[str, OpenRecord]: ...

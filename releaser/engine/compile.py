@@ -1,0 +1,91 @@
+"""Workspace + environment -> desired graph: the pure stages in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from releaser.core.diagnostic import Diagnostic
+from releaser.core.environment import Environment, Target
+from releaser.core.errors import ReleaserError
+from releaser.core.graph import DesiredGraph, compile_use_case, join
+from releaser.core.kind import Kind, Site, View
+from releaser.core.resolve import resolve
+from releaser.core.workspace import UseCaseFiles, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseName:
+    """What a use case's content is called: ``r3`` and its digest."""
+
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """The desired graph of some use cases in one target, and what could not be compiled."""
+
+    graph: DesiredGraph
+    files: Mapping[str, UseCaseFiles]
+    views: Mapping[str, View] = field(default_factory=dict)
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def placed(workspace: Workspace, target: Target, only: Iterable[str] = ()) -> dict[str, UseCaseFiles]:
+    """The use cases that belong to a target. Raises ReleaserError for a name that does not exist."""
+    wanted = set(only)
+    unknown = sorted(wanted - set(workspace.use_cases))
+    if unknown:
+        known = ", ".join(sorted(workspace.use_cases)) or "none"
+        raise ReleaserError(f"no use case {', '.join(unknown)}", code="P102", hint=f"there are: {known}")
+    return {
+        name: files
+        for name, files in sorted(workspace.use_cases.items())
+        if (not wanted or name in wanted) and target.takes(files.labels)
+    }
+
+
+def compile_all(
+    files: Mapping[str, UseCaseFiles],
+    environment: Environment,
+    target: Target,
+    kinds: Mapping[str, Kind],
+    releases: Mapping[str, ReleaseName],
+) -> Compiled:
+    """Every use case's graph. One that does not compile gives a diagnostic and stops no other."""
+    site = Site(environment.name, target.account, target.region, _partition(target.region))
+    bindings = environment.bindings(target)
+    graphs, views, diagnostics = [], {}, []
+    for name, found in files.items():
+        resolution = resolve(found.spec, bindings, use_case=name, environment=environment.name)
+        path = f"{found.folder}/manifest.yaml"
+        diagnostics += [
+            Diagnostic(p.code, p.message, path, hint=p.hint, pointer=("spec", *p.path)) for p in resolution.problems
+        ]
+        if resolution.problems:
+            continue
+        release = releases[name]
+        view = View(name, resolution.value, found.texts, site, release.name, f"sha256:{release.digest}")
+        try:
+            graphs.append(compile_use_case(view, kinds, _tags(found)))
+        except ReleaserError as error:
+            diagnostics.append(Diagnostic(error.code, str(error), path, hint=error.hint))
+            continue
+        views[name] = view
+    return Compiled(join(graphs), files, views, tuple(diagnostics))
+
+
+def _tags(files: UseCaseFiles) -> dict[str, str]:
+    """The manifest's owner and labels, for cost and for people."""
+    metadata = files.data.get("metadata")
+    owner = str(metadata.get("owner", "")) if isinstance(metadata, Mapping) else ""
+    labels = {str(k): str(v) for k, v in files.labels.items()}
+    return {**labels, **({"owner": owner} if owner else {})}
+
+
+def _partition(region: str) -> str:
+    """AWS partition of a region (AWS General Reference, ARN format)."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"

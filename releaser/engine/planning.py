@@ -1,0 +1,153 @@
+"""Observe, diff, plan: from a compiled graph to a Plan with its digest. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from releaser.core.diagnostic import Diagnostic
+from releaser.core.graph import physical_name
+from releaser.core.kind import Kind
+from releaser.core.plan import Action, Known, Plan, UseCasePlan, plan_digest
+from releaser.core.planner import Question, plan_use_case
+from releaser.core.record import Outcome, Witness
+from releaser.core.snapshot import Snapshot
+from releaser.engine.compile import Compiled, ReleaseName
+from releaser.engine.observe import Observer, snapshot_digest
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan with what it was made from."""
+
+    plan: Plan
+    snapshot: Snapshot
+    compiled: Compiled
+    known: Mapping[str, Known] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """Makes plans for one environment's target."""
+
+    observer: Observer
+    kinds: Mapping[str, Kind]
+    now: datetime
+    rollback_window: timedelta
+    commit: str
+
+    def plan(
+        self,
+        compiled: Compiled,
+        witnesses: Mapping[str, Witness],
+        releases: Mapping[str, ReleaseName],
+        *,
+        deep: bool,
+        declared: Iterable[str] = (),
+        diagnostics: Iterable[Diagnostic] = (),
+    ) -> Planned:
+        """The plan of every compiled use case. ``deep`` reads every resource instead of trusting list rows.
+        ``declared``: every use case that has a manifest, also those that are not planned now.
+        """
+        known = {name: known_of(w, self.kinds) for name, w in witnesses.items()}
+        unfinished = [name for name, w in witnesses.items() if w.open is not None]
+        snapshot = self.observer.observe(compiled.graph, known, deep=deep, strangers=unfinished)
+        parts = [
+            self._part(name, compiled, snapshot, known.get(name, Known()), releases[name]) for name in compiled.views
+        ]
+        parts = _within_account(parts, snapshot, self.kinds)
+        plan = Plan(
+            environment=self.observer.environment,
+            account=self.observer.account,
+            region=self.observer.region,
+            commit=self.commit,
+            use_cases=tuple(parts),
+            snapshot_digest=snapshot_digest(snapshot),
+            diagnostics=(*diagnostics, *compiled.diagnostics, *_orphans(witnesses, {*declared, *compiled.files})),
+            assumed=snapshot.assumed,
+            read=snapshot.read,
+        )
+        return Planned(replace(plan, digest=plan_digest(plan)), snapshot, compiled, known)
+
+    def _part(
+        self, name: str, compiled: Compiled, snapshot: Snapshot, known: Known, release: ReleaseName
+    ) -> UseCasePlan:
+        return plan_use_case(
+            Question(
+                use_case=name,
+                nodes=compiled.graph.of(name),
+                snapshot=snapshot,
+                known=known,
+                kinds=self.kinds,
+                now=self.now,
+                rollback_window=self.rollback_window,
+                release=release.name,
+                release_digest=release.digest,
+            )
+        )
+
+
+def known_of(witness: Witness, kinds: Mapping[str, Kind]) -> Known:
+    """What the planner needs of a witness: bindings, what is retired, and names that unfinished runs may have used."""
+    released = witness.released
+    bindings = dict(released.bindings) if released else {}
+    latest = witness.latest
+    retired = dict(latest.retired) if latest else {}
+    attempted = []
+    if latest is not None and latest.outcome is not Outcome.RELEASED:
+        attempted += [(a, b.name) for a, b in latest.bindings.items()]
+    if witness.open is not None:
+        for step in witness.open.opened.steps:
+            kind = kinds.get(step.address.kind)
+            if kind is not None and kind.identity.stamped_name:
+                attempted.append((step.address, physical_name(step.address, kind, step.stamp)))
+    return Known(
+        bindings=bindings,
+        retired=retired,
+        attempted=tuple(attempted),
+        release=released.record.release if released else "",
+        release_digest=released.record.release_digest if released else "",
+    )
+
+
+def _within_account(parts: list[UseCasePlan], snapshot: Snapshot, kinds: Mapping[str, Kind]) -> list[UseCasePlan]:
+    """Refuse, before the first write, what the account has no room for; use cases take room in their order."""
+    used = dict(snapshot.totals)
+    judged = []
+    for part in parts:
+        needed: dict[str, int] = {}
+        for change in part.changes:
+            if change.action in (Action.CREATE, Action.REPLACE):
+                needed[change.address.kind] = needed.get(change.address.kind, 0) + 1
+        full = [
+            Diagnostic(
+                "P121",
+                f"{used.get(name, 0)} of {kinds[name].account_quota} {name}s exist; {part.use_case} needs {n} more",
+                f"manifests/{part.use_case}/manifest.yaml",
+                hint="share one between use cases, or place this one in another account",
+            )
+            for name, n in needed.items()
+            if used.get(name, 0) + n > (kinds[name].account_quota or float("inf"))
+        ]
+        if full:
+            part = replace(part, blocked=(*part.blocked, *full), steps=())
+        else:
+            used |= {name: used.get(name, 0) + n for name, n in needed.items()}
+        judged.append(part)
+    return judged
+
+
+def _orphans(witnesses: Mapping[str, Witness], declared: set[str]) -> list[Diagnostic]:
+    """An absent folder never deletes: say so instead."""
+    return [
+        Diagnostic(
+            "P103",
+            f"{name} is live and has no manifest: nothing is deleted because a folder is gone",
+            f"manifests/{name}/manifest.yaml",
+            hint="restore the folder, or remove its resources by hand",
+            severity="warning",
+        )
+        for name, w in sorted(witnesses.items())
+        if w.released is not None and w.released.bindings and name not in declared
+    ]

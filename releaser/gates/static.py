@@ -1,0 +1,20 @@
+"""The gates that need no evidence, together: they stand before anything is written."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from releaser.core.environment import Environment
+from releaser.core.gate import Verdict
+from releaser.engine.planning import Planned
+from releaser.gates import freeze, lifecycle, safety
+
+
+def judge(planned: Planned, environment: Environment, catalog: lifecycle.Catalog, now: datetime) -> tuple[Verdict, ...]:
+    """Every verdict on a plan: freeze, safety limits, lifecycle of each model."""
+    known = {a for k in planned.known.values() for a in k.bindings}
+    population = len(known | {n.address for n in planned.compiled.graph.nodes})
+    verdicts = [freeze.judge(environment, now.date()), *safety.judge(planned.plan, environment, population)]
+    for name, view in planned.compiled.views.items():
+        verdicts += lifecycle.judge(name, view.section("models"), catalog, now)
+    return tuple(verdicts)
