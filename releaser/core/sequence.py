@@ -26,14 +26,7 @@ NOTHING_YET = State(0, "", None, None)
 def started(opened: Opened) -> tuple[OpenRecord, dict[str, bytes]]:
     """A new record, and the file that makes it so."""
     raw = encode(opened)
-    record = OpenRecord(
-        opened=opened,
-        holder=opened.holder,
-        lease_expires=opened.lease_expires,
-        entries=("opened.json",),
-        tip=sha256(raw),
-    )
-    return record, {f"{opened.ref.folder}/opened.json": raw}
+    return _record(opened, sha256(raw)), {f"{opened.ref.folder}/opened.json": raw}
 
 
 def followed(record: OpenRecord, entry: Renewed | Resumed | Staged) -> tuple[OpenRecord, dict[str, bytes]]:
@@ -52,7 +45,7 @@ def assembled(path: str, entries: Mapping[str, bytes]) -> OpenRecord:
     first = decode(entries[order[0]], f"{path}/{order[0]}")
     if not isinstance(first, Opened):
         raise _broken(path, "does not begin with opened.json")
-    record, _ = started(first)
+    record = _record(first, "")
     for name in order[1:]:
         if kind_of(name) in ("renewed", "resumed", "staged"):
             record = _after(record, decode(entries[name], f"{path}/{name}"))
@@ -63,6 +56,8 @@ def in_order(path: str, entries: Mapping[str, bytes]) -> list[str]:
     """The entries of one record in the order of their chain. Raises RecordUnreadable where it is broken."""
     if "opened.json" not in entries:
         raise _broken(path, "has no opened.json")
+    if len(entries) == 1:
+        return ["opened.json"]
     follows = {document(raw, f"{path}/{name}").get("previous"): name for name, raw in entries.items()}
     order = ["opened.json"]
     while (after := follows.get(sha256(entries[order[-1]]))) and after not in order:
@@ -70,6 +65,16 @@ def in_order(path: str, entries: Mapping[str, bytes]) -> list[str]:
     if len(order) != len(entries):
         raise _broken(path, "has entries that do not form one chain")
     return order
+
+
+def _record(opened: Opened, tip: str) -> OpenRecord:
+    return OpenRecord(
+        opened=opened,
+        holder=opened.holder,
+        lease_expires=opened.lease_expires,
+        entries=("opened.json",),
+        tip=tip,
+    )
 
 
 def _after(record: OpenRecord, entry: Entry) -> OpenRecord:

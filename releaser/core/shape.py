@@ -81,6 +81,8 @@ def _decoder(target: Any) -> Decoder:
         return _one_of(frozenset(args), str)
     if origin is tuple:
         return _sequence(_decoder(args[0]))
+    if origin is Mapping and args == (str, str):
+        return _texts
     if origin is Mapping:
         return _mapping(_decoder(args[0]), _decoder(args[1]))
     if target is Address:
@@ -132,16 +134,29 @@ def _sequence(item: Decoder) -> Decoder:
     def decode(value: Any) -> Any:
         if not isinstance(value, list):
             raise ShapeError(": expected a list")
-        return tuple(_at(f"[{i}]", item, v) for i, v in enumerate(value))
+        try:
+            return tuple([item(v) for v in value])
+        except ShapeError:
+            return tuple([_at(f"[{i}]", item, v) for i, v in enumerate(value)])
 
     return decode
+
+
+def _texts(value: Any) -> Any:
+    """An object of strings: the one large member of a record, so checked without a call for each value."""
+    if not isinstance(value, dict) or not set(map(type, value.values())) <= {str}:
+        raise ShapeError(": expected an object of strings")
+    return value
 
 
 def _mapping(key: Decoder, item: Decoder) -> Decoder:
     def decode(value: Any) -> Any:
         if not isinstance(value, dict):
             raise ShapeError(": expected an object")
-        return {_at(f".{k}", key, k): _at(f".{k}", item, v) for k, v in value.items()}
+        try:
+            return {key(k): item(v) for k, v in value.items()}
+        except ShapeError:
+            return {_at(f".{k}", key, k): _at(f".{k}", item, v) for k, v in value.items()}
 
     return decode
 
@@ -154,17 +169,22 @@ def _record(target: Any) -> Decoder:
         if not isinstance(value, dict):
             raise ShapeError(": expected an object")
         known = {}
-        for name, member, decoder, optional in plan:
-            if member in value:
-                known[name] = _at(f".{member}", decoder, value[member])
-            elif not optional:
-                raise ShapeError(f".{member}: missing")
+        member = ""
+        try:
+            for name, member, decoder, optional in plan:
+                if member in value:
+                    known[name] = decoder(value[member])
+                elif not optional:
+                    raise ShapeError(": missing")
+        except ShapeError as error:
+            raise ShapeError(f".{member}{error}") from None
         return target(**known)
 
     return decode
 
 
 def _at(where: str, decoder: Decoder, value: Any) -> Any:
+    """Decode once more what went wrong, to say where."""
     try:
         return decoder(value)
     except ShapeError as error:

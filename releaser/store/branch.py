@@ -36,10 +36,11 @@ class ReleasesBranch:
 
     def tip(self) -> str | None:
         """The newest commit of the branch that is known here, without asking the remote; None: there is none."""
-        local = self.git.resolve(RELEASES)
+        known = self.git.refs(RELEASES, *([self.remote.tracking] if self.remote else ()))
+        local = known.get(RELEASES)
         if self.remote is None:
             return local
-        seen = self.git.resolve(self.remote.tracking)
+        seen = known.get(self.remote.tracking)
         if local is None or seen is None or local == seen:
             return seen or local
         if self.git.is_ancestor(seen, local):
@@ -67,7 +68,8 @@ class ReleasesBranch:
             if not files:
                 return tip
             self._refuse_rewrite(tip, files)
-            commit = self.git.commit(tip, files, f"{message}\n\nEntries: {_seal(files)}\n", self._now())
+            text = f"{message}\n\nEntries: sha256:{_seal(files)}"
+            commit = self.git.commit(tip, files, text, self._now(), durable=self.remote is None)
             if self._publish(tip, commit):
                 return commit
         raise Contended(

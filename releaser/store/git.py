@@ -192,6 +192,12 @@ class Git:
         email = env.get("GITLAB_USER_EMAIL") or env.get("GIT_COMMITTER_EMAIL") or known["user.email"]
         return Identity(_clean(name) or "releaser", _clean(email) or "releaser@localhost")
 
+    def refs(self, *patterns: str) -> dict[str, str]:
+        """Object ids of the refs that match the patterns (all when there are none)."""
+        reply = self.run("for-each-ref", "--format=%(refname) %(objectname)", *patterns)
+        rows = (line.partition(" ") for line in reply.text.splitlines())
+        return {ref: oid for ref, _, oid in rows}
+
     # --- writing ---
 
     def update_refs(self, changes: Iterable[tuple[str, str, str]], reason: str) -> bool:
@@ -232,7 +238,9 @@ class Git:
             time.sleep(0.05)
         return True
 
-    def commit(self, parent: str | None, files: Mapping[str, bytes], message: str, now: datetime) -> str:
+    def commit(
+        self, parent: str | None, files: Mapping[str, bytes], message: str, now: datetime, durable: bool = True
+    ) -> str:
         """A commit that adds ``files`` to ``parent``'s tree. No ref moves: it is invisible until one does.
 
         One ``fast-import`` writes all objects; the final ``reset`` makes it forget its scratch ref.
@@ -247,7 +255,7 @@ class Git:
         for path, content in sorted(files.items()):
             stream.append(b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(content), content))
         stream.append(b"\nget-mark :1\nreset %s\n\ndone\n" % ref)
-        reply = self.run("fast-import", "--quiet", "--done", send=b"".join(stream), durable=True)
+        reply = self.run("fast-import", "--quiet", "--done", send=b"".join(stream), durable=durable)
         return reply.text
 
 

@@ -89,7 +89,7 @@ class Remote:
     def sync(self) -> Mapping[str, str]:
         """Look at the remote and fetch what is missing here. Raises RemoteUnreachable, HistoryRewritten."""
         there = self._list()
-        here = _local(self.git, self.tracking, TAGS)
+        here = self.git.refs(self.tracking, TAGS)
         self._refuse_loss(there, here)
         wanted = [
             f"{'+' if ref in here else ''}{ref}:{ref}"
@@ -101,9 +101,7 @@ class Remote:
         if wanted:
             self._fetch(wanted)
             there = {ref: oid for ref, oid in there.items() if ref != RELEASES}
-            tip = self.git.resolve(self.tracking)
-            if tip:
-                there[RELEASES] = tip
+            there.update((RELEASES, oid) for oid in self.git.refs(self.tracking).values())
         self._refs = there
         return there
 
@@ -187,11 +185,6 @@ class Remote:
             code="G-history-rewritten",
             hint=f"{self.tracking} has them still: push them back, and protect the branch",
         )
-
-
-def _local(git: Git, *patterns: str) -> dict[str, str]:
-    reply = git.run("for-each-ref", "--format=%(refname) %(objectname)", *patterns)
-    return dict(line.split(" ", 1) for line in reply.text.splitlines())
 
 
 def _rows(text: str) -> list[tuple[str, str, str]]:

@@ -127,7 +127,9 @@ class Tags:
                 path.write_text(_content(request, number, who), encoding="utf-8", newline="\n")
                 paths.append(str(path))
             send = ("\n".join(paths) + "\n").encode()
-            reply = self.git.run("hash-object", "-t", "tag", "-w", "--stdin-paths", send=send, durable=True)
+            reply = self.git.run(
+                "hash-object", "-t", "tag", "-w", "--stdin-paths", send=send, durable=self.remote is None
+            )
         return [
             ReleaseTag(request.use_case, number, request.digest, request.commit, oid)
             for (request, number), oid in zip(fresh, reply.text.split(), strict=True)
@@ -135,12 +137,15 @@ class Tags:
 
     def _keep(self, tags: Sequence[ReleaseTag]) -> bool:
         """Make the tags visible here, unless one of the names was taken meanwhile."""
-        return self.git.update_refs([(t.ref, t.object_id, ABSENT) for t in tags], "releaser: cut")
+        return not tags or self.git.update_refs([(t.ref, t.object_id, ABSENT) for t in tags], "releaser: cut")
 
     def _push(self, remote: Remote, tags: Sequence[ReleaseTag]) -> None:
         report = remote.push([RefUpdate(t.ref, t.object_id, "") for t in tags])
-        there = remote.sync()  # brings every accepted tag here, and what others cut meanwhile
-        self._refuse_declined(remote, report, [t for t in tags if t.ref not in there])
+        here = remote.git.refs(TAGS)
+        self._keep([t for t in tags if t.ref in report.accepted and t.ref not in here])
+        if len(report.accepted) < len(tags):
+            there = remote.sync()  # brings what others cut meanwhile, and ours whose answer was lost
+            self._refuse_declined(remote, report, [t for t in tags if t.ref not in there])
 
     def _refuse_declined(self, remote: Remote, report: Pushed, missing: Sequence[ReleaseTag]) -> None:
         for tag in missing:
