@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
@@ -26,6 +25,7 @@ from releaser.core.record import (
     Witness,
 )
 from releaser.core.sequence import NOTHING_YET, State, followed, started
+from releaser.engine.ports import Opening
 from releaser.store.branch import ReleasesBranch
 from releaser.store.git import Git
 from releaser.store.holder import Reason, why_free
@@ -33,51 +33,14 @@ from releaser.store.ledger import CLOSED_FILE, Account, Ledger
 from releaser.store.remote import Remote
 
 LEASE = timedelta(hours=1)
+Ending = tuple[OpenRecord, Conclusion, str]
+"""A record, how it ended, and its notes (Markdown, may be empty)."""
 
 
 class Clock(Protocol):
     """What time it is, in UTC."""
 
     def now(self) -> datetime: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Another run has the use case."""
-
-    environment: str
-    use_case: str
-    record: OpenRecord
-
-    def error(self) -> LockHeld:
-        """The refusal, naming the holder and when its lease ends."""
-        holder = self.record.holder
-        where = f" ({holder.url})" if holder.url else f" (pid {holder.pid})" if holder.pid else ""
-        return LockHeld(
-            f"{self.use_case} in {self.environment} is held by {holder.name}{where} "
-            f"until {self.record.lease_expires:%Y-%m-%d %H:%M} UTC",
-            code="G-lock-held",
-            hint="wait for that run; if you know that it is dead, run again with --take-over",
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class OpenResult:
-    """What became of each use case that was to be opened; every one is in exactly one of the three."""
-
-    opened: Mapping[str, OpenRecord] = field(default_factory=dict)
-    resumed: Mapping[str, OpenRecord] = field(default_factory=dict)
-    """Continues a record that was left open: same id, same approved steps, so the same tokens."""
-    held: Mapping[str, Held] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """An open record, how it ended, and its notes."""
-
-    record: OpenRecord
-    conclusion: Conclusion
-    notes: str = ""
 
 
 class Records:
@@ -103,11 +66,11 @@ class Records:
         """By use case: the last released record, the last closed, the open one. Does not ask the remote."""
         return self._ledger().witnesses(environment)
 
-    def open(self, intents: Sequence[Intent], *, take_over: bool = False) -> OpenResult:
+    def open(self, intents: Sequence[Intent], *, take_over: bool = False) -> Opening:
         """Open a record for each use case, in one commit. Where one is open already: resumed if its holder is
         us or provably gone (or ``take_over``), else held. A use case that is held never stops the others.
         """
-        result = OpenResult()
+        result = Opening()
 
         def compose(tip: str | None) -> Mapping[str, bytes]:
             nonlocal result
@@ -140,7 +103,7 @@ class Records:
 
         return self._add([record], "stage", entry)[record.opened.use_case]
 
-    def close(self, closings: Sequence[Closing]) -> dict[str, Closed]:
+    def close(self, endings: Sequence[Ending]) -> dict[str, Closed]:
         """Close records that we hold, with their notes, in one commit. Raises LockHeld when one was taken over.
 
         A record that is closed already (the answer to the first try was lost) stays as it is.
@@ -149,9 +112,9 @@ class Records:
 
         def compose(tip: str | None) -> Mapping[str, bytes]:
             closed.clear()
-            return self._compose_close(Ledger(self.git, tip), closings, closed)
+            return self._compose_close(Ledger(self.git, tip), endings, closed)
 
-        self.branch.append(compose, _title("close", [_names(c.record) for c in closings]))
+        self.branch.append(compose, _title("close", [_names(record) for record, _, _ in endings]))
         return closed
 
     def history(self, use_case: str | None = None, environment: str | None = None) -> list[Account]:
@@ -190,12 +153,12 @@ class Records:
 
     def _compose_open(
         self, ledger: Ledger, intents: Sequence[Intent], take_over: bool
-    ) -> tuple[dict[str, bytes], OpenResult]:
+    ) -> tuple[dict[str, bytes], Opening]:
         states = self._states(ledger, ((i.environment, i.use_case) for i in intents))
         files: dict[str, bytes] = {}
         opened: dict[str, OpenRecord] = {}
         resumed: dict[str, OpenRecord] = {}
-        held: dict[str, Held] = {}
+        held: dict[str, LockHeld] = {}
         for intent in intents:
             state = states.get((intent.environment, intent.use_case), NOTHING_YET)
             if state.open is None:
@@ -203,12 +166,12 @@ class Records:
                 continue
             reason = self._claim(state.open, take_over)
             if reason is None:
-                held[intent.use_case] = Held(intent.environment, intent.use_case, state.open)
+                held[intent.use_case] = _held(state.open)
             elif reason == "ours":
                 resumed[intent.use_case] = state.open
             else:
                 resumed[intent.use_case] = self._resume(state.open, reason, files)
-        return files, OpenResult(opened, resumed, held)
+        return files, Opening(opened, resumed, held)
 
     def _start(self, intent: Intent, state: State, files: dict[str, bytes]) -> OpenRecord:
         now = self._now()
@@ -260,20 +223,18 @@ class Records:
         self.branch.append(compose, _title(verb, [_names(r) for r in records]))
         return after
 
-    def _compose_close(
-        self, ledger: Ledger, closings: Sequence[Closing], closed: dict[str, Closed]
-    ) -> dict[str, bytes]:
-        states = self._states(ledger, (_place(c.record) for c in closings))
+    def _compose_close(self, ledger: Ledger, endings: Sequence[Ending], closed: dict[str, Closed]) -> dict[str, bytes]:
+        states = self._states(ledger, (_place(record) for record, _, _ in endings))
         files: dict[str, bytes] = {}
-        for closing in closings:
-            use_case = closing.record.opened.use_case
-            latest = states.get(_place(closing.record), NOTHING_YET).latest
-            if latest is not None and latest.record.id == closing.record.id:
+        for record, conclusion, text in endings:
+            use_case = record.opened.use_case
+            latest = states.get(_place(record), NOTHING_YET).latest
+            if latest is not None and latest.record.id == record.id:
                 closed[use_case] = latest
                 continue
-            state = self._ours(closing.record, states)
-            notes = closing.notes.encode() if closing.notes else None
-            entry = close_entry(closing.conclusion, record=state.ref, previous=state.tip, notes=notes, now=self._now())
+            state = self._ours(record, states)
+            notes = text.encode() if text else None
+            entry = close_entry(conclusion, record=state.ref, previous=state.tip, notes=notes, now=self._now())
             closed[use_case] = entry
             files[f"{state.ref.folder}/{CLOSED_FILE}"] = encode(entry)
             if notes is not None:
@@ -286,7 +247,7 @@ class Records:
         if state.open is not None and state.open.id == record.id and state.open.holder == self.holder:
             return state.open
         if state.open is not None:
-            raise Held(*_place(record), state.open).error()
+            raise _held(state.open)
         raise LockHeld(
             f"the record {record.ref.folder} was closed by another run",
             code="G-lock-lost",
@@ -308,3 +269,15 @@ def _title(verb: str, records: Sequence[tuple[str, str, str]]) -> str:
     if len(records) == 1:
         return f"{environments}: {verb} {records[0][1]} {records[0][2]}"
     return f"{environments}: {verb} {len(records)} records"
+
+
+def _held(record: OpenRecord) -> LockHeld:
+    """The refusal, naming the holder and when its lease ends."""
+    holder = record.holder
+    where = f" ({holder.url})" if holder.url else f" (pid {holder.pid})" if holder.pid else ""
+    return LockHeld(
+        f"{record.opened.use_case} in {record.opened.environment} is held by {holder.name}{where} "
+        f"until {record.lease_expires:%Y-%m-%d %H:%M} UTC",
+        code="G-lock-held",
+        hint="wait for that run; if you know that it is dead, run again with --take-over",
+    )
