@@ -28,9 +28,7 @@ class Rate:
 class Buckets:
     """Token buckets on the sandbox's clock. With time-scale 0 only rates set by hand throttle."""
 
-    def __init__(
-        self, clock: Clock, declared: Mapping[str, Rate], overrides: dict[str, float | None]
-    ) -> None:
+    def __init__(self, clock: Clock, declared: Mapping[str, Rate], overrides: dict[str, float | None]) -> None:
         self._clock = clock
         self._declared = declared
         self.overrides = overrides
@@ -53,9 +51,7 @@ class Buckets:
         """Overrides by ``service.Operation``, or ``*``, ``reads``, ``writes``; None: no limit."""
         unknown = sorted(set(rates) - set(known) - {"*", "reads", "writes"})
         if unknown:
-            raise BadAdminRequest(
-                f"unknown operation {', '.join(unknown)}: use service.Operation, *, reads or writes"
-            )
+            raise BadAdminRequest(f"unknown operation {', '.join(unknown)}: use service.Operation, *, reads or writes")
         self.overrides.update(rates)
         self._levels.clear()
 

@@ -106,9 +106,7 @@ class AdminClient:
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         where = urlsplit(self.url)
-        connection = http.client.HTTPConnection(
-            where.hostname or "127.0.0.1", where.port, timeout=self._timeout
-        )
+        connection = http.client.HTTPConnection(where.hostname or "127.0.0.1", where.port, timeout=self._timeout)
         try:
             payload = json.dumps(body) if body is not None else None
             connection.request(method, f"/_sandbox/{path}", payload)

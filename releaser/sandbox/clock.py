@@ -13,9 +13,7 @@ from collections.abc import Callable
 class Clock:
     """Wall time plus an offset; never runs backwards, never gives one stamp twice."""
 
-    def __init__(
-        self, scale: float = 1.0, offset: float = 0.0, wall: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, scale: float = 1.0, offset: float = 0.0, wall: Callable[[], float] = time.time) -> None:
         self.scale = scale
         self.offset = offset
         self._wall = wall

@@ -128,9 +128,7 @@ class Faults:
             if name != "kind" and not isinstance(value, known[name]):
                 raise BadAdminRequest(f"{name} of a {kind} fault cannot be {value!r}")
         if kind == "truncate" and raw.get("form", "short") not in ("short", "cut"):
-            raise BadAdminRequest(
-                "form of a truncate fault is short (length matches the cut body) or cut (mid-body)"
-            )
+            raise BadAdminRequest("form of a truncate fault is short (length matches the cut body) or cut (mid-body)")
         match = {name: raw[name] for name in _MATCHERS if name in raw}
         options = {name: raw[name] for name in _OPTIONS[kind] if name in raw}
         rule = Rule(next(self._ids), kind, match, options, raw.get("times", 1), raw.get("skip", 0))

@@ -180,9 +180,7 @@ def show(call: Call, view: Doc) -> dict[str, Any]:
     """The read shape of a DRAFT or a version."""
     body = view["body"]
     shown = {name: body[name] for name in (*_PLAIN, "kmsKeyArn", "crossRegionDetails") if name in body}
-    shown |= {
-        _POLICIES[name].read: _read_policy(call, name, body[name]) for name in _POLICIES if name in body
-    }
+    shown |= {_POLICIES[name].read: _read_policy(call, name, body[name]) for name in _POLICIES if name in body}
     times = {"createdAt": view["createdAt"], "updatedAt": view["updatedAt"]}
     identity = {"guardrailId": view["id"], "guardrailArn": view["arn"], "version": view["version"]}
     return {**shown, **identity, **times, "status": view["status"]}

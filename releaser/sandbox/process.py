@@ -60,9 +60,7 @@ def find(data: Path) -> Running | None:
     return found if same else None
 
 
-def run(
-    port: int, data: Path, scale: float, ready: Callable[[Running], None], watch_stdin: bool = False
-) -> None:
+def run(port: int, data: Path, scale: float, ready: Callable[[Running], None], watch_stdin: bool = False) -> None:
     """Runs a sandbox in this process until it is stopped."""
     from releaser.sandbox.app import Sandbox
     from releaser.sandbox.server import bind, serve
@@ -100,9 +98,7 @@ def _lock(data: Path) -> IO[str]:
         handle.close()
         other = find(data)
         where = f" at {other.url} (pid {other.pid})" if other else ""
-        raise CannotStart(
-            f"a sandbox already uses {data}{where}; stop it, or choose another --data DIR"
-        ) from error
+        raise CannotStart(f"a sandbox already uses {data}{where}; stop it, or choose another --data DIR") from error
     return handle
 
 

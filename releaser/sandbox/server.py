@@ -108,9 +108,7 @@ class Connection(asyncio.Protocol):
                 self._refuse("the request head is too large")
             return None
         lines = self.buffer[:end].decode("latin-1").split("\r\n")
-        headers = {
-            name.strip().lower(): value.strip() for name, _, value in (x.partition(":") for x in lines[1:])
-        }
+        headers = {name.strip().lower(): value.strip() for name, _, value in (x.partition(":") for x in lines[1:])}
         try:
             method, target, _ = lines[0].split(" ", 2)
             length = int(headers.get("content-length", 0))
@@ -126,11 +124,7 @@ class Connection(asyncio.Protocol):
             self._refuse("the request is too large")
             return None
         if total < 0 or len(self.buffer) < total:
-            if (
-                headers.get("expect", "").lower() == "100-continue"
-                and len(self.buffer) == end + 4
-                and self.transport
-            ):
+            if headers.get("expect", "").lower() == "100-continue" and len(self.buffer) == end + 4 and self.transport:
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             return None
         del self.buffer[:total]
@@ -213,9 +207,7 @@ def _unchunk(buffer: bytearray, start: int) -> tuple[bytes, int]:
         at = after
 
 
-async def serve(
-    sandbox: Sandbox, listener: socket.socket, ready: Callable[[int], None], watch_stdin: bool
-) -> None:
+async def serve(sandbox: Sandbox, listener: socket.socket, ready: Callable[[int], None], watch_stdin: bool) -> None:
     """Serves until told to stop by a signal, by the admin API or (``watch_stdin``) by the end of stdin."""
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()

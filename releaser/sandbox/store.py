@@ -83,9 +83,7 @@ class Store:
         for partition, id, before in self._undo:
             self._history.append(Change(at, partition, id, before))
 
-    def before(
-        self, partition: Partition, *, since: float | None = None, writes: int | None = None
-    ) -> dict[str, Doc]:
+    def before(self, partition: Partition, *, since: float | None = None, writes: int | None = None) -> dict[str, Doc]:
         """A partition as it was at ``since`` (clock), or ``writes`` changes of this partition ago."""
         rows = dict(self._partition(partition))
         undone = 0
@@ -136,9 +134,7 @@ class Store:
                     self._db.execute(sql, (*partition, id))
                 else:
                     body = json.dumps(doc, separators=(",", ":"))
-                    self._db.execute(
-                        "INSERT OR REPLACE INTO doc VALUES (?, ?, ?, ?, ?)", (*partition, id, body)
-                    )
+                    self._db.execute("INSERT OR REPLACE INTO doc VALUES (?, ?, ?, ?, ?)", (*partition, id, body))
             self._db.execute("COMMIT")
         except BaseException:
             self._db.execute("ROLLBACK")

@@ -6,11 +6,20 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from releaser.sandbox.client import AdminClient
 from releaser.sandbox.process import CannotStart, command, environment
+
+
+@cache
+def _session() -> Any:
+    """One session for all clients: it keeps the service models it has read."""
+    import boto3
+
+    return boto3.Session()
 
 
 class SandboxProcess:
@@ -43,18 +52,14 @@ class SandboxProcess:
         """The environment variables that point any AWS SDK here."""
         return environment_for(self.url, account, region)
 
-    def client(
-        self, service: str, account: str = "111111111111", region: str = "eu-central-1", **more: Any
-    ) -> Any:
+    def client(self, service: str, account: str = "111111111111", region: str = "eu-central-1", **more: Any) -> Any:
         """A boto3 client of this sandbox: no retries, as the root; ``more`` as in ``Session.client``."""
-        import boto3
         from botocore.config import Config
 
         config = Config(retries={"total_max_attempts": 1}, read_timeout=20, connect_timeout=5)
-        session = boto3.Session(
-            aws_access_key_id=account, aws_secret_access_key="sandbox", region_name=region
-        )
-        return session.client(service, endpoint_url=self.url, **{"config": config, **more})
+        keys = {"aws_access_key_id": account, "aws_secret_access_key": "sandbox"}
+        given = {"region_name": region, "endpoint_url": self.url, "config": config, **keys, **more}
+        return _session().client(service, **given)
 
     def start(self) -> None:
         """Starts the child and waits for its ready line."""
@@ -106,9 +111,7 @@ def environment_for(url: str, account: str, region: str) -> dict[str, str]:
 
 
 @contextmanager
-def running(
-    data: Path | str | None = None, time_scale: float = 0.0, port: int = 0
-) -> Iterator[SandboxProcess]:
+def running(data: Path | str | None = None, time_scale: float = 0.0, port: int = 0) -> Iterator[SandboxProcess]:
     """A sandbox for the length of a ``with`` block; without ``data`` it forgets everything afterwards."""
     with tempfile.TemporaryDirectory(prefix="sandbox-") as temporary:
         process = SandboxProcess(Path(data or temporary), time_scale, port)

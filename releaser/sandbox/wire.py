@@ -59,9 +59,7 @@ def failure(operation: Operation | None, error: AwsError, request_id: str) -> Re
     headers = {"x-amzn-RequestId": request_id, "x-amzn-ErrorType": code}
     if protocol == "query":
         return Reply(status, _xml_error(operation, code, error.message, request_id), "text/xml", headers)
-    body = (
-        {"message": error.message} if protocol == "rest-json" else {"__type": code, "message": error.message}
-    )
+    body = {"message": error.message} if protocol == "rest-json" else {"__type": code, "message": error.message}
     return Reply(status, json.dumps(body).encode(), _CONTENT_TYPES[protocol], headers)
 
 
@@ -75,9 +73,7 @@ def _xml_result(operation: Operation, shaped: dict[str, Any], request_id: str) -
 
 def _xml_error(operation: Operation | None, code: str, message: str, request_id: str) -> bytes:
     namespace = operation.service.xml_namespace if operation else ""
-    error = (
-        f"<Error><Type>Sender</Type><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
-    )
+    error = f"<Error><Type>Sender</Type><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
     tail = f"<RequestId>{request_id}</RequestId></ErrorResponse>"
     return f'<ErrorResponse xmlns="{namespace}">{error}{tail}'.encode()
 

@@ -34,9 +34,7 @@ KIND = Kind(
     quotas={"applicationInferenceProfiles": 1000},
     switches={"profileNamesUnique": (False, True)},
     taggables=(
-        Taggable(
-            "bedrock", "application-inference-profile/", _exists, "bedrock:application-inference-profile"
-        ),
+        Taggable("bedrock", "application-inference-profile/", _exists, "bedrock:application-inference-profile"),
     ),
 )
 
@@ -115,9 +113,7 @@ def _members(call: Call, source: str) -> list[dict[str, str]]:
         return list(profile["models"])
     if any(source == models.model_arn(call.region, model.id) for model in models.available(call)):
         return [{"modelArn": source}]
-    raise validation(
-        f"{source} is neither a foundation model nor a system-defined inference profile in {call.region}."
-    )
+    raise validation(f"{source} is neither a foundation model nor a system-defined inference profile in {call.region}.")
 
 
 def _profile(call: Call, identifier: str) -> Doc:

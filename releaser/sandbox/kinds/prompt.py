@@ -41,9 +41,7 @@ KIND = Kind(
     "prompt",
     quotas={"prompts": 500, "promptVersions": 10},
     switches={"promptNamesUnique": (False, True), "promptVersionListIncludesDraft": (True, False)},
-    taggables=(
-        Taggable("bedrock-agent", "prompt/", _exists, "bedrock:prompt-version", grouped=lambda r: ":" in r),
-    ),
+    taggables=(Taggable("bedrock-agent", "prompt/", _exists, "bedrock:prompt-version", grouped=lambda r: ":" in r),),
 )
 
 
@@ -201,9 +199,7 @@ def _check(call: Call, params: dict[str, Any], id: str = "") -> None:
         raise validation(f"The default variant {default} is not among the prompt's variants.")
     for variant in variants:
         if _TEMPLATE_MEMBER[variant["templateType"]] not in variant["templateConfiguration"]:
-            raise validation(
-                f"Variant {variant['name']}: templateConfiguration does not match the template type."
-            )
+            raise validation(f"Variant {variant['name']}: templateConfiguration does not match the template type.")
     if call.settings.switch("promptNamesUnique"):
         same = [d for d in call.rows("prompt").values() if d["name"] == params["name"] and d["id"] != id]
         if same:

@@ -58,9 +58,7 @@ def put_parameter(call: Call) -> dict[str, Any]:
     _check_value(params, tier)
     if old is None:
         if len(call.rows("parameter")) >= call.settings.quota("ssmParameters"):
-            raise AwsError(
-                "ParameterLimitExceeded", "You have exceeded the number of parameters for this account."
-            )
+            raise AwsError("ParameterLimitExceeded", "You have exceeded the number of parameters for this account.")
         tags.attach(call, _arn(call, name), {tag["Key"]: tag["Value"] for tag in params.get("Tags", ())})
     last = old["versions"][-1] if old else None
     version = {name_: params[name_] for name_ in _VERSIONED if name_ in params and params[name_] != ""}
@@ -100,13 +98,10 @@ def _check_request(params: dict[str, Any], name: str, old: Doc | None) -> None:
     if old is not None and not params.get("Overwrite"):
         raise AwsError(
             "ParameterAlreadyExists",
-            "The parameter already exists. To overwrite this value, set the overwrite option in the request "
-            "to true.",
+            "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
         )
     if old is not None and params.get("Type", old["versions"][-1]["Type"]) != old["versions"][-1]["Type"]:
-        raise AwsError(
-            "HierarchyTypeMismatchException", "Parameter Store doesn't support changing a parameter type."
-        )
+        raise AwsError("HierarchyTypeMismatchException", "Parameter Store doesn't support changing a parameter type.")
 
 
 def _tier(params: dict[str, Any], old: Doc | None) -> str:
@@ -115,9 +110,7 @@ def _tier(params: dict[str, Any], old: Doc | None) -> str:
     if asked == "Intelligent-Tiering":
         return "Advanced" if len(params["Value"].encode()) > _LIMITS["Standard"] else before
     if before == "Advanced" and asked == "Standard":
-        raise validation(
-            "This parameter uses the advanced-parameter tier. You can't downgrade it to standard."
-        )
+        raise validation("This parameter uses the advanced-parameter tier. You can't downgrade it to standard.")
     return str(asked)
 
 
@@ -139,9 +132,7 @@ def _check_value(params: dict[str, Any], tier: str) -> None:
         except re.error as error:
             raise AwsError("InvalidAllowedPatternException", "The regular expression isn't valid.") from error
         if not matches:
-            raise AwsError(
-                "ParameterPatternMismatchException", f"Parameter value, cannot be validated: {pattern}"
-            )
+            raise AwsError("ParameterPatternMismatchException", f"Parameter value, cannot be validated: {pattern}")
 
 
 @KIND.operation("ssm", "GetParameter")
@@ -253,9 +244,7 @@ def _tagged(call: Call) -> str:
     if call.params["ResourceType"] != "Parameter":
         raise AwsError("InvalidResourceType", "The sandbox tags parameters only.")
     if _stored(call, call.params["ResourceId"]) is None:
-        raise AwsError(
-            "InvalidResourceId", "The resource ID isn't valid. Verify that you entered the correct ID."
-        )
+        raise AwsError("InvalidResourceId", "The resource ID isn't valid. Verify that you entered the correct ID.")
     return _arn(call, call.params["ResourceId"])
 
 
@@ -279,9 +268,7 @@ def _pick(call: Call, asked: str) -> dict[str, Any]:
     versions = {str(v["Version"]): v for v in doc["versions"]}
     version = versions.get(selector) if selector else doc["versions"][-1]
     if version is None:
-        raise AwsError(
-            "ParameterVersionNotFound", f"Systems Manager could not find version {selector} of {name}."
-        )
+        raise AwsError("ParameterVersionNotFound", f"Systems Manager could not find version {selector} of {name}.")
     shown = _show(call, version, bool(call.params.get("WithDecryption")))
     return {**shown, "Selector": f":{selector}"} if selector else shown
 

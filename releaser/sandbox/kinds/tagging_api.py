@@ -18,9 +18,7 @@ from releaser.sandbox.kind import Kind, Taggable
 from releaser.sandbox.paging import page
 
 _MOST = 100
-_BAD_TOKEN = AwsError(
-    "PaginationTokenExpiredException", "The PaginationToken is not valid for this request.", 400
-)
+_BAD_TOKEN = AwsError("PaginationTokenExpiredException", "The PaginationToken is not valid for this request.", 400)
 
 KIND = Kind("tagging-api", rates={"resourcegroupstaggingapi.GetResources": Rate(15)})
 
