@@ -1,0 +1,32 @@
+"""``releaser drift``: what changed behind git's back. Reads only."""
+
+from __future__ import annotations
+
+import typer
+
+from releaser.cli.options import DetailedExitCode, Environment, Output, OutputFormat, Root, TargetName, UseCases
+
+
+def drift(
+    environment: Environment,
+    use_cases: UseCases = None,
+    detailed_exitcode: DetailedExitCode = False,
+    output: OutputFormat = Output.text,
+    target: TargetName = None,
+    root: Root = None,
+) -> None:
+    """Compare the live account with what was released, field by field.
+
+    Reads every resource. Changes that git asks for and nobody applied yet are not drift; `plan` shows them.
+    Example: releaser drift -e prod --detailed-exitcode
+    """
+    from releaser.cli import work
+    from releaser.render import printing
+
+    desk = work.desk(root, environment, target, use_cases)
+    planned, verdicts = work.make_plan(desk, desk.connect(read_only=True), deep=True)
+    shown = work.with_verdicts(planned.plan, verdicts)
+    typer.echo(printing.drift(shown, output.value), nl=False)
+    found = any(c.drift for c in shown.changes)
+    unreadable = any(u.blocked for u in shown.use_cases)
+    raise typer.Exit(1 if unreadable else 2 if found and detailed_exitcode else 0)

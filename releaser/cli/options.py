@@ -1,0 +1,45 @@
+"""Options that several commands share: one spelling, one help text."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Output(StrEnum):
+    text = "text"
+    json = "json"
+    markdown = "markdown"
+
+
+Root = Annotated[
+    Path | None,
+    typer.Option(
+        "--root",
+        help="Folder with manifests/ and environments/.",
+        envvar="RELEASER_ROOT",
+        show_default="this repository",
+    ),
+]
+Environment = Annotated[
+    str, typer.Option("--environment", "-e", help="Name of the environment.", envvar="RELEASER_ENVIRONMENT")
+]
+TargetName = Annotated[str | None, typer.Option("--target", help="Target, when the environment has several.")]
+UseCases = Annotated[list[str] | None, typer.Argument(help="Use cases; all when none is named.", show_default=False)]
+OutputFormat = Annotated[Output, typer.Option("--output", help="How the result is printed on stdout.")]
+DetailedExitCode = Annotated[
+    bool, typer.Option("--detailed-exitcode", help="Exit 2 when there are changes, 0 when there are none.")
+]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, max=64, help="Steps at a time.", show_default="the environment's")
+]
+TakeOver = Annotated[
+    bool, typer.Option("--take-over", help="Continue the open record of a run that is known to be dead.")
+]
+Supersede = Annotated[
+    bool,
+    typer.Option("--supersede", help="Close an interrupted run whose plan no longer fits, and start anew."),
+]

@@ -1,0 +1,44 @@
+"""``releaser plan``: what would be done, and why. Reads only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from releaser.cli.options import DetailedExitCode, Environment, Output, OutputFormat, Root, TargetName, UseCases
+
+
+def plan(
+    environment: Environment,
+    use_cases: UseCases = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Save the plan for `apply --plan`.")] = None,
+    deep: Annotated[bool, typer.Option("--deep", help="Read every resource, also where the list matches git.")] = False,
+    detailed_exitcode: DetailedExitCode = False,
+    show_values: Annotated[
+        bool | None,
+        typer.Option(
+            "--show-values/--hide-values", help="Show prompt and guardrail texts.", show_default="on a terminal"
+        ),
+    ] = None,
+    output: OutputFormat = Output.text,
+    target: TargetName = None,
+    root: Root = None,
+) -> None:
+    """Show what would change in the live account. Writes nothing, and cannot: it is built on a read-only port.
+
+    Examples: releaser plan -e dev | releaser plan -e prod claims-assistant -o plan.json
+    """
+    from releaser.cli import work
+    from releaser.render import printing
+
+    desk = work.desk(root, environment, target, use_cases)
+    connection = desk.connect(read_only=True)
+    planned, verdicts = work.make_plan(desk, connection, deep=deep)
+    shown = work.with_verdicts(planned.plan, verdicts)
+    if out is not None:
+        work.write_whole(out, printing.plan(shown, "json", show_values=False))
+    values = show_values if show_values is not None else printing.is_terminal()
+    typer.echo(printing.plan(shown, output.value, show_values=values), nl=False)
+    raise typer.Exit(work.exit_code_of_plan(shown, verdicts, detailed=detailed_exitcode))

@@ -1,0 +1,48 @@
+"""``releaser reconcile``: what CI runs on merge."""
+
+from __future__ import annotations
+
+import typer
+
+from releaser.cli.options import (
+    Environment,
+    Output,
+    OutputFormat,
+    Root,
+    Supersede,
+    TakeOver,
+    TargetName,
+    UseCases,
+    Workers,
+)
+
+
+def reconcile(
+    environment: Environment,
+    use_cases: UseCases = None,
+    workers: Workers = None,
+    take_over: TakeOver = False,
+    supersede: Supersede = False,
+    output: OutputFormat = Output.text,
+    target: TargetName = None,
+    root: Root = None,
+) -> None:
+    """Release what was merged: cut tags for what changed, plan, clear, stage, promote, verify, record.
+
+    The content is HEAD's, never the working tree's. The same command again continues where a crash stopped.
+    Example: releaser reconcile -e dev
+    """
+    from releaser import wiring
+    from releaser.cli import running, work
+
+    repo = wiring.repository(root)
+    head = repo.git.head()
+    desk = work.desk(root, environment, target, use_cases, commit=head)
+    running.refuse_other_branch(desk)
+    desk.sync()
+    connection = desk.connect(read_only=False)
+    releases, objects = running.cut(desk)
+    planned, verdicts = work.make_plan(desk, connection, deep=False, releases=releases)
+    options = running.Options(workers=workers, take_over=take_over, supersede=supersede)
+    outcome = running.execute(desk, connection, planned, verdicts, objects, options)
+    raise typer.Exit(running.show(outcome, output.value))

@@ -1,0 +1,218 @@
+"""What apply and reconcile share: tags, the run under open records, its report."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import typer
+
+from releaser import wiring
+from releaser.cli.work import Desk
+from releaser.core.environment import duration
+from releaser.core.errors import Refused
+from releaser.core.gate import Verdict
+from releaser.engine.compile import ReleaseName
+from releaser.engine.run import Provenance, Report, Run
+from releaser.kinds import registry
+
+if TYPE_CHECKING:
+    from releaser.aws.session import Connection
+    from releaser.engine.apply import Stop
+    from releaser.engine.planning import Planned
+    from releaser.render.data import SavedPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The flags of a run."""
+
+    workers: int | None = None
+    take_over: bool = False
+    supersede: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A run with the plan it applied."""
+
+    planned: Planned
+    report: Report
+    verdicts: tuple[Verdict, ...]
+
+
+def cut(desk: Desk) -> tuple[dict[str, ReleaseName], dict[str, str]]:
+    """The release of every use case, cut where the content is new; names and tag objects."""
+    from releaser.store.tags import Cut
+
+    wanted = [Cut(n, f.digest, _tag_message(desk, n), desk.commit) for n, f in desk.files.items()]
+    tags = desk.repo.tags.cut(wanted)
+    names = {n: ReleaseName(t.release, desk.files[n].digest) for n, t in tags.items()}
+    return names, {n: t.object_id for n, t in tags.items()}
+
+
+def _tag_message(desk: Desk, use_case: str) -> str:
+    description = desk.files[use_case].spec.get("description", "")
+    return str(description)
+
+
+def refuse_other_branch(desk: Desk) -> None:
+    """reconcile releases the branch that the environment follows, nothing else."""
+    track = desk.environment.spec.track
+    if track is None:
+        raise Refused(
+            f"{desk.environment.name} follows pins, not a branch, and this version has no pins yet",
+            code="P170",
+            hint="set `track: main` in the environment, or use `releaser apply`",
+        )
+    branch = desk.repo.environ.get("CI_COMMIT_BRANCH") or desk.repo.git.branch()
+    if branch is not None and branch != track:
+        raise Refused(
+            f"{desk.environment.name} follows {track}, and this is {branch}",
+            code="P171",
+            hint=f"merge into {track} first; `releaser plan -e {desk.environment.name}` shows what that would do",
+        )
+
+
+def refuse_stale(saved: SavedPlan, planned: Planned, desk: Desk) -> None:
+    """A saved plan is applied only while it still says what would be done; once; where it was made for."""
+    plan = planned.plan
+    here = (plan.environment, plan.account, plan.region)
+    there = (saved.environment, saved.account, saved.region)
+    if here != there:
+        raise Refused(
+            f"the plan was made for {' '.join(there)}, this is {' '.join(here)}", code="P160", hint="plan again here"
+        )
+    witnesses = desk.witnesses()
+    for part in saved.use_cases:
+        witness = witnesses.get(part.use_case)
+        if witness and witness.open is not None and witness.open.opened.plan_digest == saved.digest:
+            continue  # our own interrupted run: what is left is checked against its approved steps
+        if (
+            witness
+            and witness.latest is not None
+            and part.steps
+            and _was_applied(saved, witness.latest.record.id, desk)
+        ):
+            raise Refused(f"this plan was applied to {part.use_case} already", code="P161", hint="plan again")
+        now = plan.of(part.use_case)
+        if now is None or now.change_digest != part.change_digest:
+            raise Refused(
+                f"the plan is stale: {part.use_case} would now change differently ({_difference(part, now)})",
+                code="P160",
+                hint="somebody changed git or the account since; plan again and look",
+            )
+
+
+def _was_applied(saved: SavedPlan, record_id: str, desk: Desk) -> bool:
+    accounts = desk.repo.records(desk.environment).history(environment=desk.environment.name)
+    return any(a.opened.id == record_id and a.opened.plan_digest == saved.digest for a in accounts)
+
+
+def _difference(part: object, now: object) -> str:
+    then = {(str(s.address), str(s.verb), s.stamp, s.before or "") for s in getattr(part, "steps", ())}
+    today = {(str(s.address), s.verb.value, s.stamp, s.before) for s in getattr(now, "steps", ())}
+    changed = sorted({f"{verb} {address}" for address, verb, _, _ in then ^ today})
+    return ", ".join(changed[:5]) or "its content differs"
+
+
+def execute(
+    desk: Desk,
+    connection: Connection,
+    planned: Planned,
+    verdicts: Sequence[Verdict],
+    tags: Mapping[str, str],
+    options: Options,
+) -> Finished:
+    """Apply under open records, with progress on stderr."""
+    from releaser.engine.apply import Applier
+    from releaser.engine.driver import Driver
+    from releaser.engine.observe import Observer
+    from releaser.engine.perform import Performer
+    from releaser.render.console import console
+
+    clock = desk.repo.clock
+    driver = Driver(connection.aws, clock)
+    spec = desk.environment.spec
+    with console(desk.repo.environ) as sink:
+        performer = Performer(driver, registry(), clock.now)
+        applier = Applier(performer, clock, sink, options.workers or spec.workers, connection.tally.take_request_ids)
+        target = desk.target
+        run = Run(
+            observer=Observer(driver, registry(), desk.environment.name, target.account, target.region),
+            applier=applier,
+            ledger=desk.repo.records(desk.environment),
+            kinds=registry(),
+            clock=clock,
+            sink=sink,
+            provenance=_provenance(desk, tags),
+            rollback_window=duration(spec.rollbackWindow),
+            notes=_notes(desk, planned),
+            facts=_facts(desk, planned),
+            take_over=options.take_over,
+            supersede=options.supersede,
+            lease=_lease(desk),
+        )
+        unfinished = [n for n, w in desk.witnesses().items() if w.open is not None and n in desk.files]
+        with _stopping(applier.stop):
+            report = run.execute(planned, verdicts, unfinished)
+    return Finished(planned, report, tuple(verdicts))
+
+
+def _lease(desk: Desk) -> timedelta:
+    return duration(desk.environment.spec.lease)
+
+
+def _provenance(desk: Desk, tags: Mapping[str, str]) -> Provenance:
+    return Provenance(
+        commit=desk.commit,
+        tree=desk.repo.tree_of(desk.commit),
+        tags=tags,
+        actor=desk.repo.actor(),
+        trigger=desk.repo.trigger(),
+        tool_version=wiring.version(),
+        dirty=desk.dirty,
+    )
+
+
+@contextmanager
+def _stopping(stop: Stop) -> Iterator[None]:
+    """The first Ctrl-C lets running steps finish and records what is done; the second stops at once."""
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        if stop.asked:
+            raise KeyboardInterrupt
+        stop.ask()
+        sys.stderr.write("\nstopping: what runs is finished and recorded; Ctrl-C again stops at once\n")
+
+    before = {n: signal.signal(n, ask) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def show(finished: Finished, output: str) -> int:
+    """Print the report; the worst outcome decides the exit code."""
+    from releaser.render import printing
+
+    typer.echo(printing.report(finished.planned.plan, finished.report, output), nl=False)
+    return exit_code(finished.report)
+
+
+def exit_code(report: Report) -> int:
+    """130, 1, 4, 3, 0: the worst wins."""
+    codes = {e.exit_code for e in report.refused.values()}
+    codes |= {
+        130 if r.code == "R000" and "stopped" in r.message else 1 for r in report.results.values() if not r.succeeded
+    }
+    if report.unrecorded is not None:
+        codes.add(1)
+    return next((c for c in (130, 1, 4, 3) if c in codes), 0)

@@ -1,0 +1,27 @@
+"""``releaser status``: what is live, and how it is. Reads only."""
+
+from __future__ import annotations
+
+import typer
+
+from releaser.cli.options import Environment, Output, OutputFormat, Root, TargetName, UseCases
+
+
+def status(
+    environment: Environment,
+    use_cases: UseCases = None,
+    output: OutputFormat = Output.text,
+    target: TargetName = None,
+    root: Root = None,
+) -> None:
+    """Show each use case: the live release, whether it is as released, and what waits.
+
+    Example: releaser status -e prod
+    """
+    from releaser.cli import work
+    from releaser.render import printing
+
+    desk = work.desk(root, environment, target, use_cases)
+    witnesses = desk.witnesses()
+    planned, verdicts = work.make_plan(desk, desk.connect(read_only=True), deep=False, witnesses=witnesses)
+    typer.echo(printing.status(work.with_verdicts(planned.plan, verdicts), witnesses, output.value), nl=False)

@@ -1,0 +1,178 @@
+"""What the commands that look at AWS have in common: load, check, connect, plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from releaser import wiring
+from releaser.core.environment import Environment, Target, duration
+from releaser.core.diagnostic import Diagnostic
+from releaser.core.errors import ReleaserError, WrongUsage
+from releaser.core.gate import Verdict
+from releaser.core.plan import Plan
+from releaser.core.workspace import UseCaseFiles, Workspace
+from releaser.engine.compile import Compiled, ReleaseName, compile_all, placed
+from releaser.kinds import registry
+
+if TYPE_CHECKING:
+    from releaser.aws.session import Connection
+    from releaser.core.record import Witness
+    from releaser.engine.planning import Planned
+
+
+@dataclass
+class Desk:
+    """One environment's target with the content that is looked at."""
+
+    repo: wiring.Repository
+    workspace: Workspace
+    environment: Environment
+    target: Target
+    files: Mapping[str, UseCaseFiles]
+    commit: str
+    dirty: bool = False
+
+    def compile(self, releases: Mapping[str, ReleaseName]) -> Compiled:
+        return compile_all(self.files, self.environment, self.target, registry(), releases)
+
+    def connect(self, *, read_only: bool) -> Connection:
+        return wiring.connection(self.environment, self.target, self.repo.environ, read_only=read_only)
+
+    def witnesses(self) -> dict[str, Witness]:
+        if not self.repo.has_git:
+            return {}
+        return self.repo.records(self.environment).witnesses(self.environment.name)
+
+    def sync(self) -> None:
+        """Bring tags and records here from the remote, when there is one. Raises when it cannot be reached."""
+        if self.repo.remote is not None:
+            self.repo.remote.sync()
+
+    def predicted(self) -> dict[str, ReleaseName]:
+        return wiring.predicted(self.files, self.repo.tags.known() if self.repo.has_git else {})
+
+
+def desk(
+    root: Path | None,
+    environment: str,
+    target: str | None,
+    use_cases: Sequence[str] | None,
+    *,
+    commit: str | None = None,
+) -> Desk:
+    """Load and check. With ``commit`` the content comes from git, never from the working tree."""
+    repo = wiring.repository(root)
+    workspace = repo.load(repo.at(commit) if commit else None)
+    chosen = wiring.choose_environment(workspace, environment)
+    place = wiring.choose_target(chosen, target)
+    files = placed(workspace, place, use_cases or ())
+    head = commit or (repo.git.head() if repo.has_git else "")
+    found = Desk(repo, workspace, chosen, place, files, head)
+    refuse_invalid(workspace, files)
+    return found
+
+
+def refuse_invalid(workspace: Workspace, files: Mapping[str, UseCaseFiles]) -> None:
+    """Nothing is planned from a manifest that AWS would reject."""
+    from releaser.core.validate import judge_workspace
+
+    wrong = [d for d in judge_workspace(workspace, registry(), only=files) if d.severity == "error"]
+    if wrong:
+        first = wrong[0]
+        more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+        raise ReleaserError(
+            f"{first.path}:{first.line}:{first.column}: {first.message}{more}",
+            code=first.code,
+            hint="`releaser validate` shows all problems with their lines",
+        )
+
+
+def make_plan(
+    desk: Desk,
+    connection: Connection,
+    *,
+    deep: bool,
+    releases: Mapping[str, ReleaseName] | None = None,
+    witnesses: Mapping[str, Witness] | None = None,
+    settle: float = 300.0,
+) -> tuple[Planned, tuple[Verdict, ...]]:
+    """The plan and the verdicts of the gates that need no evidence."""
+    from releaser.engine.driver import Driver, Patience
+    from releaser.engine.observe import Observer
+    from releaser.engine.planning import Planning
+    from releaser.gates import lifecycle, static
+
+    named = releases if releases is not None else desk.predicted()
+    compiled = desk.compile(named)
+    driver = Driver(connection.aws, desk.repo.clock, Patience(limit=settle))
+    observer = Observer(
+        driver,
+        registry(),
+        desk.environment.name,
+        desk.target.account,
+        desk.target.region,
+        workers=max(16, desk.environment.spec.workers),
+    )
+    planning = Planning(
+        observer, registry(), desk.repo.clock.now(), duration(desk.environment.spec.rollbackWindow), desk.commit
+    )
+    known = witnesses if witnesses is not None else desk.witnesses()
+    planned = planning.plan(compiled, known, named, deep=deep, declared=desk.workspace.use_cases)
+    catalog = lifecycle.read_catalog(connection.aws)
+    return planned, static.judge(planned, desk.environment, catalog, desk.repo.clock.now())
+
+
+def against(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """The verdicts that stand in the way."""
+    return [v for v in verdicts if v.result.value != "PASS"]
+
+
+def with_verdicts(plan: Plan, verdicts: Iterable[Verdict]) -> Plan:
+    """The plan with what the gates have against it among its diagnostics."""
+    found = [
+        Diagnostic(
+            v.code or "P200",
+            v.reason,
+            f"manifests/{v.use_case}/manifest.yaml"
+            if v.use_case
+            else f"environments/{plan.environment}/environment.yaml",
+            hint=v.hint,
+        )
+        for v in against(verdicts)
+    ]
+    return replace(plan, diagnostics=(*plan.diagnostics, *found))
+
+
+def exit_code_of_plan(plan: Plan, verdicts: Iterable[Verdict], *, detailed: bool) -> int:
+    """1 when something could not be planned; 4 when a gate refuses; 2 or 0 for changes or none."""
+    if any(u.blocked for u in plan.use_cases) or any(
+        d.severity == "error" for d in plan.diagnostics if not d.code.startswith("P15")
+    ):
+        return 1
+    if against(verdicts):
+        return 4
+    return 2 if detailed and not plan.is_empty else 0
+
+
+def read_file(path: Path) -> bytes:
+    """A file that the user named. Raises WrongUsage when it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise WrongUsage(f"{path}: {error.strerror}", code="P106", hint="name the file that `plan -o` wrote") from None
+
+
+def write_whole(path: Path, text: str) -> None:
+    """All of it or nothing: a full disk leaves the old file."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise ReleaserError(
+            f"{path}: {error.strerror}", code="R001", hint="choose another place, or free the disk"
+        ) from None
