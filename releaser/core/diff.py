@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -35,6 +35,8 @@ class FieldChange:
     before: Any
     after: Any
     origin: Origin = Origin.INTENT
+    pattern: str = ""
+    """The path with its list keys left out, as ``a.list[].b``: a key may be anything, brackets included."""
 
 
 def differences(
@@ -49,7 +51,7 @@ def differences(
     elif isinstance(before, tuple) and isinstance(after, tuple):
         yield from _lists(before, after, keys, at, pattern)
     elif _differs(before, after):
-        yield FieldChange(at, before, after)
+        yield FieldChange(at, before, after, pattern=pattern)
 
 
 def _differs(before: Any, after: Any) -> bool:
@@ -136,4 +138,4 @@ def _judge(change: FieldChange, released: Mapping[str, str], keys: Mapping[str, 
             return change
         now = {p: short_digest(v) for p, v in _flat(prefix, change.after, keys, _pattern(prefix))}
     origin = Origin.DRIFT if then == now else Origin.INTENT
-    return FieldChange(change.path, change.before, change.after, origin)
+    return replace(change, origin=origin)

@@ -103,6 +103,9 @@ class Fields:
     unordered: Mapping[str, str | None] = field(default_factory=dict)
     """Lists that are sets; the value names the member that is an item's key, None for plain values."""
     immutable: frozenset[str] = frozenset()
+    shown: frozenset[str] = frozenset()
+    """Texts that anyone may see, with all below them, though AWS's model does not say so: names that are part of an
+    interface. ``*`` stands for one member. Every other free text is told by digest and length only."""
 
 
 @dataclass(frozen=True, slots=True)

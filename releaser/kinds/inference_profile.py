@@ -96,7 +96,10 @@ KIND = Kind(
         stamped_name=True,
     ),
     status=Status(member="status", ready=frozenset({"ACTIVE"})),
-    fields=Fields(omitted=frozenset({"clientRequestToken", "tags", "inferenceProfileName"})),
+    fields=Fields(
+        omitted=frozenset({"clientRequestToken", "tags", "inferenceProfileName"}),
+        shown=frozenset({"modelSource.model"}),
+    ),
     tagging=BEDROCK_TAGS,
     account_quota=1000,
 )

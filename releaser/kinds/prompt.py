@@ -205,6 +205,14 @@ KIND = Kind(
             "variants[].metadata": "key",
             "variants[].inferenceConfiguration.text.stopSequences": None,
         },
+        shown=frozenset(
+            {
+                "defaultVariant",
+                "variants[].name",
+                "variants[].templateConfiguration.text.inputVariables[].name",
+                "variants[].templateConfiguration.chat.inputVariables[].name",
+            }
+        ),
     ),
     tagging=AGENT_TAGS,
     version_quota=10,

@@ -102,6 +102,14 @@ KIND = Kind(
             {"Name", "Tags", "Overwrite", "Description", "KeyId", "AllowedPattern", "Policies"}
         ),
         labels=frozenset({"document.release", "document.digest"}),
+        # Not the whole document: whoever edits it by hand may leave anything there.
+        shown=frozenset(
+            f"document.{member}"
+            for member in (
+                *("format", "useCase", "release", "digest", "prompts", "guardrails"),
+                *("models.*.modelId", "models.*.inference.temperature"),
+            )
+        ),
     ),
     tagging=Tagging(
         "AddTagsToResource",

@@ -1,0 +1,180 @@
+"""How an environment stands: ``status`` and ``drift``, from a plan that nobody means to apply."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from releaser.core.record import Witness
+from releaser.render.data import diagnostic_data, drift_data
+from releaser.render.line import Line, Piece, coloured_text, line, plain_text
+from releaser.render.text import drift_lines
+from releaser.render.view import PlanView, UseCaseRow
+from releaser.render.words import DRIFT_SYMBOL, REASONS, counted, short
+
+DRIFT_FORMAT = "releaser.drift/v1"
+STATUS_FORMAT = "releaser.status/v1"
+
+STYLES = {"in-sync": "green", "pending": "yellow", "drift": "bold yellow", "open": "cyan", "blocked": "bold red"}
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRow:
+    """One use case. ``state``: in-sync, pending (git is ahead), drift, open (a run is under way), blocked."""
+
+    use_case: str
+    state: str
+    live: str
+    """The release that callers get, as the last record says; '' when there was none."""
+    live_digest: str
+    since: str
+    wanted: str
+    steps: int
+    drift: int
+    last: str
+    """How the last record ended."""
+    holder: str
+    message: str
+
+
+def status_rows(view: PlanView, known: Mapping[str, Witness]) -> tuple[StatusRow, ...]:
+    """A row for each use case of the plan."""
+    return tuple(_status(row, known.get(row.use_case), view) for row in view.use_cases)
+
+
+def _status(row: UseCaseRow, witness: Witness | None, view: PlanView) -> StatusRow:
+    prefix = f"{row.use_case}/"
+    drift = sum(d.address.startswith(prefix) for d in view.drift)
+    released = witness.released if witness else None
+    opened = witness.open if witness else None
+    state = "in-sync"
+    if row.blocked:
+        state = "blocked"
+    elif opened:
+        state = "open"
+    elif drift:
+        state = "drift"
+    elif row.steps:
+        state = "pending"
+    return StatusRow(
+        use_case=row.use_case,
+        state=state,
+        live=released.record.release if released else "",
+        live_digest=released.record.release_digest if released else "",
+        since=released.closed_at.isoformat() if released else "",
+        wanted=row.release,
+        steps=len(row.steps),
+        drift=drift,
+        last=witness.latest.outcome.value if witness and witness.latest else "",
+        holder=opened.holder.name if opened else "",
+        message=row.blocked[0].message if row.blocked else "",
+    )
+
+
+def status_data(view: PlanView, rows: tuple[StatusRow, ...]) -> dict[str, Any]:
+    """``releaser.status/v1``."""
+    plan = view.plan
+    return {
+        "format": STATUS_FORMAT,
+        "environment": plan.environment,
+        "account": plan.account,
+        "region": plan.region,
+        "observed": {"assumed": plan.assumed, "read": plan.read},
+        "useCases": [
+            {
+                "useCase": r.use_case,
+                "state": r.state,
+                "live": r.live,
+                "liveDigest": r.live_digest,
+                "since": r.since,
+                "wanted": r.wanted,
+                "steps": r.steps,
+                "drift": r.drift,
+                "lastOutcome": r.last,
+                "holder": r.holder,
+                "message": r.message,
+            }
+            for r in rows
+        ],
+        "diagnostics": [diagnostic_data(d) for d in plan.diagnostics],
+    }
+
+
+def status_text(view: PlanView, rows: tuple[StatusRow, ...], *, colour: bool = False) -> str:
+    """One line for each use case."""
+    lines = _status_lines(view, rows)
+    return coloured_text(lines) if colour else plain_text(lines)
+
+
+def _status_lines(view: PlanView, rows: tuple[StatusRow, ...]) -> Iterator[Line]:
+    plan = view.plan
+    yield line(Piece(f"Status of {plan.environment}", "bold"), f"  account {plan.account}  region {plan.region}")
+    width = max((len(r.use_case) for r in rows), default=0)
+    for row in rows:
+        live = f"{row.live or 'never released':<14}"
+        digest = short(row.live_digest) if row.live else ""
+        yield line(
+            f"  {row.use_case:<{width}}  ",
+            Piece(f"{row.state:<8}", STYLES[row.state]),
+            f"  {live}  {digest:<12}  {row.since[:16].replace('T', ' ')}  ",
+            Piece(_remark(row), "dim"),
+        )
+
+
+def _remark(row: StatusRow) -> str:
+    match row.state:
+        case "blocked":
+            return row.message
+        case "open":
+            return f"a run of {row.holder} is under way or was cut off"
+        case "drift":
+            return f"{counted(row.drift, 'place')} changed outside git"
+        case "pending":
+            ahead = f"{row.wanted} waits: " if row.wanted and row.wanted != row.live else ""
+            return f"{ahead}{counted(row.steps, 'step')} to do"
+        case _:
+            return f"last record: {row.last}" if row.last not in ("", "released") else ""
+
+
+def drift_report(view: PlanView) -> dict[str, Any]:
+    """``releaser.drift/v1``: every place that changed behind git's back."""
+    plan = view.plan
+    return {
+        "format": DRIFT_FORMAT,
+        "environment": plan.environment,
+        "account": plan.account,
+        "region": plan.region,
+        "observed": {"assumed": plan.assumed, "read": plan.read},
+        "drift": [drift_data(row) for row in view.drift],
+        "blocked": [diagnostic_data(d) for row in view.blocked for d in row.blocked],
+        "diagnostics": [diagnostic_data(d) for d in plan.diagnostics],
+    }
+
+
+def drift_text(view: PlanView, *, colour: bool = False) -> str:
+    """The same for people, with what is live and what git says."""
+    lines = _drift_lines(view)
+    return coloured_text(lines) if colour else plain_text(lines)
+
+
+def _drift_lines(view: PlanView) -> Iterator[Line]:
+    plan = view.plan
+    yield line(Piece(f"Drift in {plan.environment}", "bold"), f"  account {plan.account}  region {plan.region}")
+    last = ""
+    for row in sorted(view.drift, key=lambda d: (d.address, d.path)):
+        if row.address != last:
+            said = REASONS.get(row.reason, row.reason)
+            yield line("  ", Piece(DRIFT_SYMBOL, "bold yellow"), f" {row.address}  ", Piece(said, "yellow"))
+            last = row.address
+        if row.path:
+            yield from drift_lines(row)
+    for use_case in view.blocked:
+        for found in use_case.blocked:
+            yield line("  ", Piece("not known ", "bold red"), f"{use_case.use_case}: {found.message}")
+    looked = f"{plan.read:,} read, {plan.assumed:,} assumed unchanged since the last record"
+    if view.drift:
+        yield line(f"{counted(len(view.drift), 'place')} changed outside git ({looked}).")
+        yield line("Put it back with: ", Piece(f"releaser apply -e {plan.environment}", "bold"))
+    elif not view.blocked:
+        yield line(f"No drift ({looked}).")

@@ -1,0 +1,201 @@
+"""How a run ended, ``releaser.result/v1``: one row for each use case, for people and as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from releaser.core.outcome import Outcome, Status, UseCaseResult
+from releaser.core.plan import Plan, UseCasePlan
+from releaser.render.line import Line, Piece, coloured_text, line, plain_text
+from releaser.render.words import counted
+
+FORMAT = "releaser.result/v1"
+
+STYLES = {"released": "green", "nothing": "dim", "staged": "cyan"}
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """The end of one use case in one run. ``state``: released, nothing, staged, failed, blocked."""
+
+    use_case: str
+    release: str
+    release_digest: str
+    state: str
+    code: str = ""
+    message: str = ""
+    hint: str = ""
+    result: UseCaseResult | None = None
+
+    @property
+    def failures(self) -> tuple[Outcome, ...]:
+        outcomes = self.result.outcomes if self.result else ()
+        return tuple(o for o in outcomes if o.status in (Status.FAILED, Status.UNKNOWN))
+
+    @property
+    def duration_ms(self) -> int:
+        """Time spent in steps; they may have run side by side."""
+        return sum(o.duration_ms for o in self.result.outcomes) if self.result else 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run of apply or reconcile."""
+
+    environment: str
+    account: str
+    region: str
+    plan_digest: str
+    rows: tuple[ResultRow, ...]
+    duration_ms: int = 0
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """Use case -> where its notes or record are, for the reader to open."""
+
+    @property
+    def failed(self) -> tuple[ResultRow, ...]:
+        return tuple(r for r in self.rows if r.state in ("failed", "blocked"))
+
+
+def run_view(
+    plan: Plan,
+    results: Iterable[UseCaseResult],
+    *,
+    staged: Iterable[str] = (),
+    duration_ms: int = 0,
+    notes: Mapping[str, str] | None = None,
+) -> RunView:
+    """The rows of a run: every use case of the plan, whether it was reached or not. ``staged`` await evidence."""
+    by_name = {r.use_case: r for r in results}
+    waiting = frozenset(staged)
+    rows = tuple(_row(part, by_name.get(part.use_case), part.use_case in waiting) for part in plan.use_cases)
+    return RunView(plan.environment, plan.account, plan.region, plan.digest, rows, duration_ms, notes or {})
+
+
+def _row(part: UseCasePlan, result: UseCaseResult | None, is_staged: bool) -> ResultRow:
+    name, release, digest = part.use_case, part.release, part.release_digest
+    if part.blocked:
+        first = part.blocked[0]
+        return ResultRow(name, release, digest, "blocked", first.code, first.message, first.hint, result)
+    if is_staged:
+        return ResultRow(name, release, digest, "staged", result=result)
+    if result is None:
+        if part.is_empty:
+            return ResultRow(name, release, digest, "nothing")
+        return ResultRow(name, release, digest, "failed", "", "not reached", result=None)
+    if result.succeeded:
+        return ResultRow(name, release, digest, "released" if result.outcomes else "nothing", result=result)
+    first_failure = next((o for o in result.outcomes if o.status in (Status.FAILED, Status.UNKNOWN)), None)
+    code = result.code or (first_failure.code if first_failure else "")
+    message = result.message or (first_failure.message if first_failure else "was not verified afterwards")
+    hint = first_failure.hint if first_failure else ""
+    return ResultRow(name, release, digest, "failed", code, message, hint, result)
+
+
+def run_data(view: RunView) -> dict[str, Any]:
+    """``releaser.result/v1``."""
+    counts: dict[str, int] = dict.fromkeys(("released", "nothing", "staged", "failed", "blocked"), 0)
+    for row in view.rows:
+        counts[row.state] += 1
+    return {
+        "format": FORMAT,
+        "environment": view.environment,
+        "account": view.account,
+        "region": view.region,
+        "planDigest": view.plan_digest,
+        "durationMs": view.duration_ms,
+        "summary": counts,
+        "useCases": [_row_data(row, view.notes.get(row.use_case, "")) for row in view.rows],
+    }
+
+
+def _row_data(row: ResultRow, notes: str) -> dict[str, Any]:
+    result = row.result
+    bindings = sorted(result.bindings.items()) if result else []
+    return {
+        "useCase": row.use_case,
+        "release": row.release,
+        "releaseDigest": row.release_digest,
+        "outcome": row.state,
+        "verified": bool(result and result.verified),
+        "code": row.code,
+        "message": row.message,
+        "hint": row.hint,
+        "durationMs": row.duration_ms,
+        "notes": notes,
+        "resources": [
+            {"address": str(a), "name": b.name, "id": b.id, "version": b.version, "stamp": b.stamp} for a, b in bindings
+        ],
+        "steps": [_outcome(o) for o in (result.outcomes if result else ())],
+    }
+
+
+def _outcome(found: Outcome) -> dict[str, Any]:
+    return {
+        "address": str(found.key.address),
+        "verb": found.key.verb.value,
+        "status": found.status.value,
+        "code": found.code,
+        "message": found.message,
+        "hint": found.hint,
+        "durationMs": found.duration_ms,
+        "requestIds": list(found.request_ids),
+    }
+
+
+def run_text(view: RunView, *, colour: bool = False) -> str:
+    """The end of a run for a terminal: unchanged use cases are only counted."""
+    lines = _lines(view)
+    return coloured_text(lines) if colour else plain_text(lines)
+
+
+def _lines(view: RunView) -> Iterator[Line]:
+    yield line(Piece(f"{view.environment}", "bold"), f"  account {view.account}  region {view.region}")
+    told = [row for row in view.rows if row.state != "nothing"]
+    width = max((len(row.use_case) for row in told), default=0)
+    for row in told:
+        yield from _row_lines(row, width, view.notes.get(row.use_case, ""))
+    counts = [
+        f"{sum(r.state == state for r in view.rows)} {state}"
+        for state in ("released", "staged", "failed", "blocked")
+        if any(r.state == state for r in view.rows)
+    ]
+    quiet = len(view.rows) - len(told)
+    if quiet:
+        counts.append(f"{quiet} unchanged")
+    took = f" in {seconds(view.duration_ms)}" if view.duration_ms else ""
+    yield line(Piece("Result", "bold"), f": {', '.join(counts) or 'nothing to do'}{took}.")
+
+
+def _row_lines(row: ResultRow, width: int, notes: str) -> Iterator[Line]:
+    style = STYLES.get(row.state, "bold red")
+    steps = counted(len(row.result.outcomes), "step") if row.result else ""
+    took = f", {seconds(row.duration_ms)}" if row.duration_ms else ""
+    yield line(
+        f"  {row.use_case:<{width}}  ",
+        Piece(f"{row.state:<8}", style),
+        f"  {row.release:<6}",
+        Piece(f"  {steps}{took}", "dim"),
+    )
+    if row.result and row.state == "released":
+        versions = [f"{a.kind}/{a.name} {b.version}" for a, b in sorted(row.result.bindings.items()) if b.version]
+        if versions:
+            yield line("      versions  ", ", ".join(versions))
+    if row.state in ("failed", "blocked"):
+        yield line("      ", Piece(row.message, "red"), Piece(f"  [{row.code}]" if row.code else "", "dim"))
+        for found in row.failures:
+            if found.message != row.message:
+                yield line("      ", f"{found.key}: {found.message}", Piece(f"  [{found.code}]", "dim"))
+        if row.hint:
+            yield line("      ", Piece(row.hint, "italic"))
+    if notes:
+        yield line("      notes  ", Piece(notes, "dim"))
+
+
+def seconds(milliseconds: int) -> str:
+    """``0.4 s``, ``12 s``, ``3 min 05 s``."""
+    if milliseconds < 10_000:
+        return f"{milliseconds / 1000:.1f} s"
+    whole = round(milliseconds / 1000)
+    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02d} s"

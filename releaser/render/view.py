@@ -1,0 +1,172 @@
+"""A plan as rows, built once; text, Markdown and JSON only print them.
+
+Rows hold what may be shown to anyone. With ``show_values`` the words of changed texts are kept too: for a terminal,
+never for a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from releaser.core.diagnostic import Diagnostic
+from releaser.core.diff import MISSING, FieldChange, Origin
+from releaser.core.kind import Kind
+from releaser.core.plan import Action, Change, Plan, Step, UseCasePlan, summary
+from releaser.core.redact import Redaction
+from releaser.core.shapes import Shape
+from releaser.kinds import models
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRow:
+    """One field. ``before`` is live, ``after`` is what git says; MISSING where there is none."""
+
+    path: str
+    before: Any
+    after: Any
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceRow:
+    """One resource's change."""
+
+    change: Change
+    fields: tuple[FieldRow, ...]
+
+    @property
+    def intent(self) -> tuple[FieldRow, ...]:
+        return tuple(f for f in self.fields if f.origin is Origin.INTENT)
+
+    @property
+    def drift(self) -> tuple[FieldRow, ...]:
+        return tuple(f for f in self.fields if f.origin is Origin.DRIFT)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Nothing to say: it stays as it is."""
+        change = self.change
+        return change.action is Action.NONE and not change.publishes and not self.fields
+
+
+@dataclass(frozen=True, slots=True)
+class UseCaseRow:
+    """One use case's part."""
+
+    use_case: str
+    release: str
+    release_digest: str
+    change_digest: str
+    resources: tuple[ResourceRow, ...]
+    steps: tuple[Step, ...]
+    blocked: tuple[Diagnostic, ...]
+
+    @property
+    def told(self) -> tuple[ResourceRow, ...]:
+        return tuple(r for r in self.resources if not r.is_quiet)
+
+    @property
+    def is_quiet(self) -> bool:
+        return not self.steps and not self.blocked and not self.told
+
+
+@dataclass(frozen=True, slots=True)
+class DriftRow:
+    """What changed behind git's back: ``before`` is live, ``after`` is what git says. No path: all of it."""
+
+    address: str
+    path: str
+    before: Any
+    after: Any
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """Everything that a printer needs."""
+
+    plan: Plan
+    use_cases: tuple[UseCaseRow, ...]
+    totals: Mapping[str, int]
+    drift: tuple[DriftRow, ...]
+
+    @property
+    def told(self) -> tuple[UseCaseRow, ...]:
+        return tuple(u for u in self.use_cases if not u.is_quiet)
+
+    @property
+    def unchanged(self) -> int:
+        return len(self.use_cases) - len(self.told)
+
+    @property
+    def blocked(self) -> tuple[UseCaseRow, ...]:
+        return tuple(u for u in self.use_cases if u.blocked)
+
+
+def plan_view(plan: Plan, kinds: Mapping[str, Kind], *, show_values: bool = False) -> PlanView:
+    """The rows of a plan."""
+    redactions = {name: Redaction(kind, body_shape(kind)) for name, kind in kinds.items()}
+    rows = tuple(_use_case(part, redactions, show_values) for part in plan.use_cases)
+    drift = tuple(d for row in rows for r in row.resources for d in _drift(r))
+    return PlanView(plan, rows, summary(plan), drift)
+
+
+def body_shape(kind: Kind) -> Shape | None:
+    """The input shape of a kind's bodies; None where the SDK's tables do not know it."""
+    try:
+        return models.model(kind.service).input(kind.calls.create)
+    except KeyError:
+        return None
+
+
+def _use_case(part: UseCasePlan, redactions: Mapping[str, Redaction], show_values: bool) -> UseCaseRow:
+    return UseCaseRow(
+        part.use_case,
+        part.release,
+        part.release_digest,
+        part.change_digest,
+        tuple(_resource(c, redactions[c.address.kind], show_values) for c in part.changes),
+        part.steps,
+        part.blocked,
+    )
+
+
+def _resource(change: Change, redaction: Redaction, show_values: bool) -> ResourceRow:
+    fields = change.fields if show_values else tuple(redaction.field(f) for f in change.fields)
+    return ResourceRow(change, tuple(_field(f) for f in fields))
+
+
+def _field(change: FieldChange) -> FieldRow:
+    return FieldRow(change.path, change.before, change.after, change.origin)
+
+
+def _drift(row: ResourceRow) -> Iterator[DriftRow]:
+    address = str(row.change.address)
+    if row.change.reason == "deleted-live":
+        yield DriftRow(address, "", MISSING, MISSING, "deleted-live")
+    for f in row.drift:
+        yield DriftRow(address, f.path, f.before, f.after, "changed-live")
+
+
+def leaf_rows(row: FieldRow) -> Iterator[FieldRow]:
+    """The row as one row for each leaf: a whole item that comes or goes is told member by member."""
+    for path, before, after in _leaves(row.path, row.before, row.after):
+        yield FieldRow(path, before, after, row.origin)
+
+
+def _leaves(at: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
+    filled = after if before is MISSING else before if after is MISSING else None
+    if isinstance(filled, Mapping) and filled:
+        for name, item in filled.items():
+            yield from _sided(f"{at}.{name}" if at else name, item, before is MISSING)
+    elif isinstance(filled, list | tuple) and filled:
+        for index, item in enumerate(filled):
+            yield from _sided(f"{at}[{index}]", item, before is MISSING)
+    else:
+        yield at, before, after
+
+
+def _sided(at: str, item: Any, is_new: bool) -> Iterator[tuple[str, Any, Any]]:
+    return _leaves(at, MISSING, item) if is_new else _leaves(at, item, MISSING)

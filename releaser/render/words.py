@@ -1,0 +1,114 @@
+"""What happens to a resource, said in words; shared by the terminal and Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from releaser.core.address import Bound, Ref
+from releaser.core.diff import MISSING
+from releaser.core.plan import Action, Change
+from releaser.core.redact import Hidden, plain
+from releaser.render.view import PlanView
+
+SYMBOLS: Mapping[Action, str] = {
+    Action.CREATE: "+",
+    Action.UPDATE: "~",
+    Action.REPLACE: "±",
+    Action.REPOINT: ">",
+    Action.RETIRE: "-",
+    Action.DELETE: "x",
+    Action.NONE: " ",
+}
+PUBLISH_SYMBOL = "^"
+DRIFT_SYMBOL = "!"
+
+REASONS: Mapping[str, str] = {
+    "deleted-live": "somebody deleted it outside git",
+    "immutable-content": "AWS cannot change its content in place",
+    "no-version-of-this-content": "no version holds this content yet",
+    "no-longer-declared": "no longer declared; deleted after the rollback window",
+    "rollback-window-over": "the rollback window is over",
+    "replaced": "its successor takes its place; deleted after the rollback window",
+    "changed-live": "somebody changed it outside git",
+}
+
+_ACTIONS: Mapping[Action, str] = {
+    Action.CREATE: "is created",
+    Action.UPDATE: "is updated",
+    Action.REPLACE: "is replaced by a new one",
+    Action.REPOINT: "is moved: callers see the change from here on",
+    Action.RETIRE: "is marked for deletion",
+    Action.DELETE: "is deleted",
+    Action.NONE: "",
+}
+
+
+def symbol(change: Change) -> str:
+    """One sign for a change."""
+    if change.action is Action.NONE and change.publishes:
+        return PUBLISH_SYMBOL
+    return DRIFT_SYMBOL if change.action is Action.NONE and change.fields else SYMBOLS[change.action]
+
+
+def sentence(change: Change) -> str:
+    """What happens and why, without names: ``is updated, publishes a version (7 of 10 versions used ...)``."""
+    said = [_ACTIONS[change.action]] if _ACTIONS[change.action] else []
+    if change.publishes:
+        quota = f" ({change.quota})" if change.quota else ""
+        instead = f" in place of {change.version}" if change.version else ""
+        said.append(f"publishes a new version{instead}{quota}")
+    text = ", ".join(said)
+    reason = REASONS.get(change.reason, "")
+    return f"{text}: {reason}" if text and reason else text or reason
+
+
+def value_text(value: Any) -> str:
+    """A value as one would write it; hidden ones by length and digest."""
+    if value is MISSING:
+        return "(none)"
+    if isinstance(value, Hidden):
+        return f"({value.length:,} characters, sha256 {value.sha256})"
+    if isinstance(value, Ref):
+        return f"(known after apply: {value})"
+    if isinstance(value, Bound | str):
+        return f'"{value}"'
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(plain(value))
+
+
+def totals_text(view: PlanView) -> str:
+    """``2 to create, 1 to update``; empty when nothing is to be done."""
+    return ", ".join(f"{count} to {verb}" for verb, count in view.totals.items() if count)
+
+
+def closing(view: PlanView) -> Iterator[str]:
+    """The last sentences of a plan."""
+    plan = view.plan
+    totals = totals_text(view)
+    if totals:
+        yield f"Plan: {totals}."
+    elif not view.blocked:
+        yield "Nothing to do: what is live is what git says."
+    if view.drift:
+        yield f"Drift: {counted(len(view.drift), 'place')} changed outside git."
+    if view.blocked:
+        yield f"Blocked: {counted(len(view.blocked), 'use case')}; nothing is done for {_them(len(view.blocked))}."
+    if view.unchanged:
+        yield f"Unchanged: {counted(view.unchanged, 'use case')}."
+    yield f"Looked at: {plan.read:,} read, {plan.assumed:,} assumed unchanged since the last record."
+
+
+def _them(number: int) -> str:
+    return "it" if number == 1 else "them"
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 place``, ``2 places``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def short(digest: str) -> str:
+    """The first 12 digits of a digest."""
+    return digest.removeprefix("sha256:")[:12]
