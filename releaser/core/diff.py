@@ -71,12 +71,16 @@ def _lists(
 
 
 def _keyed(items: tuple[Any, ...], keys: Mapping[str, str | None], pattern: str) -> dict[str, Any]:
+    """Items by what tells them apart. ``#member`` and ``#`` show a digest: free text stays out of paths."""
     if pattern not in keys:
         return {str(i): item for i, item in enumerate(items)}
-    member = keys[pattern]
+    spec = keys[pattern]
+    member = (spec or "").removeprefix("#")
     found: dict[str, Any] = {}
     for item in items:
         name = str(item.get(member)) if member and isinstance(item, Mapping) else str(item)
+        if spec is not None and spec.startswith("#"):
+            name = f"#{short_digest(name)[:8]}"
         while name in found:
             name += "'"
         found[name] = item

@@ -101,7 +101,8 @@ class Fields:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """What the server fills in where the manifest is silent (AWS documentation)."""
     unordered: Mapping[str, str | None] = field(default_factory=dict)
-    """Lists that are sets; the value names the member that is an item's key, None for plain values."""
+    """Lists that are sets; the value names the member that is an item's key, None for plain values. With ``#`` before
+    it, paths show a digest of the key: it is free text."""
     immutable: frozenset[str] = frozenset()
     shown: frozenset[str] = frozenset()
     """Texts that anyone may see, with all below them, though AWS's model does not say so: names that are part of an

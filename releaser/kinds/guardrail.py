@@ -259,9 +259,10 @@ KIND = Kind(
         },
         unordered={
             **{f"{policy}.{member}": key for (policy, member), key in _KEYS.items()},
+            "wordPolicyConfig.wordsConfig": "#text",
             "contentPolicyConfig.filtersConfig[].inputModalities": None,
             "contentPolicyConfig.filtersConfig[].outputModalities": None,
-            "topicPolicyConfig.topicsConfig[].examples": None,
+            "topicPolicyConfig.topicsConfig[].examples": "#",
             "automatedReasoningPolicyConfig.policies": None,
         },
     ),

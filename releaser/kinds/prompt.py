@@ -203,7 +203,7 @@ KIND = Kind(
             "variants[].templateConfiguration.text.inputVariables": "name",
             "variants[].templateConfiguration.chat.inputVariables": "name",
             "variants[].metadata": "key",
-            "variants[].inferenceConfiguration.text.stopSequences": None,
+            "variants[].inferenceConfiguration.text.stopSequences": "#",
         },
         shown=frozenset(
             {
