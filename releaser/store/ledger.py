@@ -121,6 +121,15 @@ class Ledger:
             rows.append(Account(opened, _closed(last[1], place.path) if last else None))
         return rows
 
+    def history(self, use_case: str | None, environment: str | None) -> list[Account]:
+        """Every record of a use case (None: all) in an environment (None: all), newest first."""
+        accounts = []
+        for name in [environment] if environment else self.environments():
+            folders = self.folders(name, [use_case] if use_case else None)
+            accounts += self.accounts([f for rows in folders.values() for f in rows])
+        accounts.sort(key=lambda a: (a.opened.opened_at, a.opened.seq, a.opened.environment, a.opened.use_case))
+        return accounts[::-1]
+
     def _closings(self, folders: Iterable[Folder]) -> dict[str, bytes]:
         rows = list(folders)
         found = self.git.objects([f"{f.tree}:{CLOSED_FILE}" for f in rows])

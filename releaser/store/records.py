@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from releaser.core.address import Address
 from releaser.core.entry import close_entry, encode, open_entry
@@ -25,12 +25,14 @@ from releaser.core.record import (
     Witness,
 )
 from releaser.core.sequence import NOTHING_YET, State, followed, started
-from releaser.engine.ports import Opening
 from releaser.store.branch import ReleasesBranch
 from releaser.store.git import Git
 from releaser.store.holder import Reason, why_free
 from releaser.store.ledger import CLOSED_FILE, Account, Ledger
 from releaser.store.remote import Remote
+
+if TYPE_CHECKING:
+    from releaser.engine.ports import Opening
 
 LEASE = timedelta(hours=1)
 Ending = tuple[OpenRecord, Conclusion, str]
@@ -70,18 +72,18 @@ class Records:
         """Open a record for each use case, in one commit. Where one is open already: resumed if its holder is
         us or provably gone (or ``take_over``), else held. A use case that is held never stops the others.
         """
-        result = Opening()
+        results: list[Opening] = []
 
         def compose(tip: str | None) -> Mapping[str, bytes]:
-            nonlocal result
             files, result = self._compose_open(Ledger(self.git, tip), intents, take_over)
+            results.append(result)
             return files
 
         self.branch.append(compose, _title("open", [(i.environment, i.use_case, i.release) for i in intents]))
-        return result
+        return results[-1]
 
     def renew(self, records: Sequence[OpenRecord]) -> dict[str, OpenRecord]:
-        """Extend the lease of records that we hold. Raises LockHeld when one was taken from us."""
+        """Extend the lease of records that we hold. Raises LockHeld, after the others, for one taken over."""
 
         def entry(state: OpenRecord) -> Renewed:
             now = self._now()
@@ -104,28 +106,25 @@ class Records:
         return self._add([record], "stage", entry)[record.opened.use_case]
 
     def close(self, endings: Sequence[Ending]) -> dict[str, Closed]:
-        """Close records that we hold, with their notes, in one commit. Raises LockHeld when one was taken over.
-
-        A record that is closed already (the answer to the first try was lost) stays as it is.
+        """Close records that we hold, with their notes, in one commit. A record that is closed already (the answer
+        to the first try was lost) stays as it is. Raises LockHeld, after the others, for one taken over.
         """
         closed: dict[str, Closed] = {}
+        lost: list[LockHeld] = []
 
         def compose(tip: str | None) -> Mapping[str, bytes]:
             closed.clear()
-            return self._compose_close(Ledger(self.git, tip), endings, closed)
+            lost.clear()
+            return self._compose_close(Ledger(self.git, tip), endings, closed, lost)
 
         self.branch.append(compose, _title("close", [_names(record) for record, _, _ in endings]))
+        if lost:
+            raise lost[0]
         return closed
 
     def history(self, use_case: str | None = None, environment: str | None = None) -> list[Account]:
         """Every record of a use case (None: all) in an environment (None: all), newest first."""
-        ledger = self._ledger()
-        accounts = []
-        for name in [environment] if environment else ledger.environments():
-            folders = ledger.folders(name, [use_case] if use_case else None)
-            accounts += ledger.accounts([f for rows in folders.values() for f in rows])
-        accounts.sort(key=lambda a: (a.opened.opened_at, a.opened.seq, a.opened.environment, a.opened.use_case))
-        return accounts[::-1]
+        return self._ledger().history(use_case, environment)
 
     def notes(self, account: Opened) -> str | None:
         """The release notes of a record."""
@@ -154,6 +153,8 @@ class Records:
     def _compose_open(
         self, ledger: Ledger, intents: Sequence[Intent], take_over: bool
     ) -> tuple[dict[str, bytes], Opening]:
+        from releaser.engine.ports import Opening  # the engine's imports cost 0.2 s, and reading needs none of them
+
         states = self._states(ledger, ((i.environment, i.use_case) for i in intents))
         files: dict[str, bytes] = {}
         opened: dict[str, OpenRecord] = {}
@@ -210,20 +211,28 @@ class Records:
         self, records: Sequence[OpenRecord], verb: str, entry: Callable[[OpenRecord], Renewed | Staged]
     ) -> dict[str, OpenRecord]:
         after: dict[str, OpenRecord] = {}
+        lost: list[LockHeld] = []
 
         def compose(tip: str | None) -> Mapping[str, bytes]:
+            after.clear()
+            lost.clear()
             states = self._states(Ledger(self.git, tip), map(_place, records))
             files: dict[str, bytes] = {}
             for record in records:
-                state = self._ours(record, states)
-                after[record.opened.use_case], added = followed(state, entry(state))
-                files |= added
+                state = self._ours(record, states, lost)
+                if state is not None:
+                    after[record.opened.use_case], added = followed(state, entry(state))
+                    files |= added
             return files
 
         self.branch.append(compose, _title(verb, [_names(r) for r in records]))
+        if lost:
+            raise lost[0]
         return after
 
-    def _compose_close(self, ledger: Ledger, endings: Sequence[Ending], closed: dict[str, Closed]) -> dict[str, bytes]:
+    def _compose_close(
+        self, ledger: Ledger, endings: Sequence[Ending], closed: dict[str, Closed], lost: list[LockHeld]
+    ) -> dict[str, bytes]:
         states = self._states(ledger, (_place(record) for record, _, _ in endings))
         files: dict[str, bytes] = {}
         for record, conclusion, text in endings:
@@ -232,7 +241,9 @@ class Records:
             if latest is not None and latest.record.id == record.id:
                 closed[use_case] = latest
                 continue
-            state = self._ours(record, states)
+            state = self._ours(record, states, lost)
+            if state is None:
+                continue
             notes = text.encode() if text else None
             entry = close_entry(conclusion, record=state.ref, previous=state.tip, notes=notes, now=self._now())
             closed[use_case] = entry
@@ -241,18 +252,19 @@ class Records:
                 files[f"{state.ref.folder}/{NOTES_FILE}"] = notes
         return files
 
-    def _ours(self, record: OpenRecord, states: Mapping[tuple[str, str], State]) -> OpenRecord:
-        """The record as it stands now. Raises LockHeld when it is no longer ours."""
+    def _ours(
+        self, record: OpenRecord, states: Mapping[tuple[str, str], State], lost: list[LockHeld]
+    ) -> OpenRecord | None:
+        """The record as it stands now; None, and noted in ``lost``, when it is no longer ours."""
         state = states.get(_place(record), NOTHING_YET)
         if state.open is not None and state.open.id == record.id and state.open.holder == self.holder:
             return state.open
         if state.open is not None:
-            raise _held(state.open)
-        raise LockHeld(
-            f"the record {record.ref.folder} was closed by another run",
-            code="G-lock-lost",
-            hint="run the same command again: it plans anew",
-        )
+            lost.append(_held(state.open))
+        else:
+            closed_by_other = f"the record {record.ref.folder} was closed by another run"
+            lost.append(LockHeld(closed_by_other, code="G-lock-lost", hint="run again: it plans anew"))
+        return None
 
 
 def _place(record: OpenRecord) -> tuple[str, str]:
