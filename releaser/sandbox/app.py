@@ -146,7 +146,8 @@ class Sandbox:
         params = {name: value for name, value in work.params.items() if value is not None}
         found = check_input(operation.input, params) if operation.input else []
         if found:
-            raise violations(found)
+            query = operation.service.protocol == "query"
+            raise violations(found, "ValidationError" if query else "ValidationException")
         stale = StaleView(**work.effects.stale) if work.effects and work.effects.stale is not None else None
         if stale == StaleView():
             stale = StaleView(writes=1)

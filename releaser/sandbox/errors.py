@@ -4,13 +4,17 @@ from __future__ import annotations
 
 
 class AwsError(Exception):
-    """An error reply as AWS sends it. The HTTP status comes from the service model unless given."""
+    """An error reply as AWS sends it. The HTTP status comes from the service model unless given.
 
-    def __init__(self, code: str, message: str, status: int | None = None) -> None:
+    ``protocol`` matters only where no operation was recognised: how that client expects errors.
+    """
+
+    def __init__(self, code: str, message: str, status: int | None = None, protocol: str = "rest-json") -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.status = status
+        self.protocol = protocol
 
 
 class BadAdminRequest(Exception):
@@ -22,10 +26,10 @@ def validation(message: str) -> AwsError:
     return AwsError("ValidationException", message)
 
 
-def violations(found: list[str]) -> AwsError:
-    """A ValidationException in the wording AWS's request validator uses, all violations at once."""
+def violations(found: list[str], code: str = "ValidationException") -> AwsError:
+    """In the wording of AWS's request validator, all violations at once. STS calls it ``ValidationError``."""
     noun = "error" if len(found) == 1 else "errors"
-    return validation(f"{len(found)} validation {noun} detected: " + "; ".join(found))
+    return AwsError(code, f"{len(found)} validation {noun} detected: " + "; ".join(found))
 
 
 def not_found(message: str) -> AwsError:
@@ -43,6 +47,6 @@ def quota_exceeded(message: str) -> AwsError:
     return AwsError("ServiceQuotaExceededException", message)
 
 
-def not_in_the_sandbox(what: str) -> AwsError:
+def not_in_the_sandbox(what: str, protocol: str = "rest-json") -> AwsError:
     """Loud and unlike any AWS error: a client can tell a gap of the sandbox from a mistake of its own."""
-    return AwsError("NotInTheSandbox", f"{what} is not in the sandbox", 501)
+    return AwsError("NotInTheSandbox", f"{what} is not in the sandbox", 501, protocol)

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from releaser.sandbox.errors import AwsError, not_in_the_sandbox, violations
-from releaser.sandbox.model import Operation, Service, Shape
+from releaser.sandbox.model import Operation, Service, Shape, load
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,20 @@ class Router:
         if signing_name == "sts":
             return self._by_action(request)
         if signing_name == "bedrock":
-            return self._by_path(request)
-        raise not_in_the_sandbox(f"{signing_name} ({request.method} {request.path})")
+            found = self.match(request)
+            if found is None:
+                raise _unplayed_bedrock(request)
+            return found[0], _rest_params(*found, request)
+        raise _unplayed(request, signing_name)
+
+    def match(self, request: Request) -> tuple[Operation, dict[str, str]] | None:
+        """The rest-json operation with this method and path, and the path's parameters."""
+        parts = _split(request.path)
+        for route in self._paths.get((request.method, len(parts)), ()):
+            bound = route.bind(parts)
+            if bound is not None:
+                return route.operation, bound
+        return None
 
     def _add(self, operation: Operation) -> None:
         parts = _split(operation.uri.partition("?")[0])
@@ -84,7 +96,7 @@ class Router:
         prefix, _, name = target.rpartition(".")
         service = self._targets.get(prefix)
         if service is None or name not in service.operations:
-            raise not_in_the_sandbox(f"{service.name if service else prefix}.{name}")
+            raise not_in_the_sandbox(f"{service.name if service else prefix}.{name}", "json")
         return service.operations[name], _json_object(request.body)
 
     def _by_action(self, request: Request) -> tuple[Operation, dict[str, Any]]:
@@ -94,17 +106,23 @@ class Router:
         form.pop("Version", None)
         service = self.services["sts"]
         if name not in service.operations:
-            raise not_in_the_sandbox(f"sts.{name}")
+            raise not_in_the_sandbox(f"sts.{name}", "query")
         operation = service.operations[name]
         return operation, _from_form(operation.input, form) if operation.input else {}
 
-    def _by_path(self, request: Request) -> tuple[Operation, dict[str, Any]]:
-        parts = _split(request.path)
-        for route in self._paths.get((request.method, len(parts)), ()):
-            bound = route.bind(parts)
-            if bound is not None:
-                return route.operation, _rest_params(route.operation, bound, request)
-        raise not_in_the_sandbox(f"bedrock ({request.method} {request.path})")
+
+def _unplayed_bedrock(request: Request) -> AwsError:
+    """The gap by name: Bedrock's runtime services share the control plane's signing name and path space."""
+    found = Router(load(name) for name in ("bedrock-runtime", "bedrock-agent-runtime")).match(request)
+    return not_in_the_sandbox(found[0].key if found else f"bedrock ({request.method} {request.path})")
+
+
+def _unplayed(request: Request, signing_name: str) -> AwsError:
+    action = parse_qs(request.body.decode(errors="replace")).get("Action")
+    if action:
+        return not_in_the_sandbox(f"{signing_name}.{action[0]}", "query")
+    protocol = "rest-xml" if signing_name in ("s3", "s3express", "route53", "cloudfront") else "rest-json"
+    return not_in_the_sandbox(f"{signing_name} ({request.method} {request.path})", protocol)
 
 
 def _split(path: str) -> list[str]:

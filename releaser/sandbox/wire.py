@@ -53,11 +53,11 @@ def success(operation: Operation, result: dict[str, Any], request_id: str) -> Re
 
 def failure(operation: Operation | None, error: AwsError, request_id: str) -> Reply:
     """The reply of an operation that failed, with the model's HTTP status."""
-    protocol = operation.service.protocol if operation else "rest-json"
+    protocol = operation.service.protocol if operation else error.protocol
     code, status = operation.service.error(error.code) if operation else (error.code, None)
     status = error.status or status or 400
     headers = {"x-amzn-RequestId": request_id, "x-amzn-ErrorType": code}
-    if protocol == "query":
+    if protocol in ("query", "rest-xml"):
         return Reply(status, _xml_error(operation, code, error.message, request_id), "text/xml", headers)
     body = {"message": error.message} if protocol == "rest-json" else {"__type": code, "message": error.message}
     return Reply(status, json.dumps(body).encode(), _CONTENT_TYPES[protocol], headers)
