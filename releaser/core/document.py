@@ -54,7 +54,8 @@ class Document:
         if key and pointer in found.keys:
             return found.keys[pointer]
         if pointer in found.values:
-            return found.values[pointer]
+            span = found.values[pointer]
+            return span if span.line == span.end_line else found.keys.get(pointer) or _first_line(span)
         while pointer:
             pointer = pointer[:-1]
             if pointer in found.keys:

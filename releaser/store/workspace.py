@@ -90,9 +90,7 @@ def load_use_case(
     files = _Files(reader, folder)
     for mention in named_files(document.data, (kinds or registry()).values()):
         files.include(mention)
-    return UseCaseFiles(
-        name, folder, document, files.texts, files.digests, files.cases, tuple(files.problems)
-    )
+    return UseCaseFiles(name, folder, document, files.texts, files.digests, files.cases, tuple(files.problems))
 
 
 @dataclass

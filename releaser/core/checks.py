@@ -1,0 +1,149 @@
+"""Checks of a manifest that need no environment: governance, names, thresholds, data sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from releaser.core.cases import check_cases, check_digest, count_cases
+from releaser.core.codes import CODES
+from releaser.core.kind import Kind, NameIn, Problem, marked
+from releaser.core.manifest import REQUIRED_AT
+from releaser.core.metrics import check_metric
+from releaser.core.secrets import secret_at, secrets_in
+from releaser.core.suggest import did_you_mean
+from releaser.core.values import Path
+from releaser.core.workspace import UseCaseFiles
+
+
+def part(value: Any, *path: str) -> Mapping[str, Any]:
+    """The mapping at a path; empty when something else stands there."""
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
+
+
+def parts(value: Any, *path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Entries of the mapping at a path that are mappings themselves."""
+    yield from ((k, v) for k, v in part(value, *path).items() if isinstance(v, Mapping))
+
+
+def check_name(folder: str, data: Mapping[str, Any]) -> Iterator[Problem]:
+    name = part(data, "metadata").get("name")
+    if isinstance(name, str) and name != folder:
+        yield Problem("E209", f"the folder is {folder!r}, the name {name[:60]!r}", ("metadata", "name"))
+
+
+def check_secrets(files: UseCaseFiles) -> Iterator[Problem]:
+    yield from secrets_in(files.data, files.document.text)
+    for path, text in files.texts.items():
+        if found := secret_at(text):
+            what, start, end = found
+            line = text.count("\n", 0, start) + 1
+            column = start - text.rfind("\n", 0, start)
+            hint = "remove it, revoke it, and read it from a secret store"
+            yield Problem("E601", f"this looks like {what}", (), hint, path, line, column, end - start)
+
+
+def check_governance(spec: Mapping[str, Any]) -> Iterator[Problem]:
+    """What the risk tier asks for and the manifest does not say."""
+    governance = part(spec, "governance")
+    tier = governance.get("riskTier")
+    documents = part(governance, "documents")
+    for path in REQUIRED_AT.get(tier, ()) if isinstance(tier, str) else ():
+        if part(spec, *path[:-1]).get(path[-1]) in (None, "", {}, []):
+            hint = ""
+            if "documents" in path:
+                hint = did_you_mean(path[-1], documents) or f"add {path[-1]}: docs/FILE.md"
+            message = f"risk tier {tier} needs {'.'.join(path)}"
+            yield Problem("E602", message, ("spec", "governance", "riskTier"), hint)
+
+
+def check_names(spec: Mapping[str, Any], kinds: Iterable[Kind]) -> Iterator[Problem]:
+    """Members that name an entry of another section."""
+    for kind in kinds:
+        for member, mark in marked(kind, NameIn).items():
+            for name, entry in parts(spec, kind.section or ""):
+                at = ("spec", kind.section or "", name, member)
+                yield from _known(entry.get(member), spec, mark.section, at)
+
+
+def _known(value: Any, spec: Mapping[str, Any], section: str, at: Path) -> Iterator[Problem]:
+    entries = part(spec, section)
+    if isinstance(value, str) and value not in entries:
+        hint = did_you_mean(value, entries) or f"{section} declares nothing"
+        yield Problem("E306", f"{section} has no entry {value[:60]!r}", at, hint)
+
+
+def check_suites(files: UseCaseFiles, kinds: Iterable[Kind]) -> Iterator[Problem]:
+    """Targets, data sets, judges and thresholds of every suite."""
+    spec = files.spec
+    sections = {kind.name: kind.section for kind in kinds if kind.section} | {"model": "models"}
+    for name, suite in parts(spec, "evaluation", "suites"):
+        at: Path = ("spec", "evaluation", "suites", name)
+        for what, entry in part(suite, "target").items():
+            if what not in sections:
+                hint = did_you_mean(what, sections)
+                yield Problem("E201", f"a suite cannot have the target {what[:60]!r}", (*at, "target", what), hint)
+            else:
+                yield from _known(entry, spec, sections[what] or "", (*at, "target", what))
+        yield from _known(suite.get("dataset"), spec, "datasets", (*at, "dataset"))
+        cases = _cases(files, suite.get("dataset"))
+        for metric, threshold in parts(suite, "metrics"):
+            here = (*at, "metrics", metric)
+            yield from check_metric(metric, threshold, here)
+            yield from _known(threshold.get("judge"), spec, "models", (*here, "judge"))
+            least = threshold.get("minN")
+            if cases is not None and type(least) is int and least > cases * (threshold.get("repeats") or 1):
+                yield Problem("E710", f"the data set has {cases} cases, minN asks for {least}", (*here, "minN"))
+
+
+def _cases(files: UseCaseFiles, dataset: Any) -> int | None:
+    path = part(files.spec, "datasets", str(dataset)).get("path")
+    content = files.cases.get(path) if isinstance(path, str) else None
+    return count_cases(content) if content is not None else None
+
+
+def check_datasets(files: UseCaseFiles) -> Iterator[Problem]:
+    spec = files.spec
+    takers = _takers(spec)
+    for name, dataset in parts(spec, "datasets"):
+        path = dataset.get("path")
+        if not isinstance(path, str):
+            continue
+        yield from check_digest(name, dataset, files.digests.get(path))
+        content = files.cases.get(path)
+        if content is not None:
+            at = ("spec", "datasets", name, "path")
+            for variables in takers.get(name) or [None]:
+                yield from check_cases(path, content, variables, at)
+
+
+def _takers(spec: Mapping[str, Any]) -> dict[str, list[frozenset[str] | None]]:
+    """Data set -> the variables of each prompt that is evaluated with it."""
+    found: dict[str, list[frozenset[str] | None]] = {}
+    for _, suite in parts(spec, "evaluation", "suites"):
+        entry = part(spec, "prompts", str(part(suite, "target").get("prompt")))
+        variables = entry.get("variables")
+        if isinstance(variables, list | tuple) and isinstance(suite.get("dataset"), str):
+            names = frozenset(v for v in variables if isinstance(v, str))
+            if names not in found.setdefault(suite["dataset"], []):
+                found[suite["dataset"]].append(names)
+    return found
+
+
+def check_waivers(spec: Mapping[str, Any]) -> Iterator[Problem]:
+    """Waivers of rules that cannot be waived or do not exist."""
+    for index, waiver in waivers(spec):
+        rule = waiver.get("rule")
+        if isinstance(rule, str) and not (rule in CODES and CODES[rule].waivable):
+            known = [code for code, entry in CODES.items() if entry.waivable]
+            hint = did_you_mean(rule, known) if rule not in CODES else ""
+            yield Problem("E611", f"{rule[:60]} cannot be waived", ("spec", "waivers", index, "rule"), hint)
+
+
+def waivers(spec: Mapping[str, Any]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    listed = spec.get("waivers")
+    for index, waiver in enumerate(listed if isinstance(listed, list | tuple) else ()):
+        if isinstance(waiver, Mapping):
+            yield index, waiver

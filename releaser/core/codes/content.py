@@ -1,0 +1,29 @@
+"""E7xx: data sets and thresholds."""
+
+from __future__ import annotations
+
+from releaser.core.diagnostic import Code
+
+DATA = (
+    Code(
+        "E701",
+        "the data is not what was approved",
+        "The file's sha256 differs from the manifest's. If the change is meant, write the new digest: it is part of "
+        "the review and of the release digest.",
+    ),
+    Code("E702", "a case that is not JSON", "Data sets are JSON Lines: one object a line, UTF-8."),
+    Code("E703", "a case without an id of its own", "`id` is a text and stands once in a data set."),
+    Code("E704", "a case that does not fit its target", "`input` holds exactly the variables of the prompt."),
+    Code("E705", "unknown metric", "A deterministic metric of ours, or any name with a `judge`."),
+    Code("E706", "floor or ceiling", "A threshold has exactly one of the two."),
+    Code(
+        "E707",
+        "a unit that does not fit",
+        "Times are written 1200ms or 1.2s, shares as 0 to 1, costs as numbers in the price table's currency; "
+        "maxRegression in the same unit, or relative as 10%.",
+    ),
+    Code("E708", "a threshold in the wrong direction", "More is better: floor. Less is better: ceiling."),
+    Code("E709", "path or uri", "A data set is a file of this folder or an object in S3, not both."),
+    Code("E710", "fewer cases than minN", "The metric could never be more than INCONCLUSIVE."),
+    Code("E711", "a judge that judges nothing", "Deterministic metrics take no `judge`."),
+)

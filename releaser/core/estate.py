@@ -1,0 +1,104 @@
+"""Checks of environments, and across files: accounts, promotion, quotas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from releaser.core.checks import check_name
+from releaser.core.conform import AT_KEY, conform
+from releaser.core.diagnostic import Diagnostic, in_order
+from releaser.core.environment import RUNNABLE_GATES, Environment
+from releaser.core.kind import Kind, Problem
+from releaser.core.secrets import secrets_in
+from releaser.core.suggest import did_you_mean
+from releaser.core.validate import Place, _line
+from releaser.core.workspace import EnvironmentFile
+
+
+def validate_environments(files: Mapping[str, EnvironmentFile]) -> tuple[Diagnostic, ...]:
+    """All problems of the environments, each alone and all together."""
+    found: list[Diagnostic] = []
+    owners: dict[tuple[str, str], str] = {}
+    declared = {name: file.environment for name, file in files.items() if file.environment}
+    for name, file in files.items():
+        problems = list(_alone(name, file))
+        if file.environment:
+            problems += _together(file.environment, declared, files)
+            problems += _owned(file.environment, owners)
+        found += (_diagnostic(file, problem) for problem in problems)
+    return in_order(found)
+
+
+def _alone(name: str, file: EnvironmentFile) -> Iterator[Problem]:
+    data = file.document.data
+    yield from conform(Environment, data)
+    yield from check_name(name, data)
+    yield from secrets_in(data, file.document.text)
+    if file.environment:
+        for index, gate in enumerate(file.environment.spec.gates.required):
+            if gate not in RUNNABLE_GATES:
+                message = f"this version cannot run the gate {gate}"
+                yield Problem("E608", message, ("spec", "gates", "required", index), "remove it for now")
+
+
+def _together(
+    environment: Environment, declared: Mapping[str, Environment], files: Mapping[str, EnvironmentFile]
+) -> Iterator[Problem]:
+    source = environment.spec.promotesFrom
+    if source is not None and source not in files:
+        at = ("spec", "promotesFrom")
+        yield Problem("E311", f"there is no environment {source!r}", at, did_you_mean(source, files))
+    for gate, other in environment.spec.gates.accept.items():
+        if other not in files:
+            here = ("spec", "gates", "accept", gate)
+            yield Problem("E311", f"there is no environment {other!r}", here, did_you_mean(other, files))
+    seen = [environment.name]
+    while source in declared:
+        seen.append(str(source))
+        if source == environment.name:
+            yield Problem("E311", "promotion goes in a circle: " + " <- ".join(seen), ("spec", "promotesFrom"))
+            return
+        if seen.count(str(source)) > 1:
+            return
+        source = declared[str(source)].spec.promotesFrom
+
+
+def _owned(environment: Environment, owners: dict[tuple[str, str], str]) -> Iterator[Problem]:
+    for index, target in enumerate(environment.spec.targets):
+        place = (target.account, target.region)
+        owner = owners.setdefault(place, environment.name)
+        if owner != environment.name:
+            message = f"account {target.account} in {target.region} already belongs to environment {owner}"
+            yield Problem("E609", message, ("spec", "targets", index, "account"))
+
+
+def validate_quotas(
+    files: Mapping[str, EnvironmentFile],
+    kinds: Mapping[str, Kind],
+    footprints: Iterable[Mapping[Place, Mapping[str, int]]],
+) -> tuple[Diagnostic, ...]:
+    """Targets into which more resources are placed than AWS allows in an account and region."""
+    totals: dict[tuple[Place, str], int] = {}
+    for footprint in footprints:
+        for place, counts in footprint.items():
+            for kind, count in counts.items():
+                totals[place, kind] = totals.get((place, kind), 0) + count
+    found = []
+    for ((environment, target), kind), count in sorted(totals.items()):
+        quota = kinds[kind].account_quota
+        file = files.get(environment)
+        if quota is None or count <= quota or file is None or file.environment is None:
+            continue
+        names = [t.name for t in file.environment.spec.targets]
+        message = f"{count} resources of kind {kind} are placed here; AWS allows {quota} in an account and region"
+        hint = "add a target in another account and place use cases by label"
+        problem = Problem("E521", message, ("spec", "targets", names.index(target)), hint)
+        found.append(_diagnostic(file, problem))
+    return in_order(found)
+
+
+def _diagnostic(file: EnvironmentFile, problem: Problem) -> Diagnostic:
+    found = file.document.problem(
+        problem.code, problem.message, problem.path, hint=problem.hint, key=problem.code in AT_KEY
+    )
+    return found if problem.code == "E601" else found.with_source(_line(file.document.text, found.line))

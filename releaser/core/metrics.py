@@ -1,0 +1,105 @@
+"""The names of metrics: the unit and the direction of each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, NamedTuple
+
+from releaser.core.kind import Problem
+from releaser.core.suggest import did_you_mean
+from releaser.core.values import Path
+
+Unit = Literal["share", "kappa", "time", "rate", "cost"]
+
+
+class Meaning(NamedTuple):
+    """What a metric's value is; ``better`` None: depends on the use case."""
+
+    unit: Unit
+    better: Literal["more", "less"] | None
+
+
+_MORE_SHARES = (
+    "exactMatch tokenF1 rougeL contains regex jsonValid jsonSchema recordMatch numeric accuracy macroF1 "
+    "recallAtK precisionAtK mrr"
+)
+METRICS: Mapping[str, Meaning] = {
+    **{name: Meaning("share", "more") for name in _MORE_SHARES.split()},
+    "cohensKappa": Meaning("kappa", "more"),
+    **{
+        name: Meaning("share", "less")
+        for name in ("attackSuccessRate", "overBlockRate", "overRedactionRate", "piiLeakRate")
+    },
+    "refusalRate": Meaning("share", None),
+    **{
+        f"timeTo{which}Token{percentile}": Meaning("time", "less")
+        for which in ("First", "Last")
+        for percentile in ("P50", "P95")
+    },
+    "tokensPerSecond": Meaning("rate", "more"),
+    "errorRate": Meaning("share", "less"),
+    "throttleRate": Meaning("share", "less"),
+    "costPerThousandRequests": Meaning("cost", "less"),
+}
+RUBRIC = Meaning("share", "more")
+"""A judged rubric scores from 0 to 1."""
+
+_TIME = re.compile(r"\d{1,9}(\.\d{1,6})?(ms|s)")
+_PERCENT = re.compile(r"\d{1,3}(\.\d{1,6})?%")
+_WANTED: Mapping[Unit, str] = {
+    "share": "a number from 0 to 1",
+    "kappa": "a number from -1 to 1",
+    "time": "a time with its unit, as 1200ms or 1.2s",
+    "rate": "a number above 0",
+    "cost": "a number, in the price table's currency",
+}
+
+
+def check_metric(name: str, metric: Mapping[str, Any], at: Path) -> Iterator[Problem]:
+    """What is wrong with one threshold."""
+    judged = "judge" in metric
+    meaning = METRICS.get(name, RUBRIC if judged else None)
+    if meaning is None:
+        hint = did_you_mean(name, METRICS) or "a rubric of your own needs a judge"
+        yield Problem("E705", f"there is no metric {name!r}", at, hint)
+        return
+    if judged and name in METRICS:
+        yield Problem("E711", f"{name} is computed, not judged", (*at, "judge"), "remove the judge")
+    given = [side for side in ("floor", "ceiling") if metric.get(side) is not None]
+    if len(given) != 1:
+        yield Problem("E706", f"{name} needs exactly one of floor and ceiling", at)
+    for side in given:
+        if not _fits(metric[side], meaning.unit):
+            yield Problem("E707", f"{side} of {name} must be {_WANTED[meaning.unit]}", (*at, side))
+        elif meaning.better and len(given) == 1 and (side == "floor") != (meaning.better == "more"):
+            right = "floor" if meaning.better == "more" else "ceiling"
+            yield Problem("E708", f"{meaning.better} is better for {name}", (*at, side), f"use {right}")
+    loss = metric.get("maxRegression")
+    if loss is not None and not _fits_loss(loss, meaning.unit):
+        wanted = f"{_WANTED[meaning.unit]}, or relative as 10%"
+        yield Problem("E707", f"maxRegression of {name} must be {wanted}", (*at, "maxRegression"))
+
+
+def _fits(value: Any, unit: Unit) -> bool:
+    if unit == "time":
+        return isinstance(value, str) and _TIME.fullmatch(value) is not None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    match unit:
+        case "share":
+            return 0 <= value <= 1
+        case "kappa":
+            return -1 <= value <= 1
+        case "rate":
+            return value > 0
+        case "cost":
+            return value >= 0
+
+
+def _fits_loss(value: Any, unit: Unit) -> bool:
+    if isinstance(value, str) and _PERCENT.fullmatch(value):
+        return True
+    if unit == "kappa":
+        return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 2
+    return _fits(value, unit)

@@ -1,0 +1,133 @@
+"""``validate`` over a repository: reads, checks every use case, on several processes when there are many."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+from releaser.core.diagnostic import Diagnostic, in_order
+from releaser.core.environment import Environment
+from releaser.core.estate import validate_environments, validate_quotas
+from releaser.core.kind import Kind
+from releaser.core.validate import Checked, validate_use_case
+from releaser.core.workspace import UseCaseFiles
+from releaser.kinds import registry
+from releaser.kinds.models import model
+from releaser.store.reader import Reader
+from releaser.store.workspace import load_environments, load_use_case, manifest_names
+
+SEVERAL = 60
+"""From how many use cases on a second process pays for its start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found, and what could not be looked at because of it."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    files: int
+    skipped: int = 0
+
+    @property
+    def errors(self) -> int:
+        return sum(d.severity == "error" for d in self.diagnostics)
+
+    @property
+    def warnings(self) -> int:
+        return len(self.diagnostics) - self.errors
+
+
+def validate(
+    reader: Reader,
+    *,
+    use_cases: Iterable[str] | None = None,
+    environments: Iterable[str] | None = None,
+    kinds: Mapping[str, Kind] | None = None,
+    workers: int | None = None,
+) -> Report:
+    """All problems of the repository; with names only those of the named use cases and environments.
+
+    Use cases are always judged against every environment; quotas only when all of them were read.
+    """
+    known = kinds or registry()
+    diagnostics: list[Diagnostic] = []
+    files = load_environments(reader, diagnostics)
+    declared = {name: file.environment for name, file in files.items() if file.environment}
+    diagnostics += validate_environments(files)
+    if environments is not None:
+        wanted = {f"environments/{name}/environment.yaml" for name in environments}
+        diagnostics = [d for d in diagnostics if d.path in wanted]
+    names = manifest_names(reader) if use_cases is None else tuple(use_cases)
+    checked = _check_all(names, reader, known, declared, workers)
+    for result in checked:
+        diagnostics += result.diagnostics
+    if use_cases is None:
+        diagnostics += validate_quotas(files, known, (c.footprint or {} for c in checked))
+    read = len(names) + (len(files) if environments is None else len(set(environments)))
+    return Report(in_order(diagnostics), read, sum(c.skipped for c in checked))
+
+
+def check_one(name: str, reader: Reader, kinds: Mapping[str, Kind], environments: Mapping[str, Environment]) -> Checked:
+    """One use case, from its files to its verdict."""
+    loaded = load_use_case(reader, name, kinds)
+    if isinstance(loaded, UseCaseFiles):
+        return validate_use_case(loaded, kinds, model, environments)
+    return Checked(loaded, len(kinds))
+
+
+def _check_all(
+    names: Sequence[str],
+    reader: Reader,
+    kinds: Mapping[str, Kind],
+    environments: Mapping[str, Environment],
+    workers: int | None,
+) -> list[Checked]:
+    check = partial(check_one, reader=reader, kinds=kinds, environments=environments)
+    workers = min(workers or _processors(), 1 + len(names) // SEVERAL)
+    if workers < 2 or "fork" not in multiprocessing.get_all_start_methods():
+        return _quietly(check, names)
+    for service in {kind.service for kind in kinds.values()}:
+        model(service)  # read once, shared with the forked workers
+    parts = [names[i :: workers * 2] for i in range(workers * 2)]
+    gc.freeze()
+    with ProcessPoolExecutor(workers, mp_context=_Forked(check)) as pool:
+        found = list(pool.map(_work, parts))
+    by_name = {
+        name: one for part, results in zip(parts, found, strict=True) for name, one in zip(part, results, strict=True)
+    }
+    return [by_name[name] for name in names]
+
+
+_check: partial[Checked] | None = None
+
+
+def _Forked(check: partial[Checked]) -> multiprocessing.context.BaseContext:
+    """A context whose children inherit ``check``: kinds hold functions, which no pickle carries."""
+    global _check
+    _check = check
+    return multiprocessing.get_context("fork")
+
+
+def _work(names: Sequence[str]) -> list[Checked]:
+    assert _check is not None
+    return _quietly(_check, names)
+
+
+def _quietly(check: partial[Checked], names: Sequence[str]) -> list[Checked]:
+    """Without the collector: the documents hold no cycles worth looking for."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        return [check(name) for name in names]
+    finally:
+        if was:
+            gc.enable()
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
