@@ -6,6 +6,7 @@ A sink: it hears events from several threads, never prints a body, and never cha
 from __future__ import annotations
 
 import re
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -39,7 +40,7 @@ class Console(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the console must know of where it prints. Read once, by the command line."""
+    """What the console must know of where it prints."""
 
     is_terminal: bool
     colour: bool
@@ -54,11 +55,13 @@ class Surroundings:
         return cls(live, colour, environ.get("GITLAB_CI") == "true")
 
 
-def console(stream: TextIO, surroundings: Surroundings, *, quiet: bool = False) -> Console:
-    """The console for these surroundings. ``quiet``: failures only."""
-    if surroundings.is_terminal and not quiet:
-        return LiveConsole(stream, colour=surroundings.colour)
-    return PlainConsole(stream, gitlab=surroundings.gitlab, quiet=quiet)
+def console(environ: Mapping[str, str], stream: TextIO | None = None, *, quiet: bool = False) -> Console:
+    """The console for these surroundings, on stderr unless told otherwise. ``quiet``: failures only."""
+    out = stream if stream is not None else sys.stderr
+    around = Surroundings.of(out, environ)
+    if around.is_terminal and not quiet:
+        return LiveConsole(out, colour=around.colour)
+    return PlainConsole(out, gitlab=around.gitlab, quiet=quiet)
 
 
 class PlainConsole(AbstractContextManager["PlainConsole"]):

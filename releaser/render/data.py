@@ -146,13 +146,13 @@ class SavedPlan:
     account: str
     region: str
     commit: str
-    use_cases: Mapping[str, SavedUseCase]
+    use_cases: tuple[SavedUseCase, ...]
     summary: Mapping[str, int]
 
     @property
     def approved(self) -> tuple[tuple[str, str, str], ...]:
         """(address, verb, stamp) of every step, as ``core.plan.is_within`` takes them."""
-        return tuple((str(s.address), s.verb.value, s.stamp) for u in self.use_cases.values() for s in u.steps)
+        return tuple((str(s.address), s.verb.value, s.stamp) for u in self.use_cases for s in u.steps)
 
 
 LARGEST = 64 * 1024 * 1024
@@ -194,7 +194,7 @@ def _saved(data: Mapping[str, Any]) -> SavedPlan:
     for row in data["steps"]:
         step = _saved_step(row)
         steps.setdefault(step.address.use_case, []).append(step)
-    use_cases = {}
+    use_cases: dict[str, SavedUseCase] = {}
     for row in data["useCases"]:
         name = _text(row, "useCase")
         kept = tuple(steps.pop(name, ()))
@@ -205,7 +205,7 @@ def _saved(data: Mapping[str, Any]) -> SavedPlan:
     if steps:
         raise ValueError("steps of a use case that is not listed")
     totals = {key: int(data["summary"][key]) for key in SUMMARY_KEYS}
-    return SavedPlan(digest, environment, account, region, commit, use_cases, totals)
+    return SavedPlan(digest, environment, account, region, commit, tuple(use_cases.values()), totals)
 
 
 def _saved_step(row: Mapping[str, Any]) -> Step:

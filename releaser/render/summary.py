@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from releaser.core.errors import ReleaserError
 from releaser.core.outcome import Outcome, Status, UseCaseResult
 from releaser.core.plan import Plan, UseCasePlan
 from releaser.render.line import Line, Piece, coloured_text, line, plain_text
@@ -13,12 +14,14 @@ from releaser.render.words import counted
 
 FORMAT = "releaser.result/v1"
 
+STATES = ("released", "nothing", "staged", "failed", "blocked", "refused")
+BAD = ("failed", "blocked", "refused")
 STYLES = {"released": "green", "nothing": "dim", "staged": "cyan"}
 
 
 @dataclass(frozen=True, slots=True)
 class ResultRow:
-    """The end of one use case in one run. ``state``: released, nothing, staged, failed, blocked."""
+    """The end of one use case in one run. ``state`` is one of ``STATES``."""
 
     use_case: str
     release: str
@@ -52,25 +55,43 @@ class RunView:
     duration_ms: int = 0
     notes: Mapping[str, str] = field(default_factory=dict)
     """Use case -> where its notes or record are, for the reader to open."""
+    unrecorded: ReleaserError | None = None
 
     @property
     def failed(self) -> tuple[ResultRow, ...]:
-        return tuple(r for r in self.rows if r.state in ("failed", "blocked"))
+        return tuple(r for r in self.rows if r.state in BAD)
 
 
 def run_view(
     plan: Plan,
     results: Iterable[UseCaseResult],
     *,
+    refused: Mapping[str, ReleaserError] | None = None,
+    unrecorded: ReleaserError | None = None,
     staged: Iterable[str] = (),
     duration_ms: int = 0,
     notes: Mapping[str, str] | None = None,
 ) -> RunView:
-    """The rows of a run: every use case of the plan, whether it was reached or not. ``staged`` await evidence."""
+    """The rows of a run: every use case of the plan, whether it was reached or not.
+
+    ``refused``: not started, and why. ``unrecorded``: why the record could not be written. ``staged`` await evidence.
+    """
     by_name = {r.use_case: r for r in results}
     waiting = frozenset(staged)
-    rows = tuple(_row(part, by_name.get(part.use_case), part.use_case in waiting) for part in plan.use_cases)
-    return RunView(plan.environment, plan.account, plan.region, plan.digest, rows, duration_ms, notes or {})
+    errors = refused or {}
+    rows = tuple(
+        _refused(part, errors[part.use_case])
+        if part.use_case in errors
+        else _row(part, by_name.get(part.use_case), part.use_case in waiting)
+        for part in plan.use_cases
+    )
+    site = (plan.environment, plan.account, plan.region, plan.digest)
+    return RunView(*site, rows, duration_ms, notes or {}, unrecorded)
+
+
+def _refused(part: UseCasePlan, error: ReleaserError) -> ResultRow:
+    state = "refused" if error.exit_code == 4 else "blocked"
+    return ResultRow(part.use_case, part.release, part.release_digest, state, error.code, str(error), error.hint)
 
 
 def _row(part: UseCasePlan, result: UseCaseResult | None, is_staged: bool) -> ResultRow:
@@ -95,7 +116,7 @@ def _row(part: UseCasePlan, result: UseCaseResult | None, is_staged: bool) -> Re
 
 def run_data(view: RunView) -> dict[str, Any]:
     """``releaser.result/v1``."""
-    counts: dict[str, int] = dict.fromkeys(("released", "nothing", "staged", "failed", "blocked"), 0)
+    counts: dict[str, int] = dict.fromkeys(STATES, 0)
     for row in view.rows:
         counts[row.state] += 1
     return {
@@ -106,8 +127,13 @@ def run_data(view: RunView) -> dict[str, Any]:
         "planDigest": view.plan_digest,
         "durationMs": view.duration_ms,
         "summary": counts,
+        "unrecorded": _error(view.unrecorded),
         "useCases": [_row_data(row, view.notes.get(row.use_case, "")) for row in view.rows],
     }
+
+
+def _error(error: ReleaserError | None) -> dict[str, str] | None:
+    return None if error is None else {"code": error.code, "message": str(error), "hint": error.hint}
 
 
 def _row_data(row: ResultRow, notes: str) -> dict[str, Any]:
@@ -158,13 +184,16 @@ def _lines(view: RunView) -> Iterator[Line]:
         yield from _row_lines(row, width, view.notes.get(row.use_case, ""))
     counts = [
         f"{sum(r.state == state for r in view.rows)} {state}"
-        for state in ("released", "staged", "failed", "blocked")
-        if any(r.state == state for r in view.rows)
+        for state in STATES
+        if state != "nothing" and any(r.state == state for r in view.rows)
     ]
     quiet = len(view.rows) - len(told)
     if quiet:
         counts.append(f"{quiet} unchanged")
     took = f" in {seconds(view.duration_ms)}" if view.duration_ms else ""
+    if view.unrecorded is not None:
+        yield line(Piece("not recorded  ", "bold red"), f"{view.unrecorded}  [{view.unrecorded.code}]")
+        yield line("  ", Piece("what was done is done; the next run finds it and closes the record", "italic"))
     yield line(Piece("Result", "bold"), f": {', '.join(counts) or 'nothing to do'}{took}.")
 
 
@@ -182,7 +211,7 @@ def _row_lines(row: ResultRow, width: int, notes: str) -> Iterator[Line]:
         versions = [f"{a.kind}/{a.name} {b.version}" for a, b in sorted(row.result.bindings.items()) if b.version]
         if versions:
             yield line("      versions  ", ", ".join(versions))
-    if row.state in ("failed", "blocked"):
+    if row.state in BAD:
         yield line("      ", Piece(row.message, "red"), Piece(f"  [{row.code}]" if row.code else "", "dim"))
         for found in row.failures:
             if found.message != row.message:

@@ -1,0 +1,86 @@
+"""Results for stdout, in the format that was asked for. Texts of prompts and guardrails only ever on a terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import Literal
+
+from releaser.core.plan import Plan
+from releaser.core.record import Witness
+from releaser.engine.run import Report
+from releaser.kinds import registry
+from releaser.render import data, markdown, standing, summary, text
+from releaser.render.view import PlanView, plan_view
+
+Format = Literal["text", "json", "markdown"]
+
+
+def is_terminal() -> bool:
+    """Whether a person reads stdout, now."""
+    return sys.stdout.isatty() and not os.environ.get("CI")
+
+
+def colour() -> bool:
+    """Whether stdout takes colours. NO_COLOR, set to anything, says no."""
+    return is_terminal() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
+
+
+def plan(plan: Plan, output: str, *, show_values: bool = False, saved: str = "") -> str:
+    """A plan. ``show_values`` counts for text alone; ``saved`` is the file it was written to."""
+    view = _view(plan, show_values=show_values and output == "text")
+    match output:
+        case "json":
+            return data.plan_json(view)
+        case "markdown":
+            return markdown.plan_markdown(view)
+        case _:
+            return text.plan_text(view, colour=colour(), saved=saved)
+
+
+def drift(plan: Plan, output: str) -> str:
+    """What changed behind git's back."""
+    view = _view(plan)
+    match output:
+        case "json":
+            return data.to_json(standing.drift_report(view))
+        case "markdown":
+            return markdown.fenced(standing.drift_text(view))
+        case _:
+            return standing.drift_text(view, colour=colour())
+
+
+def status(plan: Plan, witnesses: Mapping[str, Witness], output: str) -> str:
+    """How each use case stands."""
+    view = _view(plan)
+    rows = standing.status_rows(view, witnesses)
+    match output:
+        case "json":
+            return data.to_json(standing.status_data(view, rows))
+        case "markdown":
+            return markdown.fenced(standing.status_text(view, rows))
+        case _:
+            return standing.status_text(view, rows, colour=colour())
+
+
+def report(plan: Plan, report: Report, output: str, *, duration_ms: int = 0) -> str:
+    """How a run ended."""
+    view = summary.run_view(
+        plan,
+        report.results.values(),
+        refused=report.refused,
+        unrecorded=report.unrecorded,
+        duration_ms=duration_ms,
+    )
+    match output:
+        case "json":
+            return data.to_json(summary.run_data(view))
+        case "markdown":
+            return markdown.fenced(summary.run_text(view))
+        case _:
+            return summary.run_text(view, colour=colour())
+
+
+def _view(plan: Plan, *, show_values: bool = False) -> PlanView:
+    return plan_view(plan, registry(), show_values=show_values)
