@@ -61,6 +61,7 @@ class ReleasesBranch:
         """
         if self.remote is not None:
             _ = self.remote.refs
+        answer: str | None = ""
         for pause in _PAUSES:
             self._sleep(pause)
             tip = self.tip()
@@ -70,12 +71,13 @@ class ReleasesBranch:
             self._refuse_rewrite(tip, files)
             text = f"{message}\n\nEntries: sha256:{_seal(files)}"
             commit = self.git.commit(tip, files, text, self._now(), durable=self.remote is None)
-            if self._publish(tip, commit):
+            answer = self._publish(tip, commit)
+            if answer is None:
                 return commit
         raise Contended(
-            "the branch `releases` moved under us in every attempt",
+            f"the branch `releases` could not be added to in {len(_PAUSES)} attempts; the last answer: {answer}",
             code="G-contended",
-            hint="many pipelines write at once; run the same command again",
+            hint="many pipelines write at once, or a lock file was left on the git server; run the same command again",
         )
 
     def _refuse_rewrite(self, tip: str | None, files: Mapping[str, bytes]) -> None:
@@ -91,9 +93,11 @@ class ReleasesBranch:
                     hint="please report this: the engine tried to write one entry twice",
                 )
 
-    def _publish(self, tip: str | None, commit: str) -> bool:
+    def _publish(self, tip: str | None, commit: str) -> str | None:
+        """Make the commit the tip if the tip is still what we built on; None, or why not."""
         if self.remote is None:
-            return self.git.update_refs([(RELEASES, commit, tip or ABSENT)], "releaser: record")
+            moved = self.git.update_refs([(RELEASES, commit, tip or ABSENT)], "releaser: record")
+            return None if moved else "another process was faster"
         expected = self.remote.refs.get(RELEASES, "")
         report = self.remote.push([RefUpdate(RELEASES, commit, expected)])
         if RELEASES not in report.accepted:
@@ -104,9 +108,9 @@ class ReleasesBranch:
                     raise self.remote.declined(report, RELEASES)
                 if report.lost and there == expected:
                     raise self.remote.unreachable(report.lost)
-                return False
+                return report.rejected.get(RELEASES) or report.lost
         self._follow(commit)
-        return True
+        return None
 
     def _follow(self, commit: str) -> None:
         """Remember what the remote has. ``git push`` does so itself only under the usual fetch refspec."""

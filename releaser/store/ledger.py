@@ -44,7 +44,7 @@ class Ledger:
 
     def folders(self, environment: str, only: Iterable[str] | None = None) -> dict[str, list[Folder]]:
         """Every record's folder by use case, newest first."""
-        if self.commit is None:
+        if self.commit is None or not NAME.fullmatch(environment):
             return {}
         rows = self._trees([f"{self.commit}:{environment}"])[0]
         wanted = None if only is None else set(only)

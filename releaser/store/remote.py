@@ -161,7 +161,7 @@ class Remote:
         send = ("\n".join(wanted) + "\n").encode()
         for _ in range(200):
             reply = self.git.run(
-                *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"),
+                *("fetch", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"),
                 *("--no-recurse-submodules", "--stdin", "--", self.name),
                 send=send,
                 ok=range(256),

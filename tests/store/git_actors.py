@@ -77,7 +77,7 @@ def _is_live(known: dict, name: str, digit: str) -> bool:
 
 def actor(root: Path, holder: Holder | None = None, clock: TestClock | None = None) -> Actor:
     git = Git.open(root)
-    git.stale_lock_seconds = 0.3
+    git.stale_lock_seconds = 0.2
     remote = Remote.of(git)
     clock = clock or TestClock()
     records = Records(git, holder=holder or holder_here(), clock=clock, remote=remote)
