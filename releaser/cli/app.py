@@ -75,7 +75,7 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except typer.TyperException as wrong:
-        wrong.show()
+        _usage(wrong)
         return USAGE
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -98,6 +98,14 @@ def complain(error: BaseException) -> None:
     typer.echo(f"error[{code}]: {safe(str(error))}" if code else f"error: {safe(str(error))}", err=True)
     if hint:
         typer.echo(f"  hint: {safe(hint)}", err=True)
+
+
+def _usage(wrong: typer.TyperException) -> None:
+    show = getattr(wrong, "show", None)
+    if show is not None:
+        show()
+    else:
+        typer.echo(f"Error: {wrong.format_message()}", err=True)
 
 
 def _as_releaser_error(error: OSError) -> BaseException:

@@ -53,7 +53,7 @@ def apply(
     desk.sync()
     tags = desk.repo.tags.known()
     releases = wiring.existing(desk.files, tags)
-    objects = {n: tags[n][0].object_id for n, r in releases.items() if r.name != wiring.UNRELEASED}
+    objects = {n: tags[n][0].object_id for n, r in releases.items() if n in tags and tags[n][0].release == r.name}
     connection = desk.connect(read_only=False)
     planned, verdicts = work.make_plan(desk, connection, deep=saved is not None, releases=releases)
     if saved is not None:

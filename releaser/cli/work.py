@@ -33,6 +33,8 @@ class Desk:
     target: Target
     files: Mapping[str, UseCaseFiles]
     commit: str
+    everything: bool = True
+    """No use case was named: a manifest that cannot be read stops the run instead of being left out."""
     dirty: bool = False
 
     def compile(self, releases: Mapping[str, ReleaseName]) -> Compiled:
@@ -42,6 +44,7 @@ class Desk:
         return wiring.connection(self.environment, self.target, self.repo.environ, read_only=read_only)
 
     def witnesses(self) -> dict[str, Witness]:
+        """What git knows of this environment, by use case; read anew each time."""
         if not self.repo.has_git:
             return {}
         return self.repo.records(self.environment).witnesses(self.environment.name)
@@ -70,16 +73,23 @@ def desk(
     place = wiring.choose_target(chosen, target)
     files = placed(workspace, place, use_cases or ())
     head = commit or (repo.git.head() if repo.has_git else "")
-    found = Desk(repo, workspace, chosen, place, files, head)
-    refuse_invalid(workspace, files)
+    found = Desk(repo, workspace, chosen, place, files, head, everything=not use_cases)
+    refuse_invalid(found)
     return found
 
 
-def refuse_invalid(workspace: Workspace, files: Mapping[str, UseCaseFiles]) -> None:
-    """Nothing is planned from a manifest that AWS would reject."""
-    from releaser.core.validate import judge_workspace
+def refuse_invalid(desk: Desk) -> None:
+    """Nothing is planned from a manifest that AWS would reject. What was released as it is was checked then."""
+    from releaser.core.validate import validate_use_case
+    from releaser.kinds.models import model
 
-    wrong = [d for d in judge_workspace(workspace, registry(), only=files) if d.severity == "error"]
+    released = {n: w.released.record.release_digest for n, w in desk.witnesses().items() if w.released is not None}
+    found = [d for d in desk.workspace.diagnostics if _concerns(d, desk)]
+    for name, files in desk.files.items():
+        if released.get(name) != files.digest:
+            checked = validate_use_case(files, registry(), model, {desk.environment.name: desk.environment})
+            found += checked.diagnostics
+    wrong = [d for d in found if d.severity == "error"]
     if wrong:
         first = wrong[0]
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
@@ -88,6 +98,12 @@ def refuse_invalid(workspace: Workspace, files: Mapping[str, UseCaseFiles]) -> N
             code=first.code,
             hint="`releaser validate` shows all problems with their lines",
         )
+
+
+def _concerns(diagnostic: Diagnostic, desk: Desk) -> bool:
+    """A manifest that could not be read at all, among those that were asked for: all, or the named ones."""
+    folder = diagnostic.path.split("/")
+    return len(folder) > 1 and (desk.everything or folder[1] in desk.files)
 
 
 def make_plan(

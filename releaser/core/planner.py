@@ -141,9 +141,7 @@ def _plan_creation(draft: _Draft, node: Node, kind: Kind, was: str) -> None:
 
 
 def _desired(draft: _Draft, node: Node, kind: Kind) -> FrozenMap:
-    return comparable(
-        kind, resolve_body(node, lambda ref: draft.outputs.get(ref.address, {}).get(ref.output))
-    )
+    return comparable(kind, resolve_body(node, lambda ref: draft.outputs.get(ref.address, {}).get(ref.output)))
 
 
 def _plan_existing(draft: _Draft, node: Node, kind: Kind, seen: Seen) -> None:
@@ -157,9 +155,7 @@ def _plan_existing(draft: _Draft, node: Node, kind: Kind, seen: Seen) -> None:
         return
     if seen.status == "failed":
         message = f"{node.address} is in a failed state: {seen.reason or 'AWS gives no reason'}"
-        draft.blocked.append(
-            _diagnostic(node, "P111", message, "delete it in AWS; the next run creates it anew")
-        )
+        draft.blocked.append(_diagnostic(node, "P111", message, "delete it in AWS; the next run creates it anew"))
         return
     desired = _desired(draft, node, kind)
     fields = _field_changes(seen.body, desired, kind, known)
@@ -168,7 +164,7 @@ def _plan_existing(draft: _Draft, node: Node, kind: Kind, seen: Seen) -> None:
     if fields and kind.calls.update is None:
         _refuse_immutable(draft, node, kind, fields)
         return
-    _plan_update(draft, node, kind, seen, desired, fields, tags)
+    _plan_update(draft, node, kind, seen, desired, fields, tags, is_published=version is not None)
     publishes = kind.calls.publish is not None and version is None
     if publishes:
         _add_step(draft, node, Verb.PUBLISH, Wave.STAGE, desired, seen)
@@ -178,17 +174,13 @@ def _plan_existing(draft: _Draft, node: Node, kind: Kind, seen: Seen) -> None:
     _describe(draft, node, kind, seen, tuple(fields + tags), publishes)
 
 
-def _field_changes(
-    live: FrozenMap, desired: FrozenMap, kind: Kind, known: Binding | None
-) -> list[FieldChange]:
+def _field_changes(live: FrozenMap, desired: FrozenMap, kind: Kind, known: Binding | None) -> list[FieldChange]:
     keys = kind.fields.unordered
     found = list(differences(live, desired, keys))
     if known is None:
         return found
     silent = [
-        c
-        for c in found
-        if not (c.after is MISSING and known.server_defaults.get(c.path) == short_digest(c.before))
+        c for c in found if not (c.after is MISSING and known.server_defaults.get(c.path) == short_digest(c.before))
     ]
     return with_origins(silent, known.fields, keys)
 
@@ -232,10 +224,16 @@ def _plan_update(
     desired: FrozenMap,
     fields: list[FieldChange],
     tags: list[FieldChange],
+    *,
+    is_published: bool,
 ) -> None:
+    """A draft whose content is published already is only put back, after the pointers have moved: a rollback moves
+    pointers first. So are tags."""
     if not fields and not tags:
         return
-    verb, wave = (Verb.REPOINT, Wave.PROMOTE) if kind.pointer else (Verb.UPDATE, Wave.STAGE)
+    late = is_published or not fields
+    verb = Verb.REPOINT if kind.pointer else Verb.UPDATE
+    wave = Wave.PROMOTE if kind.pointer or late else Wave.STAGE
     _add_step(draft, node, verb, wave, desired, seen, retag=bool(tags), rewrite=bool(fields))
 
 
@@ -290,7 +288,8 @@ def _add_step(
             rewrite=rewrite,
         )
     )
-    draft.last[node.address] = key
+    if wave is Wave.STAGE:
+        draft.last[node.address] = key
 
 
 def _plan_removals(draft: _Draft) -> None:
@@ -312,7 +311,7 @@ def _plan_removal(draft: _Draft, address: Address, binding: Binding) -> None:
         return
     key = StepKey(address, verb, binding.id)
     draft.steps.append(Step(key, Wave.PROMOTE, binding.stamp, "", binding.body_digest, binding.revision))
-    replaced = address in draft.last or address in q.snapshot.observations
+    replaced = address in q.snapshot.observations
     draft.changes.append(
         Change(
             address,
@@ -325,14 +324,20 @@ def _plan_removal(draft: _Draft, address: Address, binding: Binding) -> None:
 
 
 def _with_barriers(steps: list[Step]) -> list[Step]:
-    """PROMOTE waits for everything staged; what is taken away waits for everything that is moved."""
-    staged = tuple(s.key for s in steps if s.wave is Wave.STAGE)
-    leaving = (Verb.RETIRE, Verb.DELETE)
-    moved = tuple(s.key for s in steps if s.wave is Wave.PROMOTE and s.verb not in leaving)
+    """What callers follow moves after everything staged; drafts are put back after that; removal comes last."""
+    ranks: dict[int, list[StepKey]] = {}
+    for step in steps:
+        ranks.setdefault(_rank(step), []).append(step.key)
     done = []
     for step in steps:
-        extra: tuple[StepKey, ...] = ()
-        if step.wave is Wave.PROMOTE:
-            extra = (*staged, *moved) if step.verb in leaving else staged
-        done.append(replace(step, needs=tuple(sorted({*step.needs, *extra}))))
+        earlier = [k for rank, keys in ranks.items() if rank < _rank(step) for k in keys] if _rank(step) else []
+        done.append(replace(step, needs=tuple(sorted({*step.needs, *earlier}))))
     return done
+
+
+def _rank(step: Step) -> int:
+    if step.wave is Wave.STAGE:
+        return 0
+    if step.verb in (Verb.RETIRE, Verb.DELETE):
+        return 3
+    return 1 if step.verb is Verb.REPOINT else 2
