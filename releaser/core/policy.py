@@ -12,7 +12,7 @@ from releaser.core.address import Bound, Ref
 from releaser.core.environment import Policy
 from releaser.core.kind import Kind, Problem
 from releaser.core.shapes import ServiceModel
-from releaser.core.values import Path, leaves
+from releaser.core.values import FrozenMap, Path
 
 GEOGRAPHIES: Mapping[str, tuple[str, ...]] = {
     # User guide, "Supported Regions and models for inference profiles": destination Regions of a source
@@ -59,23 +59,30 @@ def is_draft(text: str) -> bool:
 
 
 def facts(spec: Mapping[str, Any], kinds: Mapping[str, Kind]) -> Facts:
-    """Model ids, guardrail profiles, and references to drafts."""
-    models: list[tuple[Path, str]] = []
-    profiles: list[tuple[Path, str]] = []
-    drafts: list[Path] = []
+    """Model ids, guardrail profiles, and references to drafts, in the sections that become resources."""
+    found: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
     for section in ("models", *(kind.section for kind in kinds.values() if kind.section)):
-        for path, leaf in leaves(spec.get(section, {})):
-            if type(leaf) is not str and not isinstance(leaf, Bound):
-                continue
-            text = leaf if isinstance(leaf, str) else leaf.value
-            if is_draft(text):
-                drafts.append(("spec", section, *path))
-            name = path[-1] if path else ""
-            if name in _MODEL_MEMBERS:
-                models.append((("spec", section, *path), text))
-            elif name in _PROFILE_MEMBERS:
-                profiles.append((("spec", section, *path), text))
-    return Facts(tuple(models), tuple(profiles), tuple(drafts))
+        _gather(spec.get(section, {}), ("spec", section), found)
+    return Facts(*(tuple(each) for each in found))
+
+
+def _gather(value: Any, at: Path, found: tuple[list[Any], list[Any], list[Any]]) -> None:
+    """One pass over everything: paths are made for containers and finds only."""
+    if isinstance(value, FrozenMap | dict):
+        for key, item in value.items():
+            if type(item) is str or type(item) is Bound:
+                text = item if type(item) is str else str(item)
+                if text.endswith(_DRAFTS) and is_draft(text):
+                    found[2].append((*at, key))
+                if key in _MODEL_MEMBERS:
+                    found[0].append(((*at, key), text))
+                elif key in _PROFILE_MEMBERS:
+                    found[1].append(((*at, key), text))
+            else:
+                _gather(item, (*at, key), found)
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            _gather(item, (*at, index), found)
 
 
 def check_policy(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from releaser.core.address import Address, Bound, Ref
@@ -28,6 +28,8 @@ class Resolution:
 
     value: FrozenMap
     problems: tuple[Problem, ...] = ()
+    bound: Mapping[Path, Bound] = field(default_factory=dict)
+    """Where bindings stand, by path."""
 
 
 def resolve(
@@ -41,11 +43,16 @@ def resolve(
     of bindings."""
     problems: list[Problem] = []
 
+    bound: dict[Path, Bound] = {}
+
     def leaf(text: str, at: Path) -> Any:
-        return _text(text, at, bindings, use_case, environment, problems.append)
+        found = _text(text, at, bindings, use_case, environment, problems.append)
+        if type(found) is Bound:
+            bound[at] = found
+        return found
 
     value = _walk(data, (), leaf)
-    return Resolution(value if isinstance(value, FrozenMap) else EMPTY, tuple(problems))
+    return Resolution(value if isinstance(value, FrozenMap) else EMPTY, tuple(problems), bound)
 
 
 def bindings_used(text: str) -> frozenset[str]:
@@ -54,12 +61,12 @@ def bindings_used(text: str) -> frozenset[str]:
 
 
 def _walk(value: Any, at: Path, leaf: Callable[[str, Path], Any]) -> Any:
-    if isinstance(value, str):
+    if type(value) is str:
         return leaf(value, at) if "${" in value else value
-    if isinstance(value, Mapping):
+    if isinstance(value, dict | FrozenMap):
         return FrozenMap({k: _walk(v, (*at, k), leaf) for k, v in value.items()})
     if isinstance(value, list | tuple):
-        return tuple(_walk(v, (*at, i), leaf) for i, v in enumerate(value))
+        return tuple([_walk(v, (*at, i), leaf) for i, v in enumerate(value)])
     return freeze(value)
 
 
@@ -117,11 +124,7 @@ def _binding(
         return ""
     if name in bindings:
         return bindings[name]
-    where = (
-        f"environment {environment} has no binding {name!r}"
-        if environment
-        else f"there is no binding {name!r}"
-    )
+    where = f"environment {environment} has no binding {name!r}" if environment else f"there is no binding {name!r}"
     report(Problem("E301", where, at, did_you_mean(name, bindings) or f"add {name} under spec.bindings"))
     return ""
 

@@ -34,7 +34,7 @@ from releaser.core.kind import Kind, Problem, Site, View
 from releaser.core.manifest import use_case_model
 from releaser.core.policy import Facts, check_keys, check_policy, facts
 from releaser.core.resolve import resolve
-from releaser.core.values import EMPTY, Path, leaves, show_path
+from releaser.core.values import EMPTY, Path, show_path
 from releaser.core.workspace import UseCaseFiles
 
 Place = tuple[str, str]
@@ -129,7 +129,7 @@ class _Places:
         self.files, self.kinds, self.models = files, kinds, models
         self.view = View(files.name, EMPTY, files.texts, Site("", "0" * 12, "eu-central-1"))
         self.facts = Facts((), (), ())
-        self.bound: dict[Path, Bound] = {}
+        self.bound: Mapping[Path, Bound] = {}
 
     def check(self, run: _Run, *, first: bool) -> Iterator[Problem]:
         """The problems in one target."""
@@ -148,8 +148,7 @@ class _Places:
         site = Site(run.place[0], run.target.account, run.target.region) if run.target else self.view.site
         self.view = View(self.files.name, resolution.value, self.files.texts, site)
         self.facts = facts(resolution.value, self.kinds)
-        if "${env." in self.files.document.text:
-            self.bound = {path: leaf for path, leaf in leaves(resolution.value) if isinstance(leaf, Bound)}
+        self.bound = resolution.bound
         unknown = {problem.path for problem in resolution.problems}
         for problem in check_entries(self.view, self.kinds, self.models):
             # A binding without a value cannot be judged.

@@ -45,12 +45,15 @@ class FrozenMap(Mapping[str, Any]):
         return f"FrozenMap({self._data!r})"
 
 
+_AS_IT_IS = frozenset({str, int, float, bool, type(None), FrozenMap, Ref, Bound})
+"""Known without asking ``Mapping``, whose check is slow."""
+
 EMPTY = FrozenMap()
 
 
 def freeze(value: Any) -> Any:
     """Deeply immutable copy: mappings to FrozenMap, lists to tuples; leaves as they are."""
-    if isinstance(value, FrozenMap):
+    if type(value) in _AS_IT_IS:
         return value
     if isinstance(value, Mapping):
         return FrozenMap(value)
@@ -79,7 +82,9 @@ def transform(value: Any, leaf: Callable[[Any], Any]) -> Any:
 
 def leaves(value: Any, at: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Every leaf with its path, depth first. An empty container is a leaf."""
-    if isinstance(value, Mapping) and value:
+    if type(value) in _LEAVES:
+        yield at, value
+    elif isinstance(value, Mapping) and value:
         for key, item in value.items():
             yield from leaves(item, (*at, key))
     elif isinstance(value, list | tuple) and value:
@@ -87,6 +92,9 @@ def leaves(value: Any, at: Path = ()) -> Iterator[tuple[Path, Any]]:
             yield from leaves(item, (*at, index))
     else:
         yield at, value
+
+
+_LEAVES = _AS_IT_IS - {FrozenMap}
 
 
 def references(value: Any) -> frozenset[Ref]:
@@ -107,7 +115,9 @@ def canonical(value: Any) -> bytes:
 
     Integral floats are written as integers, so that YAML's ``1`` and AWS's ``1.0`` are one value.
     """
-    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return json.dumps(
+        _plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
 
 
 def _plain(value: Any) -> Any:

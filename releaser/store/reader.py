@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Mapping
@@ -35,34 +36,49 @@ class Reader(Protocol):
 class DiskReader:
     """The working tree."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path | str) -> None:
         self.root = str(root)
         self._real = os.path.realpath(self.root)
+        self._plain: set[str] = set()
 
     def read(self, path: str) -> bytes | None:
-        full = f"{self.root}/{path}"
         try:
-            self._check(full, path)
-            fd = os.open(full, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            descriptor = self._open(path)
         except (OSError, ValueError):
             return None
         try:
-            status = os.fstat(fd)
+            status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 return None
             if status.st_size > MAX_FILE:
                 raise TooLarge(path)
-            with os.fdopen(os.dup(fd), "rb") as file:
-                return file.read(MAX_FILE + 1)
+            content = os.read(descriptor, status.st_size + 1)
+            while more := os.read(descriptor, 1 << 16):
+                content += more
+                if len(content) > MAX_FILE:
+                    raise TooLarge(path)
+            return content
         finally:
-            os.close(fd)
+            os.close(descriptor)
 
-    def _check(self, full: str, path: str) -> None:
-        """A link may point inside its use case's folder, nowhere else."""
-        real = os.path.realpath(full)
+    def _open(self, path: str) -> int:
+        """Opens without following links, unless they stay inside the use case's folder. Never waits on a
+        pipe."""
+        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+        folder = path.rpartition("/")[0]
+        if folder not in self._plain and os.path.realpath(f"{self._real}/{folder}") == f"{self._real}/{folder}":
+            self._plain.add(folder)
+        if folder in self._plain:
+            try:
+                return os.open(f"{self._real}/{path}", flags | os.O_NOFOLLOW)
+            except OSError as error:
+                if error.errno not in (errno.ELOOP, errno.EMLINK):
+                    raise
+        real = os.path.realpath(f"{self._real}/{path}")
         home = "/".join(path.split("/")[:2])
-        if real != f"{self._real}/{path}" and not real.startswith(f"{self._real}/{home}/"):
+        if not real.startswith(f"{self._real}/{home}/"):
             raise Outside(path)
+        return os.open(real, flags)
 
     def list(self, prefix: str) -> tuple[str, ...]:
         found: list[str] = []

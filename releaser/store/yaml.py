@@ -26,11 +26,10 @@ MAX_NODES = 50_000
 _PLAIN, _OTHER = " plain", " other"  # no tag can contain a space
 
 # libyaml reads NEL, LS and PS as line ends (YAML 1.1), YAML 1.2 does not: refused, so that nobody guesses.
-_FORBIDDEN = re.compile(
-    "[^\\t\\n\\r\\x20-\\x7e\\xa0-\\u2027\\u202a-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]"
-)
-# What can nest deeply in few characters: flow brackets, and block indicators side by side.
-_SIDE_BY_SIDE = re.compile(r"(?:[-?:][ \t]+){40}")
+_FORBIDDEN = re.compile("[^\\t\\n\\r\\x20-\\x7e\\xa0-\\u2027\\u202a-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+# Each level of block style stands further right, or is a list under its key: a text of short lines cannot
+# be deep.
+_LONG_LINE, _MANY_BRACKETS, _LONG_TEXT = 500, 500, 100_000
 
 _CONSTANTS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -129,7 +128,7 @@ def _compose(text: str) -> Any:
     """The node tree. A text that could be deep or wide has its events counted first: compose recurses in
     C."""
     try:
-        if len(text) > 100_000 or text.count("[") + text.count("{") > 500 or _SIDE_BY_SIDE.search(text):
+        if _suspicious(text):
             _check_events(text)
         return _Parser(text).get_single_node()
     except RecursionError:
@@ -138,6 +137,12 @@ def _compose(text: str) -> Any:
         raise _syntax(text, error) from None
     except yaml.YAMLError as error:
         raise _Stop("E101", _clean(str(error))) from None
+
+
+def _suspicious(text: str) -> bool:
+    if len(text) > _LONG_TEXT or text.count("[") + text.count("{") > _MANY_BRACKETS:
+        return True
+    return max(map(len, text.splitlines()), default=0) > _LONG_LINE
 
 
 def _check_events(text: str) -> None:
