@@ -65,9 +65,7 @@ def _lists(
 ) -> Iterator[FieldChange]:
     old, new = _keyed(before, keys, pattern), _keyed(after, keys, pattern)
     for name in [*old, *(n for n in new if n not in old)]:
-        yield from differences(
-            old.get(name, MISSING), new.get(name, MISSING), keys, f"{at}[{name}]", f"{pattern}[]"
-        )
+        yield from differences(old.get(name, MISSING), new.get(name, MISSING), keys, f"{at}[{name}]", f"{pattern}[]")
 
 
 def _keyed(items: tuple[Any, ...], keys: Mapping[str, str | None], pattern: str) -> dict[str, Any]:
@@ -109,14 +107,36 @@ def _pattern(path: str) -> str:
 def _flat(at: str, value: Any, keys: Mapping[str, str | None], pattern: str) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping) and value:
         for name, item in value.items():
-            yield from _flat(
-                f"{at}.{name}" if at else name, item, keys, f"{pattern}.{name}" if pattern else name
-            )
+            yield from _flat(f"{at}.{name}" if at else name, item, keys, f"{pattern}.{name}" if pattern else name)
     elif isinstance(value, tuple) and value:
         for name, item in _keyed(value, keys, pattern).items():
             yield from _flat(f"{at}[{name}]", item, keys, f"{pattern}[]")
     else:
         yield at, value
+
+
+def leaf_changes(change: FieldChange, keys: Mapping[str, str | None]) -> Iterator[FieldChange]:
+    """The change as one for each leaf: a whole member that comes or goes is told by all that it holds."""
+    if change.before is MISSING:
+        for path, pattern, value in _leaves(change.path, change.pattern, change.after, keys):
+            yield replace(change, path=path, pattern=pattern, after=value)
+    elif change.after is MISSING:
+        for path, pattern, value in _leaves(change.path, change.pattern, change.before, keys):
+            yield replace(change, path=path, pattern=pattern, before=value)
+    else:
+        yield change
+
+
+def _leaves(at: str, pattern: str, value: Any, keys: Mapping[str, str | None]) -> Iterator[tuple[str, str, Any]]:
+    if isinstance(value, Mapping) and value:
+        for name, item in value.items():
+            wider = f"{pattern}.{name}" if pattern else name
+            yield from _leaves(f"{at}.{name}" if at else name, wider, item, keys)
+    elif isinstance(value, tuple) and value:
+        for name, item in _keyed(value, keys, pattern).items():
+            yield from _leaves(f"{at}[{name}]", f"{pattern}[]", item, keys)
+    else:
+        yield at, pattern, value
 
 
 def short_digest(value: Any) -> str:

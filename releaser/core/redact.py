@@ -98,6 +98,8 @@ class Redaction:
         if pattern not in self.kind.fields.unordered:
             return key.isdigit()
         member = self.kind.fields.unordered[pattern]
+        if member is not None and member.startswith("#"):
+            return True  # a digest already
         return self._is_open(f"{pattern}[].{member}" if member else f"{pattern}[]", key.rstrip("'"))
 
     def _is_open(self, pattern: str, text: str) -> bool:

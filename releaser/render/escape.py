@@ -38,6 +38,12 @@ def prose(text: str) -> str:
     return re.sub(r"(?<![\w/])/(?=\w)", "&#47;&#8288;", escaped)
 
 
+def html(text: str) -> str:
+    """Text between HTML tags, where Markdown is not read."""
+    escaped = safe(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    return escaped.replace("@", "&#64;&#8288;")
+
+
 def code(text: str, *, cell: bool = False) -> str:
     """An inline code span that this text cannot end. ``cell``: inside a table, where a bar would end the cell."""
     shown = safe(text) or " "

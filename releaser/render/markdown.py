@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from releaser.core.diff import MISSING
 from releaser.core.plan import Action, Change
-from releaser.render.escape import block, code, prose
-from releaser.render.view import DriftRow, FieldRow, PlanView, ResourceRow, UseCaseRow, leaf_rows
+from releaser.render.escape import block, code, html, prose
+from releaser.render.view import DriftRow, FieldRow, PlanView, ResourceRow, UseCaseRow
 from releaser.render.words import closing, counted, sentence, short, value_text
 
 MARKER = "<!-- releaser:plan -->"
@@ -90,7 +90,7 @@ def _details(title: str, lines: list[str], language: str, name: str = "") -> Ite
 
 
 def _title(row: UseCaseRow) -> str:
-    return f"{prose(row.use_case)}: {counted(len(row.told), 'resource')}, {counted(len(row.steps), 'step')}"
+    return f"{html(row.use_case)}: {counted(len(row.told), 'resource')}, {counted(len(row.steps), 'step')}"
 
 
 _SIGNS = {
@@ -113,7 +113,7 @@ def _resource(row: ResourceRow) -> Iterator[str]:
     said = sentence(change)
     yield f"{_sign(change)} {change.address.kind}/{change.address.name}  {change.name}{'  ' if said else ''}{said}"
     for f in row.intent:
-        for leaf in leaf_rows(f):
+        for leaf in f.each:
             yield from _field(leaf)
 
 

@@ -11,7 +11,7 @@ from releaser.core.plan import Action
 from releaser.core.word_diff import Piece as Words
 from releaser.core.word_diff import word_diff
 from releaser.render.line import Line, Piece, coloured_text, line, plain_text
-from releaser.render.view import DriftRow, FieldRow, PlanView, ResourceRow, UseCaseRow, leaf_rows
+from releaser.render.view import DriftRow, FieldRow, PlanView, ResourceRow, UseCaseRow
 from releaser.render.words import DRIFT_SYMBOL, REASONS, closing, sentence, short, symbol, value_text
 
 STYLES = {
@@ -82,7 +82,7 @@ def _resource(row: ResourceRow, all_fields: bool) -> Iterator[Line]:
     said = sentence(change)
     if said:
         yield line("      ", Piece(said, style))
-    leaves = [leaf for f in row.intent for leaf in leaf_rows(f)]
+    leaves = [leaf for f in row.intent for leaf in f.each]
     most = MOST_NEW if change.action in (Action.CREATE, Action.REPLACE) and not all_fields else len(leaves)
     width = min(max((len(f.path) for f in leaves[:most]), default=0), 72)
     for leaf in leaves[:most]:
@@ -107,7 +107,7 @@ def _field(row: FieldRow, width: int) -> Iterator[Line]:
 
 def is_text(value: Any) -> bool:
     """Long enough that its words are worth comparing."""
-    return isinstance(value, str) and (len(value) > 40 or "\n" in value)
+    return isinstance(value, str) and (len(value) > 40 or "\n" in value) and len(value.split()) > 1
 
 
 def diff_lines(pieces: tuple[Words, ...]) -> list[list[Piece]]:

@@ -7,11 +7,11 @@ never for a file.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from releaser.core.diagnostic import Diagnostic
-from releaser.core.diff import MISSING, FieldChange, Origin
+from releaser.core.diff import MISSING, FieldChange, Origin, leaf_changes
 from releaser.core.kind import Kind
 from releaser.core.plan import Action, Change, Plan, Step, UseCasePlan, summary
 from releaser.core.redact import Redaction
@@ -27,6 +27,13 @@ class FieldRow:
     before: Any
     after: Any
     origin: Origin
+    leaves: tuple[FieldRow, ...] = ()
+    """The same leaf by leaf, when a whole member comes or goes; else empty."""
+
+    @property
+    def each(self) -> tuple[FieldRow, ...]:
+        """The leaves, or the row itself."""
+        return self.leaves or (self,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,8 @@ class UseCaseRow:
 
     @property
     def told(self) -> tuple[ResourceRow, ...]:
-        return tuple(r for r in self.resources if not r.is_quiet)
+        """What will happen: nothing, when the use case is blocked."""
+        return () if self.blocked else tuple(r for r in self.resources if not r.is_quiet)
 
     @property
     def is_quiet(self) -> bool:
@@ -110,7 +118,8 @@ def plan_view(plan: Plan, kinds: Mapping[str, Kind], *, show_values: bool = Fals
     redactions = {name: Redaction(kind, body_shape(kind)) for name, kind in kinds.items()}
     rows = tuple(_use_case(part, redactions, show_values) for part in plan.use_cases)
     drift = tuple(d for row in rows for r in row.resources for d in _drift(r))
-    return PlanView(plan, rows, summary(plan), drift)
+    doable = replace(plan, use_cases=tuple(u for u in plan.use_cases if not u.blocked))
+    return PlanView(plan, rows, summary(doable), drift)
 
 
 def body_shape(kind: Kind) -> Shape | None:
@@ -134,12 +143,20 @@ def _use_case(part: UseCasePlan, redactions: Mapping[str, Redaction], show_value
 
 
 def _resource(change: Change, redaction: Redaction, show_values: bool) -> ResourceRow:
-    fields = change.fields if show_values else tuple(redaction.field(f) for f in change.fields)
-    return ResourceRow(change, tuple(_field(f) for f in fields))
+    return ResourceRow(change, tuple(_field(f, redaction, show_values) for f in change.fields))
 
 
-def _field(change: FieldChange) -> FieldRow:
-    return FieldRow(change.path, change.before, change.after, change.origin)
+def _field(change: FieldChange, redaction: Redaction, show_values: bool) -> FieldRow:
+    shown = change if show_values else redaction.field(change)
+    leaves: tuple[FieldRow, ...] = ()
+    if isinstance(change.after if change.before is MISSING else change.before, Mapping | tuple):
+        parts = leaf_changes(change, redaction.kind.fields.unordered)
+        leaves = tuple(_row(p if show_values else redaction.field(p)) for p in parts)
+    return _row(shown, leaves)
+
+
+def _row(change: FieldChange, leaves: tuple[FieldRow, ...] = ()) -> FieldRow:
+    return FieldRow(change.path, change.before, change.after, change.origin, leaves)
 
 
 def _drift(row: ResourceRow) -> Iterator[DriftRow]:
@@ -148,25 +165,3 @@ def _drift(row: ResourceRow) -> Iterator[DriftRow]:
         yield DriftRow(address, "", MISSING, MISSING, "deleted-live")
     for f in row.drift:
         yield DriftRow(address, f.path, f.before, f.after, "changed-live")
-
-
-def leaf_rows(row: FieldRow) -> Iterator[FieldRow]:
-    """The row as one row for each leaf: a whole item that comes or goes is told member by member."""
-    for path, before, after in _leaves(row.path, row.before, row.after):
-        yield FieldRow(path, before, after, row.origin)
-
-
-def _leaves(at: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
-    filled = after if before is MISSING else before if after is MISSING else None
-    if isinstance(filled, Mapping) and filled:
-        for name, item in filled.items():
-            yield from _sided(f"{at}.{name}" if at else name, item, before is MISSING)
-    elif isinstance(filled, list | tuple) and filled:
-        for index, item in enumerate(filled):
-            yield from _sided(f"{at}[{index}]", item, before is MISSING)
-    else:
-        yield at, before, after
-
-
-def _sided(at: str, item: Any, is_new: bool) -> Iterator[tuple[str, Any, Any]]:
-    return _leaves(at, MISSING, item) if is_new else _leaves(at, item, MISSING)

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from releaser.core.address import Bound, Ref
-from releaser.core.diff import MISSING
+from releaser.core.diff import MISSING, Origin
 from releaser.core.plan import Action, Change
-from releaser.core.redact import Hidden, plain
+from releaser.core.redact import Hidden
 from releaser.render.view import PlanView
 
 SYMBOLS: Mapping[Action, str] = {
@@ -59,6 +59,8 @@ def sentence(change: Change) -> str:
         instead = f" in place of {change.version}" if change.version else ""
         said.append(f"publishes a new version{instead}{quota}")
     text = ", ".join(said)
+    if change.action in (Action.UPDATE, Action.REPOINT) and all(f.origin is Origin.DRIFT for f in change.fields):
+        return f"{text}: put back to what git says"
     reason = REASONS.get(change.reason, "")
     return f"{text}: {reason}" if text and reason else text or reason
 
@@ -75,7 +77,15 @@ def value_text(value: Any) -> str:
         return f'"{value}"'
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(plain(value))
+    if isinstance(value, Mapping):
+        return _clip("{" + ", ".join(f"{k}: {value_text(v)}" for k, v in value.items()) + "}")
+    if isinstance(value, list | tuple):
+        return _clip("[" + ", ".join(value_text(v) for v in value) + "]")
+    return str(value)
+
+
+def _clip(text: str, most: int = 400) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def totals_text(view: PlanView) -> str:
