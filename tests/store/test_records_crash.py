@@ -65,15 +65,17 @@ def end_state(root: Path) -> object:
     return tags, sorted((a.opened.use_case, a.opened.seq) for a in accounts), live
 
 
-@pytest.mark.parametrize("with_git", [False, True], ids=["releaser", "releaser-and-git"])
 @pytest.mark.parametrize(
-    ("where", "hook"),
+    ("where", "hook", "with_git"),
     [
-        ("alone", "reference-transaction"),
-        ("clone", "reference-transaction"),
-        ("bare", "pre-receive"),
-        ("bare", "reference-transaction"),
-        ("bare", "post-receive"),
+        pytest.param("alone", "reference-transaction", False, id="here"),
+        pytest.param("alone", "reference-transaction", True, id="here-with-git"),
+        pytest.param("clone", "reference-transaction", True, id="clone-with-git"),
+        pytest.param("bare", "pre-receive", False, id="before-the-server"),
+        pytest.param("bare", "pre-receive", True, id="before-the-server-with-git"),
+        pytest.param("bare", "reference-transaction", True, id="in-the-server-with-git"),
+        pytest.param("bare", "post-receive", False, id="after-the-server"),
+        pytest.param("bare", "post-receive", True, id="after-the-server-with-git"),
     ],
 )
 def test_killed_at_any_git_write_then_run_again(where: str, hook: str, with_git: bool, tmp_path: Path) -> None:
