@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,7 +17,9 @@ from releaser import wiring
 from releaser.cli.work import Desk
 from releaser.core.environment import duration
 from releaser.core.errors import Refused
+from releaser.core.facts import facts_of
 from releaser.core.gate import Verdict
+from releaser.core.record import Facts
 from releaser.engine.compile import ReleaseName
 from releaser.engine.run import Provenance, Report, Run
 from releaser.kinds import registry
@@ -153,7 +155,6 @@ def execute(
             sink=sink,
             provenance=_provenance(desk, tags),
             rollback_window=duration(spec.rollbackWindow),
-            notes=_notes(desk, planned),
             facts=_facts(desk, planned),
             take_over=options.take_over,
             supersede=options.supersede,
@@ -179,6 +180,14 @@ def _provenance(desk: Desk, tags: Mapping[str, str]) -> Provenance:
         tool_version=wiring.version(),
         dirty=desk.dirty,
     )
+
+
+def _facts(desk: Desk, planned: Planned) -> Callable[[str], Facts]:
+    def facts(name: str) -> Facts:
+        files = desk.files[name]
+        return facts_of(files.spec, planned.compiled.graph.of(name), files.digests)
+
+    return facts
 
 
 @contextmanager
