@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 
 from releaser.sandbox.app import Sandbox
 from releaser.sandbox.errors import BadAdminRequest
+from releaser.sandbox.faults import Rule
 from releaser.sandbox.routing import Request
 from releaser.sandbox.wire import Reply
 
@@ -56,6 +57,8 @@ class Admin:
         name = f"{request.method} {request.path.removeprefix('/_sandbox/').strip('/')}"
         try:
             return _json(200, self._act(name, request))
+        except KeyError as error:
+            return _json(400, {"error": f"{name} needs {error}"})
         except (BadAdminRequest, ValueError, TypeError) as error:
             return _json(400, {"error": str(error)})
 
@@ -128,7 +131,17 @@ class Admin:
         rules = args.get("rules")
         if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
             raise BadAdminRequest('faults are {"rules": [{"kind": ...}, ...]}')
-        return {"rules": [self._sandbox.faults.add(rule).describe() for rule in rules]}
+        return {"rules": [self._add_fault(rule).describe() for rule in rules]}
+
+    def _add_fault(self, rule: dict[str, Any]) -> Rule:
+        """A rule about a service or operation that does not exist would never fire: refused."""
+        router = self._sandbox.router
+        if "service" in rule and rule["service"] not in router.services:
+            raise BadAdminRequest(f"no service {rule['service']!r}; there are: {', '.join(router.services)}")
+        known = {operation.name for operation in router.operations.values()}
+        if "operation" in rule and rule["operation"] not in known:
+            raise BadAdminRequest(f"no operation {rule['operation']!r} in the services played")
+        return self._sandbox.faults.add(rule)
 
     def _clear_faults(self, args: Mapping[str, Any]) -> Answer:
         self._sandbox.faults.clear()

@@ -125,7 +125,8 @@ class Faults:
         for name, value in raw.items():
             if name != "kind" and name not in known:
                 raise BadAdminRequest(f"a {kind} fault has no {name!r}; it has {', '.join(sorted(known))}")
-            if name != "kind" and not isinstance(value, known[name]):
+            flag = isinstance(value, bool) and name != "write"
+            if name != "kind" and (flag or not isinstance(value, known[name])):
                 raise BadAdminRequest(f"{name} of a {kind} fault cannot be {value!r}")
         if kind == "truncate" and raw.get("form", "short") not in ("short", "cut"):
             raise BadAdminRequest("form of a truncate fault is short (length matches the cut body) or cut (mid-body)")

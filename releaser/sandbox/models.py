@@ -8,6 +8,7 @@ the clock moves models on. A model past its end is gone.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -100,7 +101,7 @@ def _system_profile(call: Call, model: Model, prefix: str, here: str) -> Doc:
     began = float(_epoch(call) + model.days["start"] * _DAY)
     return {
         "inferenceProfileId": id,
-        "inferenceProfileName": f"{prefix.upper()} {model.provider} {model.name}".replace(".", "-"),
+        "inferenceProfileName": " ".join(re.findall(r"\w+", f"{prefix.upper()} {model.provider} {model.name}")),
         "description": f"Routes requests to {model.provider} {model.name} in {', '.join(regions)}.",
         "inferenceProfileArn": call.arn("bedrock", f"inference-profile/{id}"),
         "models": [{"modelArn": model_arn(region, model.id)} for region in regions],

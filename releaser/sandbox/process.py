@@ -11,6 +11,7 @@ import asyncio
 import fcntl
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -63,18 +64,11 @@ def find(data: Path) -> Running | None:
 def run(port: int, data: Path, scale: float, ready: Callable[[Running], None], watch_stdin: bool = False) -> None:
     """Runs a sandbox in this process until it is stopped."""
     from releaser.sandbox.app import Sandbox
-    from releaser.sandbox.server import bind, serve
+    from releaser.sandbox.server import serve
 
     data.mkdir(parents=True, exist_ok=True)
     data = data.resolve()
     lock = _lock(data)
-    try:
-        listener = bind(port)
-    except OSError as error:
-        raise CannotStart(
-            f"port {port} on 127.0.0.1 is taken ({error.strerror}); stop what uses it, or choose another "
-            "with --port N (--port 0 picks a free one)"
-        ) from error
 
     def announce(bound: int) -> None:
         running = Running(os.getpid(), bound, data)
@@ -84,10 +78,23 @@ def run(port: int, data: Path, scale: float, ready: Callable[[Running], None], w
         ready(running)
 
     try:
+        listener = _listen(port)
         asyncio.run(serve(Sandbox(data, scale), listener, announce, watch_stdin))
-    finally:
         (data / _STATE).unlink(missing_ok=True)
+    finally:
         lock.close()
+
+
+def _listen(port: int) -> socket.socket:
+    from releaser.sandbox.server import bind
+
+    try:
+        return bind(port)
+    except OSError as error:
+        raise CannotStart(
+            f"port {port} on 127.0.0.1 is taken ({error.strerror}); stop what uses it, or choose another "
+            "with --port N (--port 0 picks a free one)"
+        ) from error
 
 
 def _lock(data: Path) -> IO[str]:

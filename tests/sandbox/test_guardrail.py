@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from sandbox.checks import MESSAGES, body, refused
 
 FILTERS = [{"type": t, "inputStrength": "HIGH", "outputStrength": "LOW"} for t in ("HATE", "SEXUAL", "VIOLENCE")]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import http.client
 import socket
+from pathlib import Path
 
 import pytest
+
 from sandbox.checks import refused
 
 AUTH = {"Authorization": "AWS4-HMAC-SHA256 Credential=111111111111/20260101/eu-central-1/bedrock/aws4_request, x"}
@@ -81,7 +83,7 @@ def test_chunked_bodies_pipelines_and_broken_requests(box):
 
 
 def test_only_the_loopback_interface_is_bound(box):
-    with open("/proc/net/tcp") as table:
-        rows = [line.split()[1] for line in table.readlines()[1:] if line.split()[3] == "0A"]
+    table = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    rows = [line.split()[1] for line in table if line.split()[3] == "0A"]
     mine = [address for address in rows if address.endswith(f":{box.port:04X}")]
     assert mine == [f"0100007F:{box.port:04X}"]

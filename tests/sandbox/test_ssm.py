@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from sandbox.checks import all_pages, refused
 
 
@@ -61,7 +62,7 @@ def test_create_needs_a_type_and_keeps_it(client):
 
 @pytest.mark.parametrize("name", ["a b", "a/b", "/aws/x", "ssm-x", "/x/", "/" + "/".join("abcdefghijklmnop")])
 def test_names_that_aws_refuses(client, name):
-    with pytest.raises(Exception, match="ValidationException|HierarchyLevelLimitExceeded"):
+    with pytest.raises(Exception, match=r"ValidationException|HierarchyLevelLimitExceeded"):
         client("ssm").put_parameter(Name=name, Value="v", Type="String")
 
 

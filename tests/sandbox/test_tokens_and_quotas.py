@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from sandbox.checks import MESSAGES, body, refused
 
 TOKEN = "t" * 40

@@ -1,0 +1,136 @@
+"""One thing wrong at a time, everywhere the service model has a constraint: each is a 400 that says where."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import random
+
+import pytest
+
+from sandbox.synthesis import mistakes, service
+
+GOOD = {
+    ("bedrock", "CreateGuardrail", "POST /guardrails"): {
+        "name": "g",
+        "description": "d",
+        "blockedInputMessaging": "no",
+        "blockedOutputsMessaging": "no",
+        "topicPolicyConfig": {
+            "topicsConfig": [{"name": "t", "definition": "d", "type": "DENY", "examples": ["e"],
+                              "inputAction": "BLOCK", "inputEnabled": True}],
+            "tierConfig": {"tierName": "CLASSIC"},
+        },
+        "contentPolicyConfig": {
+            "filtersConfig": [{"type": "HATE", "inputStrength": "LOW", "outputStrength": "LOW",
+                               "inputModalities": ["TEXT"], "outputAction": "NONE"}]
+        },
+        "wordPolicyConfig": {
+            "wordsConfig": [{"text": "w"}], "managedWordListsConfig": [{"type": "PROFANITY"}]
+        },
+        "sensitiveInformationPolicyConfig": {
+            "piiEntitiesConfig": [{"type": "NAME", "action": "BLOCK"}],
+            "regexesConfig": [{"name": "r", "description": "d", "pattern": "x", "action": "NONE"}],
+        },
+        "contextualGroundingPolicyConfig": {"filtersConfig": [{"type": "GROUNDING", "threshold": 0.5}]},
+        "crossRegionConfig": {"guardrailProfileIdentifier": "eu.guardrail.v1:0"},
+        "kmsKeyId": "alias/k",
+        "tags": [{"key": "k", "value": "v"}],
+        "clientRequestToken": "token",
+    },
+    ("bedrock-agent", "CreatePrompt", "POST /prompts/"): {
+        "name": "p",
+        "description": "d",
+        "customerEncryptionKeyArn": "arn:aws:kms:eu-central-1:111111111111:key/" + "a" * 36,
+        "defaultVariant": "v",
+        "variants": [{
+            "name": "v",
+            "templateType": "TEXT",
+            "templateConfiguration": {"text": {"text": "t", "inputVariables": [{"name": "n"}]}},
+            "modelId": "amazon.nova-pro-v1:0",
+            "inferenceConfiguration": {"text": {"temperature": 0.5, "topP": 0.5, "maxTokens": 1,
+                                                "stopSequences": ["s"]}},
+            "metadata": [{"key": "k", "value": "v"}],
+        }],
+        "clientToken": "t" * 40,
+    },
+    ("bedrock", "CreateInferenceProfile", "POST /inference-profiles"): {
+        "inferenceProfileName": "p",
+        "description": "d",
+        "modelSource": {"copyFrom": "arn:aws:bedrock:eu-central-1::foundation-model/amazon.nova-lite-v1:0"},
+        "tags": [{"key": "k", "value": "v"}],
+        "clientRequestToken": "token",
+    },
+}  # fmt: skip
+
+
+def send(box, route, body):
+    method, path = route.split()
+    scope = "700000000020/20260101/eu-central-1/bedrock/aws4_request"
+    connection = http.client.HTTPConnection("127.0.0.1", box.port, timeout=10)
+    connection.request(method, path, json.dumps(body), {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, x"})
+    reply = connection.getresponse()
+    answer = json.loads(reply.read())
+    connection.close()
+    return reply.status, reply.getheader("x-amzn-ErrorType"), answer
+
+
+@pytest.mark.parametrize("case", GOOD, ids=lambda case: case[1])
+def test_every_single_mistake_is_refused(box, case):
+    name, operation, route = case
+    shape = service(name)["operations"][operation]["input"]["shape"]
+    found = [pair for pair in mistakes(name, shape, GOOD[case]) if pair[0] != "wrong type"]
+    assert len(found) > (10 if "Profile" in operation else 50)
+    for what, bad in found:
+        status, code, answer = send(box, route, bad)
+        assert (status, code) == (400, "ValidationException"), (what, answer)
+        assert "validation error" in answer["message"] or "knows" in answer["message"], (what, answer)
+    assert box.admin.calls("700000000020")
+
+
+@pytest.mark.parametrize("case", GOOD, ids=lambda case: case[1])
+def test_the_good_ones_are_accepted(box, case):
+    token = {"clientRequestToken": f"t{random.random()}".replace(".", "")}
+    body = {**GOOD[case], **(token if "clientRequestToken" in GOOD[case] else {})}
+    status, _, answer = send(box, case[2], body)
+    assert status in (201, 202), answer
+
+
+def test_all_violations_at_once(box):
+    status, _, answer = send(box, "POST /guardrails", {"name": "!" * 51, "description": ""})
+    assert status == 400
+    assert answer["message"].startswith("5 validation errors detected: ")
+    for part in ("'blockedInputMessaging'", "'blockedOutputsMessaging'", "'description'", "less than or equal to 50"):
+        assert part in answer["message"]
+
+
+@pytest.mark.parametrize("name", ["bedrock", "bedrock-agent", "ssm", "sts", "resourcegroupstaggingapi"])
+def test_patterns_of_played_operations_compile(box, name):
+    """A pattern that Python cannot read is not checked; there must be none in what is played."""
+    from releaser.sandbox.patterns import full_match
+
+    model = service(name)
+    played = {op.split(".")[1] for op in box.admin.info()["operations"] if op.startswith(f"{name}.")}
+    seen: set[str] = set()
+
+    def walk(shape_name):
+        if shape_name in seen:
+            return
+        seen.add(shape_name)
+        shape = model["shapes"][shape_name]
+        for ref in [*shape.get("members", {}).values(), *(shape[k] for k in ("member", "key", "value") if k in shape)]:
+            walk(ref["shape"])
+
+    for operation in played:
+        walk(model["operations"][operation]["input"]["shape"])
+    patterns = {model["shapes"][s]["pattern"] for s in seen if "pattern" in model["shapes"][s]}
+    assert [p for p in patterns if full_match(p) is None] == []
+
+
+def test_java_classes_are_ascii_unless_named():
+    from releaser.sandbox.patterns import full_match
+
+    tag, ssm_tag = full_match(r"[a-zA-Z0-9\s._:/=+@-]*"), full_match(r"^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$")
+    assert tag is not None and ssm_tag is not None
+    assert tag("a b") and not tag("a\u00a0b") and not tag("ä")
+    assert ssm_tag("Köln 漢") and not ssm_tag("a!b")
