@@ -89,19 +89,9 @@ def field_digests(body: Mapping[str, Any], keys: Mapping[str, str | None]) -> di
     """Path -> 12 digits of the digest of its value, for the record: tells later which side changed a field."""
     found: dict[str, str] = {}
     for change in differences(None if not body else {}, body, keys):
-        for path, value in _flat(change.path, change.after, keys, _pattern(change.path)):
+        for path, value in _flat(change.path, change.after, keys, change.pattern):
             found[path] = short_digest(value)
     return found
-
-
-def _pattern(path: str) -> str:
-    out, depth = "", 0
-    for char in path:
-        depth -= char == "]"
-        if not depth:
-            out += char
-        depth += char == "["
-    return out
 
 
 def _flat(at: str, value: Any, keys: Mapping[str, str | None], pattern: str) -> Iterator[tuple[str, Any]]:
@@ -160,6 +150,6 @@ def _judge(change: FieldChange, released: Mapping[str, str], keys: Mapping[str, 
     if change.after is not MISSING:
         if isinstance(change.after, Ref):
             return change
-        now = {p: short_digest(v) for p, v in _flat(prefix, change.after, keys, _pattern(prefix))}
+        now = {p: short_digest(v) for p, v in _flat(prefix, change.after, keys, change.pattern)}
     origin = Origin.DRIFT if then == now else Origin.INTENT
     return replace(change, origin=origin)

@@ -103,6 +103,10 @@ class Fields:
     unordered: Mapping[str, str | None] = field(default_factory=dict)
     """Lists that are sets; the value names the member that is an item's key, None for plain values. With ``#`` before
     it, paths show a digest of the key: it is free text."""
+    opaque: frozenset[str] = frozenset()
+    """JSON documents: what they hold is taken to the letter, empty members and every digit included."""
+    markers: frozenset[str] = frozenset()
+    """Structures that say something though they are empty: a choice of a union that has no members."""
     immutable: frozenset[str] = frozenset()
     shown: frozenset[str] = frozenset()
     """Texts that anyone may see, with all below them, though AWS's model does not say so: names that are part of an

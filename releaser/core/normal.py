@@ -11,7 +11,7 @@ from typing import Any
 
 from releaser.core.address import Bound, Ref
 from releaser.core.kind import Fields, Kind
-from releaser.core.values import FrozenMap, canonical
+from releaser.core.values import FrozenMap, canonical, freeze
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Sibling:
 class _Rules:
     defaults: Mapping[str, tuple[tuple[str, Any], ...]]
     unordered: Mapping[str, str | None]
+    opaque: frozenset[str]
+    markers: frozenset[str]
 
 
 def comparable(kind: Kind, body: Mapping[str, Any]) -> FrozenMap:
@@ -68,17 +70,24 @@ def _rules(key: _Key) -> _Rules:
     for pattern, value in key.fields.defaults.items():
         parent, _, member = pattern.rpartition(".")
         grouped.setdefault(parent, []).append((member, value))
-    return _Rules({k: tuple(v) for k, v in grouped.items()}, key.fields.unordered)
+    fields = key.fields
+    return _Rules({k: tuple(v) for k, v in grouped.items()}, fields.unordered, fields.opaque, fields.markers)
 
 
 _EMPTY: tuple[Any, ...] = (None, (), FrozenMap())
 
 
 def _walk(value: Any, at: str, rules: _Rules, fill: bool) -> Any:
+    if at in rules.opaque:
+        return freeze(value)
     if isinstance(value, Mapping):
         prefix = f"{at}." if at else ""
         items = {k: _walk(v, prefix + k, rules, fill) for k, v in value.items()}
-        kept = {k: v for k, v in items.items() if not _is_empty(v)}
+        kept = {
+            k: v
+            for k, v in items.items()
+            if not _is_empty(v) or (prefix + k in rules.markers and isinstance(v, Mapping))
+        }
         if fill:
             for member, default in rules.defaults.get(at, ()):
                 if member not in kept:

@@ -149,26 +149,27 @@ def _check_regexes(data: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _check_tiers(data: Mapping[str, Any]) -> Iterator[Problem]:
-    # User guide, "Safeguard tiers": STANDARD needs cross-Region inference.
-    for policy in ("contentPolicyConfig", "topicPolicyConfig"):
+    # User guide, "Safeguard tiers": STANDARD needs cross-Region inference; so do Automated Reasoning checks.
+    if "crossRegionConfig" in data:
+        return
+    hint = "add crossRegionConfig: {guardrailProfileIdentifier: eu.guardrail.v1:0}"
+    if "automatedReasoningPolicyConfig" in data:
+        path = ("automatedReasoningPolicyConfig",)
+        yield Problem("E504", "an automated reasoning policy needs crossRegionConfig", path, hint)
+    for policy in ("contentPolicyConfig", "topicPolicyConfig", "contextualGroundingPolicyConfig"):
         holder = data.get(policy)
         tier = holder.get("tierConfig") if isinstance(holder, Mapping) else None
-        standard = isinstance(tier, Mapping) and tier.get("tierName") == "STANDARD"
-        if standard and "crossRegionConfig" not in data:
-            yield Problem(
-                "E504",
-                "the STANDARD tier needs crossRegionConfig",
-                (policy, "tierConfig", "tierName"),
-                "add crossRegionConfig: {guardrailProfileIdentifier: eu.guardrail.v1:0}",
-            )
+        if isinstance(tier, Mapping) and tier.get("tierName") == "STANDARD":
+            path = (policy, "tierConfig", "tierName")
+            yield Problem("E504", "the STANDARD tier needs crossRegionConfig", path, hint)
 
 
 def _check_key(data: Mapping[str, Any]) -> Iterator[Problem]:
     key = data.get("kmsKeyId")
-    if isinstance(key, str) and not key.startswith("arn:") and "${" not in key:
+    if isinstance(key, str) and not re.match(r"arn:[^:]+:kms:[^:]*:[^:]*:key/", key) and "${" not in key:
         yield Problem(
             "E506",
-            "give the KMS key by ARN: AWS answers with the ARN whatever it was given",
+            "give the KMS key by its own ARN, not by id or alias: that is what AWS answers, whatever it was given",
             ("kmsKeyId",),
         )
 

@@ -205,6 +205,18 @@ KIND = Kind(
             "variants[].metadata": "key",
             "variants[].inferenceConfiguration.text.stopSequences": "#",
         },
+        opaque=frozenset(
+            {
+                "variants[].additionalModelRequestFields",
+                "variants[].templateConfiguration.chat.toolConfiguration.tools[].toolSpec.inputSchema.json",
+            }
+        ),
+        markers=frozenset(
+            {
+                "variants[].templateConfiguration.chat.toolConfiguration.toolChoice.any",
+                "variants[].templateConfiguration.chat.toolConfiguration.toolChoice.auto",
+            }
+        ),
         shown=frozenset(
             {
                 "defaultVariant",

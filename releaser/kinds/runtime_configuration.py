@@ -19,6 +19,7 @@ from releaser.core.values import FrozenMap, thaw
 
 FORMAT = "releaser.runtime/v1"
 NAME = "runtime"
+_DEEPEST = 32
 
 
 def _declare(view: View) -> Iterator[Draft]:
@@ -49,19 +50,33 @@ def encode(document: Any) -> str:
     return "".join(parts)
 
 
+def decode(value: str) -> Mapping[str, Any] | None:
+    """The document in a parameter's value; None for what is not one: anybody may have written anything there."""
+    try:
+        document = json.loads(value)
+        # What Python reads beyond JSON (NaN, half a surrogate pair) has no canonical form.
+        json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, Mapping) and _is_shallow(document, _DEEPEST) else None
+
+
+def _is_shallow(value: Any, levels: int) -> bool:
+    below = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return levels > 0 and all(_is_shallow(v, levels - 1) for v in below)
+
+
 def _write(body: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"Value": encode(body["document"]), "Type": "String", "Tier": "Standard", "DataType": "text"}
 
 
 def _read(reply: Mapping[str, Any]) -> Mapping[str, Any]:
     value = reply.get("Value", "")
-    try:
-        document = json.loads(value)
-    except ValueError:
-        document = {"unreadable": value}
-    body: dict[str, Any] = {"document": document if isinstance(document, Mapping) else {"unreadable": value}}
+    body: dict[str, Any] = {"document": decode(value) or {"unreadable": value}}
     if reply.get("Type", "String") != "String":
         body["type"] = reply["Type"]
+    if reply.get("DataType", "text") != "text":
+        body["dataType"] = reply["DataType"]
     return body
 
 
@@ -102,6 +117,7 @@ KIND = Kind(
             {"Name", "Tags", "Overwrite", "Description", "KeyId", "AllowedPattern", "Policies"}
         ),
         labels=frozenset({"document.release", "document.digest"}),
+        opaque=frozenset({"document"}),
         # Not the whole document: whoever edits it by hand may leave anything there.
         shown=frozenset(
             f"document.{member}"
