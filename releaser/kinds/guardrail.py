@@ -21,11 +21,13 @@ from releaser.core.kind import (
     Identity,
     Kind,
     Problem,
+    Remark,
     Status,
     View,
 )
 from releaser.core.normal import Sibling
-from releaser.core.values import FrozenMap
+from releaser.core.strength import Item, Measure, Protection, compare, count, effect_of
+from releaser.core.values import EMPTY, FrozenMap
 
 # write member -> (read member, {list written: list read})
 _READ_AS = {
@@ -46,9 +48,7 @@ _RENAMED = {"tier": "tierConfig"}
 
 
 def _read(reply: Mapping[str, Any]) -> Mapping[str, Any]:
-    body = {
-        k: reply[k] for k in ("description", "blockedInputMessaging", "blockedOutputsMessaging") if k in reply
-    }
+    body = {k: reply[k] for k in ("description", "blockedInputMessaging", "blockedOutputsMessaging") if k in reply}
     for written, (seen, lists) in _READ_AS.items():
         if seen in reply:
             back = {v: k for k, v in lists.items()} | _RENAMED
@@ -154,8 +154,8 @@ def _check_tiers(data: Mapping[str, Any]) -> Iterator[Problem]:
         return
     hint = "add crossRegionConfig: {guardrailProfileIdentifier: eu.guardrail.v1:0}"
     if "automatedReasoningPolicyConfig" in data:
-        path = ("automatedReasoningPolicyConfig",)
-        yield Problem("E504", "an automated reasoning policy needs crossRegionConfig", path, hint)
+        message = "an automated reasoning policy needs crossRegionConfig"
+        yield Problem("E504", message, ("automatedReasoningPolicyConfig",), hint)
     for policy in ("contentPolicyConfig", "topicPolicyConfig", "contextualGroundingPolicyConfig"):
         holder = data.get(policy)
         tier = holder.get("tierConfig") if isinstance(holder, Mapping) else None
@@ -205,6 +205,166 @@ def _actions(at: str, input_value: Any = "BLOCK", output_value: Any = "BLOCK") -
     }
 
 
+_STRENGTHS = {"NONE": 0, "LOW": 1, "MEDIUM": 2, "HIGH": 3}
+_PII_ACTIONS = {"NONE": (0.1, "only detects"), "ANONYMIZE": (1.0, "masks"), "BLOCK": (2.0, "blocks")}
+
+
+def _filter_level(item: Item, side: str) -> float:
+    """Detecting at any strength is less than blocking at the lowest."""
+    if not item.get(f"{side}Enabled", True):
+        return 0
+    strength = _STRENGTHS.get(str(item.get(f"{side}Strength")), 0)
+    return strength if item.get(f"{side}Action", "BLOCK") == "BLOCK" else strength / 10
+
+
+def _filter_words(item: Item, side: str) -> str:
+    level = _filter_level(item, side)
+    if not level:
+        return "off"
+    return f"{'blocks' if level >= 1 else 'only detects'} at {item.get(f'{side}Strength')}"
+
+
+def _rule(item: Item, side: str) -> tuple[float, str]:
+    if not item.get(f"{side}Enabled", True):
+        return 0, "off"
+    return (1, "blocks") if item.get(f"{side}Action", "BLOCK") == "BLOCK" else (0.1, "only detects")
+
+
+def _masking(item: Item, side: str) -> tuple[float, str]:
+    if not item.get(f"{side}Enabled", True):
+        return 0, "off"
+    return _PII_ACTIONS.get(str(item.get(f"{side}Action", item.get("action"))), (0.1, "only detects"))
+
+
+def _grounding(item: Item) -> tuple[float, str]:
+    threshold = float(item.get("threshold", 0))
+    if not item.get("enabled", True):
+        return 0, "off"
+    if item.get("action", "BLOCK") != "BLOCK":
+        return threshold / 10, f"only detects below {threshold:g}"
+    return 1 + threshold, f"blocks below {threshold:g}"
+
+
+def _modality(side: str, what: str) -> Measure:
+    def level(item: Item) -> float:
+        return float(what in item.get(f"{side}Modalities", ("TEXT",)))
+
+    def words(item: Item) -> str:
+        return "looked at" if level(item) else "not looked at"
+
+    return Measure(f"{what.lower()} on {side}", level, words, acts=False)
+
+
+def _sides(judge: Any) -> tuple[Measure, ...]:
+    def measure(side: str) -> Measure:
+        return Measure(side, lambda item: judge(item, side)[0], lambda item: judge(item, side)[1])
+
+    return measure("input"), measure("output")
+
+
+_BOTH = frozenset({"inputAction", "outputAction", "inputEnabled", "outputEnabled"})
+_FILTER = frozenset({"inputStrength", "outputStrength", "inputModalities", "outputModalities"})
+
+_PROTECTIONS: Mapping[str, Protection] = {
+    "content filter": Protection(
+        "contentPolicyConfig.filtersConfig",
+        "type",
+        "content filter {}:",
+        (
+            *_sides(lambda item, side: (_filter_level(item, side), _filter_words(item, side))),
+            *(_modality(side, what) for side in ("input", "output") for what in ("IMAGE", "TEXT")),
+        ),
+        _BOTH | _FILTER | {"type"},
+    ),
+    "denied topic": Protection(
+        "topicPolicyConfig.topicsConfig",
+        "name",
+        "denied topic {}:",
+        _sides(_rule),
+        _BOTH | {"name"},
+        private=True,
+        worded=frozenset({"definition", "examples"}),
+    ),
+    "blocked word": Protection(
+        "wordPolicyConfig.wordsConfig", "text", "word {}:", _sides(_rule), _BOTH | {"text"}, private=True
+    ),
+    "managed word list": Protection(
+        "wordPolicyConfig.managedWordListsConfig", "type", "word list {}:", _sides(_rule), _BOTH | {"type"}
+    ),
+    "kind of personal data": Protection(
+        "sensitiveInformationPolicyConfig.piiEntitiesConfig",
+        "type",
+        "personal data {}:",
+        _sides(_masking),
+        _BOTH | {"type", "action"},
+    ),
+    "pattern": Protection(
+        "sensitiveInformationPolicyConfig.regexesConfig",
+        "name",
+        "pattern {}:",
+        _sides(_masking),
+        _BOTH | {"name", "action"},
+        private=True,
+    ),
+    "grounding check": Protection(
+        "contextualGroundingPolicyConfig.filtersConfig",
+        "type",
+        "grounding check {}:",
+        (Measure("", lambda item: _grounding(item)[0], lambda item: _grounding(item)[1]),),
+        frozenset({"type", "threshold", "action", "enabled"}),
+    ),
+}
+_TIERS = ("CLASSIC", "STANDARD")
+_MESSAGES = {"blockedInputMessaging": "a question", "blockedOutputsMessaging": "an answer"}
+
+
+def _describe(before: FrozenMap | None, after: FrozenMap | None) -> Iterator[Remark]:
+    if before is None or after is None:
+        whole = after if after is not None else before or EMPTY
+        has = [f"{n} {noun}{'' if n == 1 else 's'}" for noun, p in _PROTECTIONS.items() if (n := count(p, whole))]
+        is_new = before is None
+        said = ", ".join(has).replace("kind of personal datas", "kinds of personal data") or "no filter that acts"
+        yield Remark(f"is {'new' if is_new else 'removed'}: {said}", "stronger" if is_new else "weaker")
+        return
+    for protection in _PROTECTIONS.values():
+        yield from compare(protection, before, after)
+    yield from _describe_tiers(before, after)
+    yield from _describe_reasoning(before, after)
+    for member, what in _MESSAGES.items():
+        old, new = str(before.get(member, "")), str(after.get(member, ""))
+        if old != new:
+            yield Remark(f"what users read when {what} is blocked changed", "changed", member, texts=(old, new))
+    if before.get("crossRegionConfig") != after.get("crossRegionConfig"):
+        yield Remark("the Regions in which content is checked changed", "changed", "crossRegionConfig")
+    if before.get("kmsKeyId") != after.get("kmsKeyId"):
+        yield Remark("the encryption key changed", "changed", "kmsKeyId")
+
+
+def _describe_tiers(before: FrozenMap, after: FrozenMap) -> Iterator[Remark]:
+    """STANDARD is the more robust tier (user guide, "Safeguard tiers")."""
+    for policy in ("contentPolicyConfig", "topicPolicyConfig", "contextualGroundingPolicyConfig"):
+        if policy not in before or policy not in after:
+            continue
+        old, new = (str(b[policy].get("tierConfig", {}).get("tierName", "CLASSIC")) for b in (before, after))
+        if old != new:
+            known = old in _TIERS and new in _TIERS
+            effect = effect_of(_TIERS.index(old), _TIERS.index(new)) if known else "changed"
+            yield Remark(f"tier {old} -> {new}", effect, f"{policy}.tierConfig.tierName")
+
+
+def _describe_reasoning(before: FrozenMap, after: FrozenMap) -> Iterator[Remark]:
+    at = "automatedReasoningPolicyConfig"
+    old, new = before.get(at, EMPTY), after.get(at, EMPTY)
+    was, now = {str(p) for p in old.get("policies", ())}, {str(p) for p in new.get("policies", ())}
+    if now - was:
+        yield Remark(f"{len(now - was)} automated reasoning checks are new", "stronger", at)
+    if was - now:
+        yield Remark(f"{len(was - now)} automated reasoning checks are removed", "weaker", at)
+    if old and new and old.get("confidenceThreshold") != new.get("confidenceThreshold"):
+        # A lower threshold acts on more findings, surer ones and less sure ones alike: neither side is stronger.
+        yield Remark("the confidence from which automated reasoning acts changed", "changed", at)
+
+
 KIND = Kind(
     name="guardrail",
     service="bedrock",
@@ -212,6 +372,7 @@ KIND = Kind(
     declare=_declare,
     exports=_exports,
     check=_check,
+    describe=_describe,
     read=_read,
     comparable=_comparable,
     calls=Calls(
@@ -226,9 +387,7 @@ KIND = Kind(
         version_in="guardrailVersion",
         token="clientRequestToken",
     ),
-    identity=Identity(
-        id="guardrailId", arn="guardrailArn", name="name", row_id="id", row_arn="arn", row_name="name"
-    ),
+    identity=Identity(id="guardrailId", arn="guardrailArn", name="name", row_id="id", row_arn="arn", row_name="name"),
     status=Status(
         member="status",
         ready=frozenset({"READY"}),
@@ -249,12 +408,8 @@ KIND = Kind(
             **_actions("topicPolicyConfig.topicsConfig"),
             **_actions("wordPolicyConfig.wordsConfig"),
             **_actions("wordPolicyConfig.managedWordListsConfig"),
-            **_actions(
-                "sensitiveInformationPolicyConfig.piiEntitiesConfig", Sibling("action"), Sibling("action")
-            ),
-            **_actions(
-                "sensitiveInformationPolicyConfig.regexesConfig", Sibling("action"), Sibling("action")
-            ),
+            **_actions("sensitiveInformationPolicyConfig.piiEntitiesConfig", Sibling("action"), Sibling("action")),
+            **_actions("sensitiveInformationPolicyConfig.regexesConfig", Sibling("action"), Sibling("action")),
             "contextualGroundingPolicyConfig.filtersConfig[].action": "BLOCK",
             "contextualGroundingPolicyConfig.filtersConfig[].enabled": True,
         },
