@@ -50,7 +50,8 @@ def _problem(model: type[BaseModel], data: Any, details: ErrorDetails, at: Path)
     if kind == "extra_forbidden":
         return _unknown(model, path, here)
     if loc and loc[-1] == "[key]":
-        hint = "letters and digits, single hyphens between them, at most 40"
+        plain = "(-[" in str(details.get("ctx", {}).get("pattern"))
+        hint = "letters and digits, single hyphens between them, at most 40" if plain else ""
         return Problem("E212", f"{_clip(path[-1])!r} cannot be a name here", here, hint)
     if kind == "literal_error":
         return _not_among(model, path, value, here)

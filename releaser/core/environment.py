@@ -56,9 +56,7 @@ class Target(Part):
     account: Account = Field(description="Twelve digits, quoted.")
     region: Region
     role: Role | None = Field(None, description="Assumed for every call; must be in this account.")
-    useCases: UseCaseSelector | None = Field(
-        None, description="Only use cases with these labels; default: all."
-    )
+    useCases: UseCaseSelector | None = Field(None, description="Only use cases with these labels; default: all.")
     bindings: dict[BindingName, str] = Field({}, description="Win over the environment's.")
 
     @model_validator(mode="after")
@@ -133,9 +131,7 @@ class EnvironmentSpec(Part):
     workers: Annotated[int, Field(ge=1, le=64, strict=True)] = 8
     lease: Duration = Field("15m", description="How long an open record keeps others out.")
     rollbackWindow: Duration = Field("14d", description="How long what is no longer declared is kept.")
-    allowDirty: Flag = Field(
-        False, description="Whether apply accepts a working tree with uncommitted changes."
-    )
+    allowDirty: Flag = Field(False, description="Whether apply accepts a working tree with uncommitted changes.")
 
     @model_validator(mode="after")
     def _sources(self) -> EnvironmentSpec:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
 from releaser.core.kind import Kind
@@ -26,14 +26,25 @@ Classification = Literal["public", "internal", "confidential", "restricted"]
 Tier = Literal["minimal", "limited", "high"]
 
 UseCaseName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)]
-EntryName = Annotated[
-    str, StringConstraints(pattern=r"^[a-zA-Z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*$", max_length=40)
-]
+EntryName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*$", max_length=40)]
 Text = Annotated[str, StringConstraints(min_length=1)]
 Flag = Annotated[bool, Field(strict=True)]
 Whole = Annotated[int, Field(strict=True)]
 Number = Annotated[float, Field(strict=True)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+def _not_reserved(name: str) -> str:
+    if name.lower().startswith(("aws:", "releaser:")):
+        raise PydanticCustomError("E205", "names that begin with aws: or releaser: are reserved")
+    return name
+
+
+# Bedrock's TagKey and TagValue: labels become tags.
+LabelName = Annotated[
+    str, StringConstraints(pattern=r"^[a-zA-Z0-9\s._:/=+@-]+$", max_length=128), AfterValidator(_not_reserved)
+]
+LabelText = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9\s._:/=+@-]*$", max_length=256)]
 
 
 class Part(BaseModel):
@@ -45,7 +56,7 @@ class Part(BaseModel):
 class Metadata(Part):
     name: UseCaseName = Field(description="The same as the folder's name.")
     owner: Text = Field(description="Who answers for this use case: a mailbox or a team.")
-    labels: dict[Text, str] = Field(
+    labels: dict[LabelName, LabelText] = Field(
         {}, description="Become tags on every resource; environments place by them."
     )
     annotations: dict[Text, str] = Field({}, description="Notes for people and other tools.")
@@ -54,9 +65,7 @@ class Metadata(Part):
 class Governance(Part):
     riskTier: Tier = Field(description="Decides which of the other members, gates and approvals are needed.")
     dataClassification: Classification | None = Field(None, description="The most sensitive data it may see.")
-    intendedUse: Text | None = Field(
-        None, description="Who uses it, for what, and what it must not be used for."
-    )
+    intendedUse: Text | None = Field(None, description="Who uses it, for what, and what it must not be used for.")
     documents: dict[EntryName, Text] = Field(
         {}, description="Files in this folder: `responsibleAI` and `dpia` are needed at tier high."
     )
@@ -87,9 +96,7 @@ class Inference(Part):
 
 
 class Model(Part):
-    modelId: Text = Field(
-        description="A foundation model or system inference profile; `eu.` keeps data in the EU."
-    )
+    modelId: Text = Field(description="A foundation model or system inference profile; `eu.` keeps data in the EU.")
     profile: Flag = Field(False, description="Own application inference profile: cost is told by use case.")
     inference: Inference | None = Field(None, description="Parameters of every prompt that uses this model.")
 
@@ -100,9 +107,7 @@ class Dataset(Part):
     path: Text | None = Field(None, description="File, relative to this folder.")
     uri: Annotated[str, StringConstraints(pattern=r"^s3://")] | None = Field(None, description="S3 object.")
     versionId: Text | None = Field(None, description="S3 version of the object.")
-    sha256: Sha256 = Field(
-        description="Digest of the bytes: the data that was approved is the data that is used."
-    )
+    sha256: Sha256 = Field(description="Digest of the bytes: the data that was approved is the data that is used.")
     description: str | None = None
 
     @model_validator(mode="after")
@@ -117,15 +122,9 @@ class Metric(Part):
 
     floor: Number | str | None = Field(None, description="The least that passes.")
     ceiling: Number | str | None = Field(None, description="The most that passes.")
-    maxRegression: Number | str | None = Field(
-        None, description="Against the approved baseline; `10%` is relative."
-    )
-    minN: Annotated[int, Field(ge=1, strict=True)] | None = Field(
-        None, description="Fewer results are INCONCLUSIVE."
-    )
-    repeats: Annotated[int, Field(ge=1, le=100, strict=True)] | None = Field(
-        None, description="Samples of each case."
-    )
+    maxRegression: Number | str | None = Field(None, description="Against the approved baseline; `10%` is relative.")
+    minN: Annotated[int, Field(ge=1, strict=True)] | None = Field(None, description="Fewer results are INCONCLUSIVE.")
+    repeats: Annotated[int, Field(ge=1, le=100, strict=True)] | None = Field(None, description="Samples of each case.")
     tier: Literal["critical", "supporting", "advisory"] = "supporting"
     judge: EntryName | None = Field(None, description="A name under `models`: the model that judges.")
 
@@ -143,13 +142,9 @@ class Evaluation(Part):
 class Waiver(Part):
     """Silences one rule at one place. Unused waivers are reported."""
 
-    rule: Annotated[str, StringConstraints(pattern=r"^E[0-9]{3}$")] = Field(
-        description="An E4xx or E5xx code."
-    )
+    rule: Annotated[str, StringConstraints(pattern=r"^E[0-9]{3}$")] = Field(description="An E4xx or E5xx code.")
     at: Text = Field(description="The place under `spec`, as `guardrails.main.kmsKeyId`.")
-    reason: Annotated[str, StringConstraints(min_length=10)] = Field(
-        description="Why AWS accepts it after all."
-    )
+    reason: Annotated[str, StringConstraints(min_length=10)] = Field(description="Why AWS accepts it after all.")
 
 
 class SpecBase(Part):

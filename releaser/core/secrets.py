@@ -21,42 +21,10 @@ _MARKS: tuple[tuple[str, str], ...] = (
 )
 _ANY = re.compile("|".join(f"(?P<m{i}>{pattern})" for i, (_, pattern) in enumerate(_MARKS)))
 # A few cheap looks decide for nearly every file that there is nothing to find.
-_QUICK = tuple(
-    [
-        "AKIA",
-        "ASIA",
-        "PRIVATE",
-        "glpat-",
-        "glcbt-",
-        "gldt-",
-        "glrt-",
-        "glptt-",
-        "ghp_",
-        "gho_",
-        "ghu_",
-        "ghs_",
-        "ghr_",
-        "github_pat",
-        "xox",
-        "sk-",
-        "eyJ",
-        "://",
-    ]
-)
-_NAMES = tuple(
-    [
-        "passw",
-        "secret",
-        "apikey",
-        "api_key",
-        "accesskey",
-        "access_key",
-        "authtoken",
-        "auth_token",
-        "accesstoken",
-        "access_token",
-    ]
-)
+_QUICK: tuple[str, ...] = ("AKIA", "ASIA", "PRIVATE", "://", "sk-", "eyJ", "xox", "github_pat")
+_QUICK += ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "glpat-", "glcbt-", "gldt-", "glrt-", "glptt-")
+_NAMES: tuple[str, ...] = ("passw", "secret", "apikey", "api_key", "accesskey", "access_key")
+_NAMES += ("authtoken", "auth_token", "accesstoken", "access_token")
 _FIELD = re.compile(r"(?i)(password|passwd|secret|api_?key|access_?key|auth_?token|access_?token)s?$")
 
 

@@ -166,7 +166,7 @@ def _structure(shape: Shape) -> _Check:
 
     def verdict(value: Any) -> _Found:
         if not isinstance(value, Mapping):
-            return _one("type", f"must be a mapping, not {_named(value)}")
+            return _one("type", f"must be a mapping, not {named(value)}")
         found: list[Violation] = []
         for name, item in value.items():
             member = checks.get(name)
@@ -195,7 +195,7 @@ def _list(shape: Shape) -> _Check:
 
     def verdict(value: Any) -> _Found:
         if not isinstance(value, list | tuple):
-            return _one("type", f"must be a list, not {_named(value)}")
+            return _one("type", f"must be a list, not {named(value)}")
         inner = member.verdict
         found: list[Violation] = []
         for index, item in enumerate(value):
@@ -213,7 +213,7 @@ def _map(shape: Shape) -> _Check:
 
     def verdict(value: Any) -> _Found:
         if not isinstance(value, Mapping):
-            return _one("type", f"must be a mapping, not {_named(value)}")
+            return _one("type", f"must be a mapping, not {named(value)}")
         found: list[Violation] = []
         for name, entry in value.items():
             for wrong in (key.verdict(name), item.verdict(entry)):
@@ -235,7 +235,7 @@ def _string(shape: Shape) -> _Check:
             if isinstance(value, Ref):
                 return None
             if not isinstance(value, Bound):
-                return _one("type", f"must be a text, not {_named(value)}")
+                return _one("type", f"must be a text, not {named(value)}")
             value = value.value
         if allowed:
             return None if value in allowed else _not_in(value, shape.enum)
@@ -269,7 +269,7 @@ def _scalar(shape: Shape) -> _Check:
 
     def verdict(value: Any) -> _Found:
         if not isinstance(value, accepted) or (numeric and isinstance(value, bool)):
-            return _one("type", f"must be {wanted}, not {_named(value)}")
+            return _one("type", f"must be {wanted}, not {named(value)}")
         if numeric and low is not None and value < low:
             return _one("min", f"{value} is less than AWS's minimum of {low}")
         if numeric and high is not None and value > high:
@@ -301,7 +301,7 @@ def _clip(text: str, most: int = 60) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _named(value: Any) -> str:
+def named(value: Any) -> str:
     """How a person would call this value."""
     match value:
         case None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Mapping
 from typing import Literal
 
@@ -12,19 +10,12 @@ from releaser.core.record import Witness
 from releaser.engine.run import Report
 from releaser.kinds import registry
 from releaser.render import data, markdown, standing, summary, text
+from releaser.render.terminal import colour, is_terminal
 from releaser.render.view import PlanView, plan_view
 
+__all__ = ["Format", "colour", "drift", "is_terminal", "plan", "report", "status"]
+
 Format = Literal["text", "json", "markdown"]
-
-
-def is_terminal() -> bool:
-    """Whether a person reads stdout, now."""
-    return sys.stdout.isatty() and not os.environ.get("CI")
-
-
-def colour() -> bool:
-    """Whether stdout takes colours. NO_COLOR, set to anything, says no."""
-    return is_terminal() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
 
 
 def plan(plan: Plan, output: str, *, show_values: bool = False, saved: str = "") -> str:

@@ -30,16 +30,9 @@ class Report:
     """What was found, and what could not be looked at because of it."""
 
     diagnostics: tuple[Diagnostic, ...]
-    files: int
+    files: tuple[str, ...]
+    """What was looked at."""
     skipped: int = 0
-
-    @property
-    def errors(self) -> int:
-        return sum(d.severity == "error" for d in self.diagnostics)
-
-    @property
-    def warnings(self) -> int:
-        return len(self.diagnostics) - self.errors
 
 
 def validate(
@@ -68,8 +61,9 @@ def validate(
         diagnostics += result.diagnostics
     if use_cases is None:
         diagnostics += validate_quotas(files, known, (c.footprint or {} for c in checked))
-    read = len(names) + (len(files) if environments is None else len(set(environments)))
-    return Report(in_order(diagnostics), read, sum(c.skipped for c in checked))
+    read = [f"manifests/{name}/manifest.yaml" for name in names]
+    read += [f"environments/{name}/environment.yaml" for name in (files if environments is None else environments)]
+    return Report(in_order(diagnostics), tuple(read), sum(c.skipped for c in checked))
 
 
 def check_one(name: str, reader: Reader, kinds: Mapping[str, Kind], environments: Mapping[str, Environment]) -> Checked:

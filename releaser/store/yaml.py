@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import yaml
@@ -368,29 +368,34 @@ def _written(value: Any, style: str | None = None) -> str:
     return json.dumps(value, ensure_ascii=_FORBIDDEN.search(value) is not None)
 
 
-def dump(data: Any) -> str:
-    """Plain data as block YAML that loads back to the same data."""
-    return "\n".join(_lines(data, 0)) + "\n"
+Note = Callable[[Path], str]
+"""A comment for the line of one value; empty for none."""
 
 
-def _lines(data: Any, indent: int) -> Iterator[str]:
+def dump(data: Any, note: Note | None = None) -> str:
+    """Plain data as block YAML that loads back to the same data, with a comment where ``note`` has one."""
+    return "\n".join(_lines(data, 0, (), note or (lambda _: ""))) + "\n"
+
+
+def _lines(data: Any, indent: int, at: Path, note: Note) -> Iterator[str]:
     pad = "  " * indent
     if isinstance(data, dict) and data:
         for key, value in data.items():
-            yield from _entry(f"{pad}{_written(key)}:", value, indent + 1)
+            yield from _entry(f"{pad}{_written(key)}:", value, indent + 1, (*at, key), note)
     elif isinstance(data, list | tuple) and data:
-        for value in data:
-            yield from _entry(f"{pad}-", value, indent + 1)
+        for number, value in enumerate(data):
+            yield from _entry(f"{pad}-", value, indent + 1, (*at, number), note)
     else:
         yield pad + _inline(data)
 
 
-def _entry(head: str, value: Any, indent: int) -> Iterator[str]:
+def _entry(head: str, value: Any, indent: int, at: Path, note: Note) -> Iterator[str]:
     if isinstance(value, dict | list | tuple) and value:
         yield head
-        yield from _lines(value, indent)
+        yield from _lines(value, indent, at, note)
     else:
-        yield f"{head} {_inline(value)}"
+        comment = note(at)
+        yield f"{head} {_inline(value)}{f'  # {comment}' if comment else ''}"
 
 
 def _inline(value: Any) -> str:
