@@ -199,6 +199,23 @@ class Entry:
     files: Mapping[str, str]
 
 
+Effect = Literal["stronger", "weaker", "changed", "neutral"]
+"""What a change does to protection and checks; ``changed`` where nobody can say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One difference in words, for release notes. ``{}`` in the text stands for ``private``."""
+
+    text: str
+    effect: Effect = "neutral"
+    path: str = ""
+    private: str = ""
+    """Words from the content: told by digest where the data is confidential."""
+    texts: tuple[str, str] | None = None
+    """A long text before and after, to be compared word by word; only counted where the data is confidential."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of resource. See the modules of ``kinds/`` for what each declares."""
@@ -226,6 +243,9 @@ class Kind:
     """Body -> request members, where the wire differs from the body."""
     comparable: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda body: body
     """Body -> the form in which ``read`` gives it back, where AWS does not return what was written."""
+    describe: Callable[[FrozenMap | None, FrozenMap | None], Iterable[Remark]] | None = None
+    """What changed between two bodies in comparable form, in words; None for a body that is not there. Without it
+    fields are listed. Swapping the bodies must turn stronger into weaker and weaker into stronger."""
     status: Status | None = None
     physical_name: Callable[[Address], str] | None = None
     visible: frozenset[Verb] = frozenset({Verb.REPOINT})

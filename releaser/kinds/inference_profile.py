@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from releaser.core.address import Bound, Ref
-from releaser.core.kind import BEDROCK_TAGS, Calls, Draft, Fields, Identity, Kind, Status, View
+from releaser.core.kind import BEDROCK_TAGS, Calls, Draft, Fields, Identity, Kind, Remark, Status, View
 from releaser.core.values import FrozenMap
 
 _GEOGRAPHY = re.compile(r"^(us|us-gov|eu|apac|jp|au|ca|global)\.")
@@ -68,10 +68,21 @@ def _exports(view: View) -> Mapping[str, Mapping[str, Any]]:
     return {"models": found}
 
 
+def _describe(before: FrozenMap | None, after: FrozenMap | None) -> Iterator[Remark]:
+    """Which model it calls is told with the models; here is what it means for cost and permissions."""
+    if before is None:
+        yield Remark("is new: its cost is told apart, and callers need permission for its ARN", "neutral")
+    elif after is None:
+        yield Remark("is removed: callers name the model itself", "neutral")
+    elif before.get("modelSource") != after.get("modelSource"):
+        yield Remark("is replaced by a new one under a new ARN", "neutral", "modelSource")
+
+
 KIND = Kind(
     name="inference-profile",
     service="bedrock",
     declare=_declare,
+    describe=_describe,
     exports=_exports,
     read=_read,
     comparable=_comparable,

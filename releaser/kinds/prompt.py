@@ -26,9 +26,11 @@ from releaser.core.kind import (
     Kind,
     NameIn,
     Problem,
+    Remark,
     View,
 )
-from releaser.core.values import FrozenMap
+from releaser.core.parameters import model_remarks, parameter_remarks
+from releaser.core.values import EMPTY, FrozenMap
 
 _VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _NAME = re.compile(r"([0-9a-zA-Z][_-]?){1,100}")
@@ -173,6 +175,81 @@ def _check_long(entry: Entry) -> Iterator[Problem]:
         yield Problem("E515", f"defaultVariant {default!r} is not the name of the variant", ("defaultVariant",))
 
 
+def _texts(body: Mapping[str, Any]) -> dict[str, str]:
+    """Every text of the variants, by its place."""
+    found = {}
+    for variant in body.get("variants", ()):
+        template = variant.get("templateConfiguration", EMPTY)
+        if "text" in template:
+            found["text"] = str(template["text"].get("text", ""))
+        chat = template.get("chat", EMPTY)
+        for i, part in enumerate(chat.get("system", ())):
+            found[_place("system text", i)] = str(part.get("text", ""))
+        for i, message in enumerate(chat.get("messages", ())):
+            for part in message.get("content", ()):
+                found[_place(f"{message.get('role', 'user')} message", i)] = str(part.get("text", ""))
+    return found
+
+
+def _place(what: str, index: int) -> str:
+    return what if not index else f"{what} {index + 1}"
+
+
+def _variables(body: Mapping[str, Any]) -> set[str]:
+    return {
+        str(v.get("name"))
+        for variant in body.get("variants", ())
+        for template in variant.get("templateConfiguration", EMPTY).values()
+        for v in template.get("inputVariables", ())
+    }
+
+
+def _describe(before: FrozenMap | None, after: FrozenMap | None) -> Iterator[Remark]:
+    if before is None or after is None:
+        whole = after if after is not None else before or EMPTY
+        names, size = sorted(_variables(whole)), sum(len(t) for t in _texts(whole).values())
+        said = f"is {'new' if before is None else 'removed'}: {size:,} characters, {_count(len(names))}"
+        yield Remark(f"{said} ({{}})" if names else said, "changed", private=", ".join(names))
+        return
+    yield from _describe_texts(before, after)
+    old, new = _variables(before), _variables(after)
+    for name in sorted(new - old):
+        yield Remark("applications must now give the variable {}", "changed", "inputVariables", name)
+    for name in sorted(old - new):
+        yield Remark("the variable {} is no longer used", "changed", "inputVariables", name)
+    yield from _describe_variants(before, after)
+
+
+def _count(variables: int) -> str:
+    return f"{variables} variable{'' if variables == 1 else 's'}"
+
+
+def _describe_texts(before: FrozenMap, after: FrozenMap) -> Iterator[Remark]:
+    was, now = _texts(before), _texts(after)
+    for place in dict.fromkeys([*was, *now]):
+        old, new = was.get(place, ""), now.get(place, "")
+        if old != new:
+            said = "is new" if not old else "is removed" if not new else "changed"
+            counted = f"the {place} {said}: {len(old):,} -> {len(new):,} characters"
+            yield Remark(counted, "changed", "templateConfiguration", texts=(old, new))
+
+
+def _describe_variants(before: FrozenMap, after: FrozenMap) -> Iterator[Remark]:
+    for old, new in zip(before.get("variants", ()), after.get("variants", ()), strict=False):
+        if isinstance(old.get("modelId"), str) and isinstance(new.get("modelId"), str):
+            yield from model_remarks(old["modelId"], new["modelId"])
+        was, now = (v.get("inferenceConfiguration", EMPTY).get("text", EMPTY) for v in (old, new))
+        yield from parameter_remarks(was, now)
+        for member in ("additionalModelRequestFields", "genAiResource", "metadata"):
+            if old.get(member) != new.get(member):
+                yield Remark(f"{member} changed", "changed", member)
+        tools = [v.get("templateConfiguration", EMPTY).get("chat", EMPTY).get("toolConfiguration") for v in (old, new)]
+        if tools[0] != tools[1]:
+            yield Remark("the tools that the model may ask for changed", "changed", "toolConfiguration")
+    if before.get("customerEncryptionKeyArn") != after.get("customerEncryptionKeyArn"):
+        yield Remark("the encryption key changed", "changed", "customerEncryptionKeyArn")
+
+
 KIND = Kind(
     name="prompt",
     service="bedrock-agent",
@@ -183,6 +260,7 @@ KIND = Kind(
     declare=_declare,
     exports=_exports,
     check=_check,
+    describe=_describe,
     calls=Calls(
         create="CreatePrompt",
         get="GetPrompt",

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from releaser.core.address import Address
-from releaser.core.kind import Calls, Draft, Fields, Identity, Kind, Tagging, View
-from releaser.core.values import FrozenMap, thaw
+from releaser.core.kind import Calls, Draft, Fields, Identity, Kind, Remark, Tagging, View
+from releaser.core.values import EMPTY, FrozenMap, thaw
 
 FORMAT = "releaser.runtime/v1"
 NAME = "runtime"
@@ -84,10 +84,31 @@ def _physical_name(address: Address) -> str:
     return f"/releaser/{address.use_case}/{address.name}"
 
 
+def _describe(before: FrozenMap | None, after: FrozenMap | None) -> Iterator[Remark]:
+    """What applications must know: which guardrail belongs to a prompt. Versions are told where they are made."""
+    if before is None or after is None:
+        return
+    old, new = before.get("document", EMPTY), after.get("document", EMPTY)
+    was, now = old.get("prompts", EMPTY), new.get("prompts", EMPTY)
+    for name in sorted({*was} & {*now}):
+        left, right = was[name].get("guardrail"), now[name].get("guardrail")
+        at = f"document.prompts.{name}.guardrail"
+        if left and not right:
+            yield Remark(f"prompt {name} is no longer used with guardrail {left}", "weaker", at)
+        elif right and not left:
+            yield Remark(f"prompt {name} is now used with guardrail {right}", "stronger", at)
+        elif left != right:
+            yield Remark(f"prompt {name} is used with guardrail {right} instead of {left}", "changed", at)
+    if old.get("enabled") != new.get("enabled"):
+        said = "may call the models again" if new.get("enabled") else "are told to stop calling the models"
+        yield Remark(f"applications {said}", "changed", "document.enabled")
+
+
 KIND = Kind(
     name="runtime-configuration",
     service="ssm",
     declare=_declare,
+    describe=_describe,
     read=_read,
     write=_write,
     pointer=True,
@@ -99,9 +120,7 @@ KIND = Kind(
         delete="DeleteParameter",
         list="DescribeParameters",
         list_root="Parameters",
-        list_params=FrozenMap(
-            {"ParameterFilters": [{"Key": "Path", "Option": "Recursive", "Values": ["/releaser"]}]}
-        ),
+        list_params=FrozenMap({"ParameterFilters": [{"Key": "Path", "Option": "Recursive", "Values": ["/releaser"]}]}),
         page_size=50,
         page_size_in="MaxResults",
         page_token_in="NextToken",
@@ -113,9 +132,7 @@ KIND = Kind(
         id="Name", arn="ARN", name="Name", row_id="Name", row_arn="ARN", row_name="Name", revision="Version"
     ),
     fields=Fields(
-        omitted=frozenset(
-            {"Name", "Tags", "Overwrite", "Description", "KeyId", "AllowedPattern", "Policies"}
-        ),
+        omitted=frozenset({"Name", "Tags", "Overwrite", "Description", "KeyId", "AllowedPattern", "Policies"}),
         labels=frozenset({"document.release", "document.digest"}),
         opaque=frozenset({"document"}),
         # Not the whole document: whoever edits it by hand may leave anything there.
