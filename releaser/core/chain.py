@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from releaser.core.entry import RecordUnreadable, decode, document, identify, kind_of, pretty
-from releaser.core.record import FOLDER, NOTES_FILE, Opened, sha256
+from releaser.core.record import FOLDER, KINDS, NOTES_FILE, Opened, sha256
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -88,7 +88,7 @@ def _form(path: str, raw: bytes) -> Iterator[Break]:
     try:
         entry = decode(raw, path)
     except RecordUnreadable as error:
-        if data.get("entry") in ("opened", "closed"):
+        if data.get("entry") in KINDS:
             yield Break(path, str(error))
         return
     ref = entry.ref if isinstance(entry, Opened) else entry.record

@@ -23,7 +23,7 @@ from releaser.core.record import (
     RecordRef,
     sha256,
 )
-from releaser.core.shape import ShapeError, plain, schema, typed
+from releaser.core.shape import plain, schema, typed
 from releaser.core.values import digest
 
 _NAMES = {kind: name for name, kind in KINDS.items()}
@@ -57,7 +57,8 @@ def decode(raw: bytes, path: str = "") -> Entry:
         raise _unreadable(path, f"unknown entry {data.get('entry')!r}")
     try:
         found: Entry = typed(kind, data)
-    except ShapeError as error:
+        _ = (found.ref if isinstance(found, Opened) else found.record).folder
+    except ValueError as error:
         raise _unreadable(path, str(error).lstrip(".")) from None
     return found
 

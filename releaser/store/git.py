@@ -67,27 +67,31 @@ class Identity:
 class Git:
     """One repository. Thread-safe: every call is a process of its own."""
 
-    def __init__(self, root: Path, git_dir: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, root: Path, git_dir: Path, environ: Mapping[str, str], prefix: str = "") -> None:
         self.root = root
+        self.prefix = prefix
         self.git_dir = git_dir
         self.environ = environ
         self.stale_lock_seconds = 10.0
 
     @classmethod
     def open(cls, root: Path, environ: Mapping[str, str] | None = None) -> Git:
-        """The repository that holds ``root``. Raises NotARepository or GitError (no git on this machine)."""
+        """The repository that holds ``root``. Paths are relative to ``root``, which may be a folder inside.
+
+        Raises NotARepository, or GitError where there is no git.
+        """
         environ = os.environ if environ is None else environ
         door = cls(root, root, environ)
-        reply = door.run("rev-parse", "--show-toplevel", "--absolute-git-dir", "--git-common-dir", ok=(0, 128))
-        lines = reply.text.splitlines()
-        if reply.code or len(lines) != 3:
+        reply = door.run("rev-parse", "--show-toplevel", "--show-prefix", "--git-common-dir", ok=(0, 128))
+        lines = reply.out.decode("utf-8", "surrogateescape").split("\n")
+        if reply.code or len(lines) != 4:
             raise NotARepository(
                 f"{root} is not in a git repository" if "not a git" in reply.err else reply.err,
                 code="G-not-a-repository",
                 hint="run `git init` and commit the manifests, or give --root",
             )
         common = Path(root, lines[2]).resolve()
-        return cls(Path(lines[0]), common, environ)
+        return cls(Path(lines[0]), common, environ, lines[1])
 
     def run(
         self,
@@ -125,10 +129,9 @@ class Git:
     # --- reading ---
 
     def resolve(self, revision: str) -> str | None:
-        """The commit id of a revision, or None."""
-        reply = self.run(
-            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", ok=(0, 1, 128)
-        )
+        """The commit id of a revision (or the id of what ``...^{tree}`` names), or None."""
+        wanted = revision if revision.endswith("}") else f"{revision}^{{commit}}"
+        reply = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", wanted, ok=(0, 1, 128))
         return reply.text if reply.code == 0 else None
 
     def head(self) -> str:
@@ -149,9 +152,10 @@ class Git:
 
     def dirty(self, paths: Sequence[str] = ()) -> tuple[str, ...]:
         """Paths under ``paths`` that differ from HEAD: changed, staged, deleted, untracked."""
-        reply = self.run("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", *paths)
+        places = [self.prefix + path for path in paths] or [self.prefix or "."]
+        reply = self.run("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", *places)
         rows = reply.out.decode("utf-8", "replace").split("\0")
-        return tuple(sorted(row[3:] for row in rows if row))
+        return tuple(sorted(row[3:].removeprefix(self.prefix) for row in rows if row))
 
     def objects(self, names: Sequence[str]) -> list[tuple[str, bytes] | None]:
         """Type and content of many objects, in order, by one ``cat-file --batch``; None where it is missing."""

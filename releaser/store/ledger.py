@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from releaser.core.entry import RecordUnreadable, decode
 from releaser.core.record import FOLDER, NAME, NOTES_FILE, Closed, Opened, OpenRecord, Witness, sha256
 from releaser.core.sequence import State, assembled
+from releaser.core.timeline import Account
 from releaser.store.git import Git
 
 CLOSED_FILE = "closed.json"
@@ -20,14 +21,6 @@ class Folder:
     path: str
     seq: int
     tree: str
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """One record as history shows it; ``closed`` is None while it is open."""
-
-    opened: Opened
-    closed: Closed | None
 
 
 class Ledger:

@@ -25,10 +25,11 @@ from releaser.core.record import (
     Witness,
 )
 from releaser.core.sequence import NOTHING_YET, State, followed, started
+from releaser.core.timeline import Account
 from releaser.store.branch import ReleasesBranch
 from releaser.store.git import Git
 from releaser.store.holder import Reason, why_free
-from releaser.store.ledger import CLOSED_FILE, Account, Ledger
+from releaser.store.ledger import CLOSED_FILE, Ledger
 from releaser.store.remote import Remote
 
 if TYPE_CHECKING:

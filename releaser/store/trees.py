@@ -17,8 +17,9 @@ class TreeReader:
         """``prefixes``: the folders that will be read (all when empty). Raises HistoryMissing."""
         self.git = git
         self.commit = commit
-        reply = git.run("ls-tree", "-r", "-l", "-z", "--full-tree", commit, "--", *prefixes, ok=(0, 128))
-        if reply.code:
+        tree = f"{commit}:{git.prefix.rstrip('/')}" if git.prefix else commit
+        reply = git.run("ls-tree", "-r", "-l", "-z", "--full-tree", tree, "--", *prefixes, ok=(0, 128))
+        if reply.code and git.resolve(commit) is None:
             raise self._missing()
         self._rows: dict[str, tuple[str, int]] = {}
         for row in reply.out.split(b"\0"):

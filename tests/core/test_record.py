@@ -239,6 +239,17 @@ def test_members_of_a_later_version_are_ignored() -> None:
     assert decode(json.dumps(data).encode()) == decode((GOLDEN / "closed.json").read_bytes())
 
 
+RECORD = {
+    "id": "1" * 64,
+    "environment": "prod",
+    "useCase": "mail",
+    "seq": 1,
+    "release": "r1",
+    "releaseDigest": "2" * 64,
+    "commit": "3" * 40,
+}
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -252,6 +263,7 @@ def test_members_of_a_later_version_are_ignored() -> None:
         ({"outcomes": {}}, "outcomes: expected a list"),
         ({"facts": {"models": {}, "prompts": {"a": 1}}}, "facts.prompts: expected an object of strings"),
         ({"facts": []}, "facts: expected an object"),
+        ({"record": {**RECORD, "useCase": "../x"}}, "not a name that can become a path"),
         ({"entry": "promoted"}, "unknown entry 'promoted'"),
         ({"format": "x"}, "the format is not releaser.record/v1"),
     ],
@@ -301,7 +313,7 @@ def test_a_whole_sequence_has_no_breaks() -> None:
     assert verify({}) == ()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(data=st.data())
 def test_any_changed_byte_is_found(data: st.DataObject) -> None:
     files = a_sequence()

@@ -190,3 +190,16 @@ def test_the_lock_file_of_another_branch_is_left_alone(alone: Path) -> None:
         door.update_refs([("refs/heads/feature", door.head(), ABSENT)], "test")
     assert "remove that lock file" in caught.value.hint
     assert lock.exists()
+
+
+def test_paths_are_relative_to_the_root_that_was_given(alone: Path) -> None:
+    door = Git.open(alone / "manifests")
+    head = door.head()
+    assert TreeReader(door, head).paths() == ["claims-assistant/manifest.yaml"]
+    (alone / "manifests/claims-assistant/new.md").write_text("x")
+    (alone / "outside.md").write_text("x")
+    assert door.dirty() == ("claims-assistant/new.md",)
+    assert door.dirty(["claims-assistant"]) == ("claims-assistant/new.md",)
+    (alone / "later").mkdir()
+    assert TreeReader(Git.open(alone / "later"), head).paths() == []
+    assert door.resolve(f"{head}^{{tree}}") == git(alone, "rev-parse", "HEAD^{tree}")

@@ -3,7 +3,7 @@ area."""
 
 from __future__ import annotations
 
-from releaser.core.codes import aws, content, documents, files, policy
+from releaser.core.codes import aws, content, documents, files, git, policy
 from releaser.core.diagnostic import Code
 
 AREAS: dict[str, tuple[Code, ...]] = {
@@ -14,6 +14,7 @@ AREAS: dict[str, tuple[Code, ...]] = {
     "E5 AWS's rules outside the service model": aws.RULES,
     "E6 policy and governance": policy.GOVERNANCE,
     "E7 data sets and thresholds": content.DATA,
+    "G git, records and the lock": git.GIT,
 }
 
 CODES: dict[str, Code] = {code.code: code for area in AREAS.values() for code in area}

@@ -1,0 +1,133 @@
+"""``releaser history``: every release, newest first; what was live when; the notes of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from releaser.cli.options import Output, OutputFormat, Root
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from releaser.core.timeline import Account
+    from releaser.store.records import Records
+
+_COLUMNS = ("WHEN (UTC)", "ENVIRONMENT", "USE CASE", "RELEASE", "OUTCOME", "BY", "COMMIT")
+
+
+def history(
+    use_case: Annotated[str | None, typer.Argument(help="Use case; all when none is named.")] = None,
+    environment: Annotated[str | None, typer.Option("--environment", "-e", help="Only this environment.")] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="DATE", help="What was live then: 2026-03-03 or 2026-03-03T14:00.")
+    ] = None,
+    show: Annotated[
+        str | None, typer.Option("--show", metavar="REF", help="Print the notes of a release: r12, 0003-r12 or an id.")
+    ] = None,
+    output: OutputFormat = Output.text,
+    root: Root = None,
+) -> None:
+    """List every release record, newest first.
+
+    Example: releaser history claims-assistant -e prod --at 2026-03-03
+    """
+    records = _records(root)
+    accounts = records.history(use_case, environment)
+    if show is not None:
+        typer.echo(_notes(records, accounts, show))
+        return
+    if at is not None:
+        accounts = _live(accounts, at)
+    if output is Output.json:
+        import json
+
+        from releaser.core.timeline import account_json
+
+        typer.echo(json.dumps([account_json(a) for a in accounts], indent=2, ensure_ascii=False))
+    elif not accounts:
+        typer.echo("nothing was live" if at else "no records yet", err=True)
+    else:
+        typer.echo(_markdown(accounts) if output is Output.markdown else _table(accounts))
+
+
+def _records(root: object) -> Records:
+    """The records, as new as the remote lets us see; from what was fetched last when it cannot be reached."""
+    from releaser.store.holder import holder_here
+    from releaser.store.records import Records
+    from releaser.store.remote import RemoteUnreachable
+    from releaser.wiring import repository
+
+    repo = repository(root)  # type: ignore[arg-type]
+    if repo.remote is not None:
+        try:
+            repo.remote.sync()
+        except RemoteUnreachable as error:
+            typer.echo(f"warning: {error}; showing what was fetched last", err=True)
+    return Records(repo.git, holder=holder_here(repo.environ), clock=repo.clock, remote=repo.remote)
+
+
+def _live(accounts: Sequence[Account], at: str) -> list[Account]:
+    from releaser.core.errors import WrongUsage
+    from releaser.core.timeline import live_at, parse_moment
+
+    try:
+        moment = parse_moment(at)
+    except ValueError:
+        raise WrongUsage(
+            f"not a date or time: {at}", code="G-date", hint="write 2026-03-03 or 2026-03-03T14:00+01:00"
+        ) from None
+    return live_at(accounts, moment)
+
+
+def _notes(records: Records, accounts: Sequence[Account], ref: str) -> str:
+    from releaser.core.errors import ReleaserError
+
+    for account in accounts:
+        opened = account.opened
+        known = (opened.release, opened.ref.folder, opened.ref.folder.rpartition("/")[2])
+        if ref in known or (len(ref) >= 8 and opened.id.startswith(ref)):
+            notes = records.notes(opened)
+            if notes is not None:
+                return notes.rstrip("\n")
+    raise ReleaserError(
+        f"no record with notes is {ref}", code="G-no-notes", hint="`releaser history` lists what there is"
+    )
+
+
+def _row(account: Account) -> tuple[str, ...]:
+    opened, closed = account.opened, account.closed
+    when = closed.closed_at if closed else opened.opened_at
+    outcome = account.outcome
+    if closed is None:
+        outcome = f"open: {opened.holder.name}"
+    elif outcome == "released" and not closed.verified:
+        outcome = "released, not verified"
+    commit = opened.commit[:9] + ("+dirty" if opened.dirty else "")
+    return (
+        f"{when:%Y-%m-%d %H:%M}",
+        opened.environment,
+        opened.use_case,
+        opened.release,
+        outcome,
+        opened.actor,
+        commit,
+    )
+
+
+def _table(accounts: Sequence[Account]) -> str:
+    from releaser.render.escape import safe
+
+    rows = [_COLUMNS, *(tuple(safe(cell) for cell in _row(a)) for a in accounts)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(_COLUMNS))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def _markdown(accounts: Sequence[Account]) -> str:
+    from releaser.render.escape import prose
+
+    rows = [_COLUMNS, tuple("---" for _ in _COLUMNS), *(tuple(prose(cell) for cell in _row(a)) for a in accounts)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
