@@ -15,11 +15,11 @@ from releaser.core.environment import Environment, Target, duration
 from releaser.core.errors import Refused, ReleaserError, WrongUsage
 from releaser.core.record import UNRELEASED
 from releaser.core.suggest import did_you_mean
-from releaser.core.workspace import UseCaseFiles, Workspace
+from releaser.core.workspace import EnvironmentFile, UseCaseFiles, Workspace
 from releaser.engine.compile import ReleaseName
 from releaser.engine.ports import Clock
 from releaser.store.reader import DiskReader, Reader
-from releaser.store.workspace import find_root, load_workspace
+from releaser.store.workspace import find_root, load_environments, load_workspace
 
 if TYPE_CHECKING:
     from releaser.aws.session import Connection
@@ -121,12 +121,17 @@ def repository(root: Path | None) -> Repository:
     return Repository((root or find_root()).resolve(), SystemClock(), dict(os.environ))
 
 
-def choose_environment(workspace: Workspace, name: str) -> Environment:
+def environments(reader: Reader) -> dict[str, EnvironmentFile]:
+    """Every environment, without the manifests."""
+    return load_environments(reader, [])
+
+
+def choose_environment(found: Mapping[str, EnvironmentFile], name: str) -> Environment:
     """The environment of that name. Raises ReleaserError with the names there are."""
-    declared = workspace.declared
+    declared = {n: f.environment for n, f in found.items() if f.environment}
     if name in declared:
         return declared[name]
-    if name in workspace.environments:
+    if name in found:
         raise ReleaserError(f"environment {name} is not valid", code="P104", hint="`releaser validate` says why")
     hint = did_you_mean(name, declared) or f"there are: {', '.join(sorted(declared)) or 'none'}"
     raise WrongUsage(f"there is no environment {name}", code="P104", hint=hint)

@@ -44,20 +44,21 @@ def apply(
 
     saved = data.read_plan(work.read_file(plan)) if plan is not None else None
     repo = wiring.repository(root)
-    declared = wiring.choose_environment(repo.load(), environment)
+    declared = wiring.choose_environment(wiring.environments(repo.on_disk()), environment)
     dirty = wiring.refuse_dirty(repo, declared)
     commit = saved.commit if saved is not None else repo.git.head()
     names = [u.use_case for u in saved.use_cases] if saved is not None and not use_cases else use_cases
-    desk = work.desk(root, environment, target, names, commit=None if dirty and saved is None else commit)
+    desk = work.desk(
+        root, environment, target, names, commit=None if dirty and saved is None else commit, read_only=False
+    )
     desk.dirty = dirty
     desk.sync()
     tags = desk.repo.tags.known()
     releases = wiring.existing(desk.files, tags)
     objects = {n: tags[n][0].object_id for n, r in releases.items() if n in tags and tags[n][0].release == r.name}
-    connection = desk.connect(read_only=False)
-    planned, verdicts = work.make_plan(desk, connection, deep=saved is not None, releases=releases)
+    planned, verdicts = work.make_plan(desk, deep=saved is not None, releases=releases)
     if saved is not None:
         running.refuse_stale(saved, planned, desk)
     options = running.Options(workers=workers, take_over=take_over, supersede=supersede)
-    outcome = running.execute(desk, connection, planned, verdicts, objects, options)
+    outcome = running.execute(desk, planned, verdicts, objects, options)
     raise typer.Exit(running.show(outcome, output.value))

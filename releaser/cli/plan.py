@@ -34,11 +34,10 @@ def plan(
     from releaser.render import printing
 
     desk = work.desk(root, environment, target, use_cases)
-    connection = desk.connect(read_only=True)
-    planned, verdicts = work.make_plan(desk, connection, deep=deep)
+    planned, verdicts = work.make_plan(desk, deep=deep)
     shown = work.with_verdicts(planned.plan, verdicts)
     if out is not None:
         work.write_whole(out, printing.plan(shown, "json", show_values=False))
     values = show_values if show_values is not None else printing.is_terminal()
     typer.echo(printing.plan(shown, output.value, show_values=values), nl=False)
-    raise typer.Exit(work.exit_code_of_plan(shown, verdicts, detailed=detailed_exitcode))
+    raise typer.Exit(work.exit_code_of_plan(planned.plan, verdicts, detailed=detailed_exitcode))

@@ -36,13 +36,11 @@ def reconcile(
     from releaser.cli import running, work
 
     repo = wiring.repository(root)
-    head = repo.git.head()
-    desk = work.desk(root, environment, target, use_cases, commit=head)
+    desk = work.desk(root, environment, target, use_cases, commit=repo.git.head(), read_only=False)
     running.refuse_other_branch(desk)
     desk.sync()
-    connection = desk.connect(read_only=False)
     releases, objects = running.cut(desk)
-    planned, verdicts = work.make_plan(desk, connection, deep=False, releases=releases)
+    planned, verdicts = work.make_plan(desk, deep=False, releases=releases)
     options = running.Options(workers=workers, take_over=take_over, supersede=supersede)
-    outcome = running.execute(desk, connection, planned, verdicts, objects, options)
+    outcome = running.execute(desk, planned, verdicts, objects, options)
     raise typer.Exit(running.show(outcome, output.value))

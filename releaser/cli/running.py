@@ -25,7 +25,6 @@ from releaser.engine.run import Provenance, Report, Run
 from releaser.kinds import registry
 
 if TYPE_CHECKING:
-    from releaser.aws.session import Connection
     from releaser.engine.apply import Stop
     from releaser.engine.planning import Planned
     from releaser.render.data import SavedPlan
@@ -126,7 +125,6 @@ def _difference(part: object, now: object) -> str:
 
 def execute(
     desk: Desk,
-    connection: Connection,
     planned: Planned,
     verdicts: Sequence[Verdict],
     tags: Mapping[str, str],
@@ -134,20 +132,18 @@ def execute(
 ) -> Finished:
     """Apply under open records, with progress on stderr."""
     from releaser.engine.apply import Applier
-    from releaser.engine.driver import Driver
-    from releaser.engine.observe import Observer
     from releaser.engine.perform import Performer
     from releaser.render.console import console
 
-    clock = desk.repo.clock
-    driver = Driver(connection.aws, clock)
+    clock, look = desk.repo.clock, desk.look
     spec = desk.environment.spec
     with console(desk.repo.environ) as sink:
-        performer = Performer(driver, registry(), clock.now)
-        applier = Applier(performer, clock, sink, options.workers or spec.workers, connection.tally.take_request_ids)
-        target = desk.target
+        performer = Performer(look.observer.driver, registry(), clock.now)
+        applier = Applier(
+            performer, clock, sink, options.workers or spec.workers, look.connection.tally.take_request_ids
+        )
         run = Run(
-            observer=Observer(driver, registry(), desk.environment.name, target.account, target.region),
+            observer=look.observer,
             applier=applier,
             ledger=desk.repo.records(desk.environment),
             kinds=registry(),

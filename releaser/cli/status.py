@@ -22,6 +22,5 @@ def status(
     from releaser.render import printing
 
     desk = work.desk(root, environment, target, use_cases)
-    witnesses = desk.witnesses()
-    planned, verdicts = work.make_plan(desk, desk.connect(read_only=True), deep=False, witnesses=witnesses)
-    typer.echo(printing.status(work.with_verdicts(planned.plan, verdicts), witnesses, output.value), nl=False)
+    planned, verdicts = work.make_plan(desk, deep=False)
+    typer.echo(printing.status(work.with_verdicts(planned.plan, verdicts), desk.witnesses(), output.value), nl=False)

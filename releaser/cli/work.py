@@ -1,15 +1,20 @@
-"""What the commands that look at AWS have in common: load, check, connect, plan."""
+"""What the commands that look at AWS have in common: load, check, connect, plan.
+
+Looking at AWS begins in a thread as soon as the environment is known, while manifests are read and compiled.
+"""
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from releaser import wiring
-from releaser.core.environment import Environment, Target, duration
 from releaser.core.diagnostic import Diagnostic
+from releaser.core.environment import Environment, Target, duration
 from releaser.core.errors import ReleaserError, WrongUsage
 from releaser.core.gate import Verdict
 from releaser.core.plan import Plan
@@ -20,7 +25,19 @@ from releaser.kinds import registry
 if TYPE_CHECKING:
     from releaser.aws.session import Connection
     from releaser.core.record import Witness
+    from releaser.engine.observe import Observer, Rows
     from releaser.engine.planning import Planned
+    from releaser.gates.lifecycle import Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A connection, and what one look at the account gave: the rows of every kind, and the model catalog."""
+
+    connection: Connection
+    observer: Observer
+    rows: Mapping[str, Rows]
+    catalog: Catalog
 
 
 @dataclass
@@ -33,24 +50,30 @@ class Desk:
     target: Target
     files: Mapping[str, UseCaseFiles]
     commit: str
+    looking: Future[Look]
     everything: bool = True
     """No use case was named: a manifest that cannot be read stops the run instead of being left out."""
     dirty: bool = False
+    _witnesses: dict[str, Witness] | None = field(default=None, repr=False)
 
     def compile(self, releases: Mapping[str, ReleaseName]) -> Compiled:
         return compile_all(self.files, self.environment, self.target, registry(), releases)
 
-    def connect(self, *, read_only: bool) -> Connection:
-        return wiring.connection(self.environment, self.target, self.repo.environ, read_only=read_only)
+    @property
+    def look(self) -> Look:
+        """Waits for the look at the account. Raises what went wrong there."""
+        return self.looking.result()
 
     def witnesses(self) -> dict[str, Witness]:
-        """What git knows of this environment, by use case; read anew each time."""
-        if not self.repo.has_git:
-            return {}
-        return self.repo.records(self.environment).witnesses(self.environment.name)
+        """What git knows of this environment, by use case."""
+        if self._witnesses is None:
+            records = self.repo.records(self.environment) if self.repo.has_git else None
+            self._witnesses = records.witnesses(self.environment.name) if records else {}
+        return self._witnesses
 
     def sync(self) -> None:
         """Bring tags and records here from the remote, when there is one. Raises when it cannot be reached."""
+        self._witnesses = None
         if self.repo.remote is not None:
             self.repo.remote.sync()
 
@@ -65,17 +88,50 @@ def desk(
     use_cases: Sequence[str] | None,
     *,
     commit: str | None = None,
+    read_only: bool = True,
 ) -> Desk:
     """Load and check. With ``commit`` the content comes from git, never from the working tree."""
+    gc.set_threshold(200_000, 50, 50)  # many small immutable values: collecting them early only costs
     repo = wiring.repository(root)
-    workspace = repo.load(repo.at(commit) if commit else None)
-    chosen = wiring.choose_environment(workspace, environment)
+    reader = repo.at(commit) if commit else repo.on_disk()
+    chosen = wiring.choose_environment(wiring.environments(reader), environment)
     place = wiring.choose_target(chosen, target)
+    looking = _in_background(repo, chosen, place, read_only=read_only)
+    workspace = repo.load(reader)
     files = placed(workspace, place, use_cases or ())
     head = commit or (repo.git.head() if repo.has_git else "")
-    found = Desk(repo, workspace, chosen, place, files, head, everything=not use_cases)
+    found = Desk(repo, workspace, chosen, place, files, head, looking, everything=not use_cases)
     refuse_invalid(found)
     return found
+
+
+def _in_background(
+    repo: wiring.Repository, environment: Environment, target: Target, *, read_only: bool
+) -> Future[Look]:
+    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="look")
+    try:
+        return pool.submit(_look, repo, environment, target, read_only)
+    finally:
+        pool.shutdown(wait=False)
+
+
+def _look(repo: wiring.Repository, environment: Environment, target: Target, read_only: bool) -> Look:
+    from releaser.engine.driver import Driver
+    from releaser.engine.observe import Observer
+    from releaser.gates import lifecycle
+
+    connection = wiring.connection(environment, target, repo.environ, read_only=read_only)
+    observer = Observer(
+        Driver(connection.aws, repo.clock),
+        registry(),
+        environment.name,
+        target.account,
+        target.region,
+        workers=max(16, environment.spec.workers),
+    )
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="catalog") as pool:
+        catalog = pool.submit(lifecycle.read_catalog, connection.aws)
+        return Look(connection, observer, observer.list_all(), catalog.result())
 
 
 def refuse_invalid(desk: Desk) -> None:
@@ -108,37 +164,22 @@ def _concerns(diagnostic: Diagnostic, desk: Desk) -> bool:
 
 def make_plan(
     desk: Desk,
-    connection: Connection,
     *,
     deep: bool,
     releases: Mapping[str, ReleaseName] | None = None,
-    witnesses: Mapping[str, Witness] | None = None,
-    settle: float = 300.0,
 ) -> tuple[Planned, tuple[Verdict, ...]]:
     """The plan and the verdicts of the gates that need no evidence."""
-    from releaser.engine.driver import Driver, Patience
-    from releaser.engine.observe import Observer
     from releaser.engine.planning import Planning
-    from releaser.gates import lifecycle, static
+    from releaser.gates import static
 
     named = releases if releases is not None else desk.predicted()
     compiled = desk.compile(named)
-    driver = Driver(connection.aws, desk.repo.clock, Patience(limit=settle))
-    observer = Observer(
-        driver,
-        registry(),
-        desk.environment.name,
-        desk.target.account,
-        desk.target.region,
-        workers=max(16, desk.environment.spec.workers),
-    )
-    planning = Planning(
-        observer, registry(), desk.repo.clock.now(), duration(desk.environment.spec.rollbackWindow), desk.commit
-    )
-    known = witnesses if witnesses is not None else desk.witnesses()
-    planned = planning.plan(compiled, known, named, deep=deep, declared=desk.workspace.use_cases)
-    catalog = lifecycle.read_catalog(connection.aws)
-    return planned, static.judge(planned, desk.environment, catalog, desk.repo.clock.now())
+    witnesses = desk.witnesses()
+    look, now = desk.look, desk.repo.clock.now()
+    window = duration(desk.environment.spec.rollbackWindow)
+    planning = Planning(look.observer, registry(), now, window, desk.commit)
+    planned = planning.plan(compiled, witnesses, named, deep=deep, declared=desk.workspace.use_cases, rows=look.rows)
+    return planned, static.judge(planned, desk.environment, look.catalog, now)
 
 
 def against(verdicts: Iterable[Verdict]) -> list[Verdict]:
@@ -163,10 +204,11 @@ def with_verdicts(plan: Plan, verdicts: Iterable[Verdict]) -> Plan:
 
 
 def exit_code_of_plan(plan: Plan, verdicts: Iterable[Verdict], *, detailed: bool) -> int:
-    """1 when something could not be planned; 4 when a gate refuses; 2 or 0 for changes or none."""
-    if any(u.blocked for u in plan.use_cases) or any(
-        d.severity == "error" for d in plan.diagnostics if not d.code.startswith("P15")
-    ):
+    """1 when something could not be planned; 4 when a gate refuses; 2 or 0 for changes or none.
+
+    ``plan`` is the one without the verdicts among its diagnostics.
+    """
+    if any(u.blocked for u in plan.use_cases) or any(d.severity == "error" for d in plan.diagnostics):
         return 1
     if against(verdicts):
         return 4
@@ -189,6 +231,5 @@ def write_whole(path: Path, text: str) -> None:
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise ReleaserError(
-            f"{path}: {error.strerror}", code="R001", hint="choose another place, or free the disk"
-        ) from None
+        message = f"{path}: {error.strerror}"
+        raise ReleaserError(message, code="R001", hint="choose another place, or free the disk") from None

@@ -15,7 +15,7 @@ from releaser.core.address import Address, Bound, Ref
 from releaser.core.errors import ReleaserError
 from releaser.core.kind import Kind, View
 from releaser.core.normal import minimal, replace_leaves
-from releaser.core.values import FrozenMap, digest, references
+from releaser.core.values import FrozenMap, digest, leaves, references
 
 STAMP_SCHEME = 1
 """Travels in the version's description: a later scheme must not publish anew what an earlier one published."""
@@ -88,9 +88,7 @@ def ownership_tags(address: Address, environment: str) -> dict[str, str]:
     }
 
 
-def compile_use_case(
-    view: View, kinds: Mapping[str, Kind], tags: Mapping[str, str] | None = None
-) -> DesiredGraph:
+def compile_use_case(view: View, kinds: Mapping[str, Kind], tags: Mapping[str, str] | None = None) -> DesiredGraph:
     """Every resource of one use case, ordered and stamped.
 
     Raises ReleaserError for a cycle or a reference to what is not declared (validate finds both with their lines).
@@ -112,7 +110,12 @@ def compile_use_case(
     for address in _ordered(needs):
         kind, body = bodies[address]
         effective[address] = _stamp(kind, body, effective, by_value=True)
-        behaviour[address] = _stamp(kind, body, behaviour, by_value=False)
+        if any(isinstance(v, Bound) for _, v in leaves(body)) or any(
+            behaviour[n] != effective[n] for n in needs[address]
+        ):
+            behaviour[address] = _stamp(kind, body, behaviour, by_value=False)
+        else:
+            behaviour[address] = effective[address]  # no environment value anywhere: the two are one
         nodes.append(
             Node(
                 address=address,
@@ -148,9 +151,7 @@ def _ordered(needs: Mapping[Address, frozenset[Address]]) -> list[Address]:
 def _stamp(kind: Kind, body: FrozenMap, stamps: Mapping[Address, str], *, by_value: bool) -> str:
     def leaf(value: object) -> object:
         if isinstance(value, Ref):
-            return FrozenMap(
-                {"$ref": value.address.kind, "output": value.output, "stamp": stamps[value.address]}
-            )
+            return FrozenMap({"$ref": value.address.kind, "output": value.output, "stamp": stamps[value.address]})
         if isinstance(value, Bound):
             return value.value if by_value else FrozenMap({"$env": value.template})
         return value

@@ -37,7 +37,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class _Rows:
+class Rows:
     """The rows of one kind by id and by name, or why they could not be had."""
 
     by_id: Mapping[str, Row]
@@ -57,15 +57,21 @@ class Observer:
     workers: int = 16
 
     def observe(
-        self, graph: DesiredGraph, known: Mapping[str, Known], *, deep: bool, strangers: Iterable[str] = ()
+        self,
+        graph: DesiredGraph,
+        known: Mapping[str, Known],
+        *,
+        deep: bool,
+        strangers: Iterable[str] = (),
+        rows: Mapping[str, Rows] | None = None,
     ) -> Snapshot:
         """The live state of every node, of what was retired, and how much of each kind there is.
 
         ``deep`` reads everything. ``strangers``: use cases to read even when their rows match.
+        ``rows``: what ``list_all`` gave, when somebody has listed already.
         """
-        wanted = sorted({n.kind for n in graph.nodes} | _kinds_in(known))
+        rows = rows if rows is not None else self.list_all()
         with ThreadPoolExecutor(max_workers=self.workers, thread_name_prefix="observe") as pool:
-            rows = dict(zip(wanted, pool.map(lambda k: self._list(self.kinds[k]), wanted), strict=True))
             to_read = set(strangers) if not deep else {n.address.use_case for n in graph.nodes}
             assumed = {} if deep else self._assume(graph, known, rows, to_read)
             rest = [n for n in graph.nodes if n.address not in assumed]
@@ -86,21 +92,26 @@ class Observer:
             totals={k: len(r.by_id) for k, r in rows.items() if not r.failure},
         )
 
-    def _list(self, kind: Kind) -> _Rows:
+    def list_all(self) -> dict[str, Rows]:
+        """The rows of every kind, all kinds at once: needs no desired graph, so it can run while one is made."""
+        with ThreadPoolExecutor(max_workers=len(self.kinds), thread_name_prefix="list") as pool:
+            return dict(zip(self.kinds, pool.map(self._list, self.kinds.values()), strict=True))
+
+    def _list(self, kind: Kind) -> Rows:
         try:
             rows = self.driver.rows(kind)
         except AwsError as error:
-            return _Rows({}, {}, str(error))
+            return Rows({}, {}, str(error))
         names: dict[str, list[Row]] = {}
         for row in rows:
             names.setdefault(row.name, []).append(row)
-        return _Rows({r.id: r for r in rows}, {k: tuple(v) for k, v in names.items()})
+        return Rows({r.id: r for r in rows}, {k: tuple(v) for k, v in names.items()})
 
     def _assume(
         self,
         graph: DesiredGraph,
         known: Mapping[str, Known],
-        rows: Mapping[str, _Rows],
+        rows: Mapping[str, Rows],
         to_read: set[str],
     ) -> dict[Address, Seen]:
         found: dict[str, dict[Address, Seen]] = {}
@@ -116,7 +127,7 @@ class Observer:
                 found.setdefault(use_case, {})[node.address] = seen
         return {a: s for seens in found.values() for a, s in seens.items()}
 
-    def _look(self, node: Node, binding: Binding | None, rows: _Rows) -> Observation:
+    def _look(self, node: Node, binding: Binding | None, rows: Rows) -> Observation:
         if rows.failure:
             return Unreadable(rows.failure)
         kind = self.kinds[node.kind]
@@ -125,7 +136,7 @@ class Observer:
         except (AwsError, ReleaserError) as error:
             return Unreadable(str(error))
 
-    def _find(self, kind: Kind, node: Node, binding: Binding | None, rows: _Rows) -> Observation:
+    def _find(self, kind: Kind, node: Node, binding: Binding | None, rows: Rows) -> Observation:
         """Ownership: the record's id first, then the tag on what has our name; a name alone is never ownership."""
         if binding is not None and binding.name == node.name and binding.id in rows.by_id:
             proven = {binding.version: binding.body_digest} if binding.version else {}
@@ -194,7 +205,7 @@ class Observer:
     def _strays(
         self,
         known: Mapping[str, Known],
-        rows: Mapping[str, _Rows],
+        rows: Mapping[str, Rows],
         taken: set[str],
     ) -> dict[Address, tuple[Binding, ...]]:
         """What an unfinished run may have created under names that nothing declares any more."""
@@ -239,15 +250,7 @@ def _binding(known: Mapping[str, Known], node: Node) -> Binding | None:
     return mine.bindings.get(node.address) if mine else None
 
 
-def _kinds_in(known: Mapping[str, Known]) -> set[str]:
-    return (
-        {b.kind for k in known.values() for b in k.bindings.values()}
-        | {b.kind for k in known.values() for listed in k.retired.values() for b in listed}
-        | {a.kind for k in known.values() for a, _ in k.attempted}
-    )
-
-
-def _as_recorded(kind: Kind, node: Node, binding: Binding | None, rows: _Rows) -> Seen | None:
+def _as_recorded(kind: Kind, node: Node, binding: Binding | None, rows: Rows) -> Seen | None:
     """The node as the record knows it, when nothing in git or in the list row says otherwise."""
     if binding is None or binding.stamp != node.stamp or binding.name != node.name:
         return None
@@ -262,7 +265,7 @@ def _as_recorded(kind: Kind, node: Node, binding: Binding | None, rows: _Rows) -
 def _retired(
     graph: DesiredGraph,
     known: Mapping[str, Known],
-    rows: Mapping[str, _Rows],
+    rows: Mapping[str, Rows],
     observations: Mapping[Address, Observation],
 ) -> dict[Address, tuple[Binding, ...]]:
     """Recorded resources that are still live and no longer declared, or declared under another name by now."""

@@ -14,7 +14,7 @@ from releaser.core.planner import Question, plan_use_case
 from releaser.core.record import Outcome, Witness
 from releaser.core.snapshot import Snapshot
 from releaser.engine.compile import Compiled, ReleaseName
-from releaser.engine.observe import Observer, snapshot_digest
+from releaser.engine.observe import Observer, Rows, snapshot_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,14 @@ class Planning:
         deep: bool,
         declared: Iterable[str] = (),
         diagnostics: Iterable[Diagnostic] = (),
+        rows: Mapping[str, Rows] | None = None,
     ) -> Planned:
         """The plan of every compiled use case. ``deep`` reads every resource instead of trusting list rows.
         ``declared``: every use case that has a manifest, also those that are not planned now.
         """
         known = {name: known_of(w, self.kinds) for name, w in witnesses.items()}
         unfinished = [name for name, w in witnesses.items() if w.open is not None]
-        snapshot = self.observer.observe(compiled.graph, known, deep=deep, strangers=unfinished)
+        snapshot = self.observer.observe(compiled.graph, known, deep=deep, strangers=unfinished, rows=rows)
         parts = [
             self._part(name, compiled, snapshot, known.get(name, Known()), releases[name]) for name in compiled.views
         ]

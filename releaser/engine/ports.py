@@ -58,7 +58,7 @@ class Ledger(Protocol):
 
     def open(self, intents: Sequence[Intent], *, take_over: bool) -> Opening: ...
 
-    def close(self, endings: Sequence[tuple[OpenRecord, Conclusion, str]]) -> None:
+    def close(self, endings: Sequence[tuple[OpenRecord, Conclusion, str]]) -> object:
         """Each with its conclusion and its notes (Markdown, may be empty)."""
 
     def renew(self, records: Sequence[OpenRecord]) -> Mapping[str, OpenRecord]: ...
