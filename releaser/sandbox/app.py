@@ -16,7 +16,8 @@ from releaser.sandbox.clock import Clock
 from releaser.sandbox.errors import AwsError, not_in_the_sandbox, violations
 from releaser.sandbox.faults import Effects, Faults
 from releaser.sandbox.identity import identify, read_scope
-from releaser.sandbox.kind import Kinds, discover
+from releaser.sandbox.kind import Kinds
+from releaser.sandbox.kinds import discover
 from releaser.sandbox.model import Operation, load_served
 from releaser.sandbox.routing import Request, Router
 from releaser.sandbox.settings import Settings

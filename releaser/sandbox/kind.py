@@ -1,9 +1,7 @@
-"""What one module in ``kinds/`` declares. Modules are found, not listed: a new kind is a new file."""
+"""What one module in ``kinds/`` declares."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -84,16 +82,3 @@ class Kinds:
     def taggables(self) -> tuple[Taggable, ...]:
         """All taggable kinds."""
         return tuple(self.tagged)
-
-
-def discover() -> Kinds:
-    """Every module of ``releaser.sandbox.kinds`` that declares a ``KIND``."""
-    from releaser.sandbox import kinds, tokens
-
-    found = Kinds(switches=dict(tokens.SWITCHES))
-    for info in sorted(pkgutil.iter_modules(kinds.__path__), key=lambda i: i.name):
-        module = importlib.import_module(f"{kinds.__name__}.{info.name}")
-        kind = getattr(module, "KIND", None)
-        if isinstance(kind, Kind):
-            found.add(kind)
-    return found

@@ -8,21 +8,16 @@ a second for PutParameter).
 
 from __future__ import annotations
 
-import base64
-import re
 from typing import Any
 
-from releaser.sandbox import tags
+from releaser.sandbox import parameters, tags
 from releaser.sandbox.buckets import Rate
 from releaser.sandbox.call import Call
 from releaser.sandbox.errors import AwsError, validation
 from releaser.sandbox.kind import Kind, Taggable
 from releaser.sandbox.paging import page
-from releaser.sandbox.store import Doc
 
-_NAME = re.compile(r"[a-zA-Z0-9_.\-/]+")
-_LIMITS = {"Standard": 4096, "Advanced": 8192}
-_KEPT_VERSIONS, _LEVELS = 100, 15
+_KEPT_VERSIONS = 100
 _READS = Rate(40, "ssm.reads")
 _BAD_TOKEN = AwsError("InvalidNextToken", "The specified token isn't valid.")
 _VERSIONED = ("Name", "Type", "KeyId", "Description", "AllowedPattern", "Tier", "DataType", "Policies")
@@ -30,7 +25,7 @@ _VERSIONED = ("Name", "Type", "KeyId", "Description", "AllowedPattern", "Tier", 
 
 def _exists(call: Call, resource: str) -> bool:
     path = resource.removeprefix("parameter")
-    return _stored(call, path) is not None or _stored(call, path.removeprefix("/")) is not None
+    return parameters.stored(call, path) is not None or parameters.stored(call, path.removeprefix("/")) is not None
 
 
 KIND = Kind(
@@ -52,14 +47,14 @@ KIND = Kind(
 def put_parameter(call: Call) -> dict[str, Any]:
     """Creates a parameter, or with ``Overwrite`` adds a version."""
     params, name = call.params, call.params["Name"].strip()
-    old = _stored(call, name)
-    _check_request(params, name, old)
-    tier = _tier(params, old)
-    _check_value(params, tier)
+    old = parameters.stored(call, name)
+    parameters.check_request(params, name, old)
+    tier = parameters.tier_of(params, old)
+    parameters.check_value(params, tier)
     if old is None:
         if len(call.rows("parameter")) >= call.settings.quota("ssmParameters"):
             raise AwsError("ParameterLimitExceeded", "You have exceeded the number of parameters for this account.")
-        tags.attach(call, _arn(call, name), {tag["Key"]: tag["Value"] for tag in params.get("Tags", ())})
+        tags.attach(call, parameters.arn_of(call, name), {tag["Key"]: tag["Value"] for tag in params.get("Tags", ())})
     last = old["versions"][-1] if old else None
     version = {name_: params[name_] for name_ in _VERSIONED if name_ in params and params[name_] != ""}
     version |= {"Name": name, "Type": params.get("Type") or (last or {})["Type"], "Tier": tier}
@@ -75,64 +70,6 @@ def put_parameter(call: Call) -> dict[str, Any]:
     versions = [*(old["versions"] if old else []), version][-_KEPT_VERSIONS:]
     call.put("parameter", name, {"versions": versions})
     return {"Version": number, "Tier": tier}
-
-
-def _check_request(params: dict[str, Any], name: str, old: Doc | None) -> None:
-    if not _NAME.fullmatch(name) or ("/" in name and not name.startswith("/")) or name.endswith("/"):
-        raise validation(
-            "Parameter name: if formed as a path, it can consist of sub-paths divided by slash symbol; each "
-            "sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_"
-        )
-    if re.match(r"/?(aws|ssm)", name, re.IGNORECASE):
-        raise validation("Parameter name: can't be prefixed with 'aws' or 'ssm' (case-insensitive).")
-    if name.strip("/").count("/") >= _LEVELS:
-        raise AwsError("HierarchyLevelLimitExceededException", "A hierarchy can have a maximum of 15 levels.")
-    if params.get("Tags") and params.get("Overwrite"):
-        raise validation(
-            "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, "
-            "please remove overwrite flag. To update tags for an existing parameter, please use "
-            "AddTagsToResource or RemoveTagsFromResource."
-        )
-    if old is None and "Type" not in params:
-        raise validation("A parameter type is required when you create a parameter.")
-    if old is not None and not params.get("Overwrite"):
-        raise AwsError(
-            "ParameterAlreadyExists",
-            "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
-        )
-    if old is not None and params.get("Type", old["versions"][-1]["Type"]) != old["versions"][-1]["Type"]:
-        raise AwsError("HierarchyTypeMismatchException", "Parameter Store doesn't support changing a parameter type.")
-
-
-def _tier(params: dict[str, Any], old: Doc | None) -> str:
-    before = str(old["versions"][-1]["Tier"]) if old else "Standard"
-    asked = params.get("Tier", before)
-    if asked == "Intelligent-Tiering":
-        return "Advanced" if len(params["Value"].encode()) > _LIMITS["Standard"] else before
-    if before == "Advanced" and asked == "Standard":
-        raise validation("This parameter uses the advanced-parameter tier. You can't downgrade it to standard.")
-    return str(asked)
-
-
-def _check_value(params: dict[str, Any], tier: str) -> None:
-    value = params["Value"]
-    if not value:
-        raise validation("Parameter value can't be empty.")
-    if "{{" in value:
-        raise validation('Parameter value can\'t nest another parameter. Do not use "{{}}" in the value.')
-    if len(value.encode()) > _LIMITS[tier]:
-        raise validation(
-            f"{tier} tier parameters support a maximum parameter value of {_LIMITS[tier]} characters. To "
-            "create a larger parameter value, upgrade the parameter to use the advanced-parameter tier."
-        )
-    pattern = params.get("AllowedPattern")
-    if pattern:
-        try:
-            matches = re.search(pattern, value)
-        except re.error as error:
-            raise AwsError("InvalidAllowedPatternException", "The regular expression isn't valid.") from error
-        if not matches:
-            raise AwsError("ParameterPatternMismatchException", f"Parameter value, cannot be validated: {pattern}")
 
 
 @KIND.operation("ssm", "GetParameter")
@@ -164,7 +101,7 @@ def get_parameters_by_path(call: Call) -> dict[str, Any]:
     prefix, deep = path.rstrip("/") + "/", bool(call.params.get("Recursive"))
     decrypt = bool(call.params.get("WithDecryption"))
     rows = [
-        ((doc["versions"][-1]["Name"],), _show(call, doc["versions"][-1], decrypt))
+        ((doc["versions"][-1]["Name"],), parameters.show(call, doc["versions"][-1], decrypt))
         for name, doc in call.rows("parameter").items()
         if name.startswith(prefix) and (deep or "/" not in name[len(prefix) :])
     ]
@@ -182,10 +119,10 @@ def describe_parameters(call: Call) -> dict[str, Any]:
     rows = []
     for doc in call.rows("parameter").values():
         last = doc["versions"][-1]
-        if all(_passes(call, last, one) for one in filters):
+        if all(parameters.passes(call, last, one) for one in filters):
             shown = {name: last[name] for name in _VERSIONED if name in last and name != "Policies"}
             shown |= {name: last[name] for name in ("Version", "LastModifiedDate", "LastModifiedUser")}
-            rows.append(((last["Name"],), {**shown, "ARN": _arn(call, last["Name"])}))
+            rows.append(((last["Name"],), {**shown, "ARN": parameters.arn_of(call, last["Name"])}))
     found, more = _page(call, rows, 10, [filters])
     return {"Parameters": found, "NextToken": more}
 
@@ -193,11 +130,11 @@ def describe_parameters(call: Call) -> dict[str, Any]:
 @KIND.operation("ssm", "GetParameterHistory")
 def get_parameter_history(call: Call) -> dict[str, Any]:
     """All versions kept, oldest first."""
-    doc = _stored(call, call.params["Name"])
+    doc = parameters.stored(call, call.params["Name"])
     if doc is None:
         raise AwsError("ParameterNotFound", f"Parameter {call.params['Name']} not found.")
     decrypt = bool(call.params.get("WithDecryption"))
-    rows = [((v["Version"],), _hide({**v, "Labels": []}, decrypt)) for v in doc["versions"]]
+    rows = [((v["Version"],), parameters.hide({**v, "Labels": []}, decrypt)) for v in doc["versions"]]
     for _, shown in rows:
         shown.pop("Policies", None)
     found, more = _page(call, rows, 50, [call.params["Name"]])
@@ -243,16 +180,16 @@ def list_tags(call: Call) -> dict[str, Any]:
 def _tagged(call: Call) -> str:
     if call.params["ResourceType"] != "Parameter":
         raise AwsError("InvalidResourceType", "The sandbox tags parameters only.")
-    if _stored(call, call.params["ResourceId"]) is None:
+    if parameters.stored(call, call.params["ResourceId"]) is None:
         raise AwsError("InvalidResourceId", "The resource ID isn't valid. Verify that you entered the correct ID.")
-    return _arn(call, call.params["ResourceId"])
+    return parameters.arn_of(call, call.params["ResourceId"])
 
 
 def _remove(call: Call, name: str) -> bool:
-    if _stored(call, name) is None:
+    if parameters.stored(call, name) is None:
         return False
     call.delete("parameter", name)
-    tags.forget(call, _arn(call, name))
+    tags.forget(call, parameters.arn_of(call, name))
     return True
 
 
@@ -262,63 +199,17 @@ def _pick(call: Call, asked: str) -> dict[str, Any]:
     if name.startswith(f"{here}/"):
         name = name.removeprefix(here)
     name, _, selector = name.partition(":")
-    doc = _stored(call, name)
+    doc = parameters.stored(call, name)
     if doc is None:
         raise AwsError("ParameterNotFound", f"Parameter {asked} not found.")
     versions = {str(v["Version"]): v for v in doc["versions"]}
     version = versions.get(selector) if selector else doc["versions"][-1]
     if version is None:
         raise AwsError("ParameterVersionNotFound", f"Systems Manager could not find version {selector} of {name}.")
-    shown = _show(call, version, bool(call.params.get("WithDecryption")))
+    shown = parameters.show(call, version, bool(call.params.get("WithDecryption")))
     return {**shown, "Selector": f":{selector}"} if selector else shown
-
-
-def _show(call: Call, version: Doc, decrypt: bool) -> dict[str, Any]:
-    names = ("Name", "Type", "Value", "Version", "LastModifiedDate", "DataType")
-    shown = {name: version[name] for name in names}
-    return _hide({**shown, "ARN": _arn(call, version["Name"])}, decrypt)
-
-
-def _hide(version: dict[str, Any], decrypt: bool) -> dict[str, Any]:
-    if version["Type"] == "SecureString" and not decrypt:
-        version["Value"] = base64.b64encode(b"sealed:" + version["Value"].encode()).decode()
-    return version
-
-
-def _passes(call: Call, last: Doc, one: dict[str, Any]) -> bool:
-    key, option, values = one["Key"], one.get("Option", "Equals"), one.get("Values", [])
-    if key.startswith("tag:"):
-        own = tags.read(call, _arn(call, last["Name"]))
-        return key[4:] in own and (not values or own[key[4:]] in values)
-    if key == "Path":
-        deep = option == "Recursive"
-        return any(_below(last["Name"], path, deep) for path in values)
-    if key not in ("Name", "Type", "KeyId", "Tier", "DataType"):
-        raise AwsError("InvalidFilterKey", f"The filter key {key} isn't valid.")
-    mine = str(last.get(key, ""))
-    match option:
-        case "Equals":
-            return mine in values
-        case "BeginsWith":
-            return any(mine.startswith(v) for v in values)
-        case "Contains" if key == "Name":
-            return any(v in mine for v in values)
-    raise AwsError("InvalidFilterOption", f"The filter option {option} isn't valid.")
-
-
-def _below(name: str, path: str, deep: bool) -> bool:
-    prefix = path.rstrip("/") + "/"
-    return name.startswith(prefix) and (deep or "/" not in name[len(prefix) :])
 
 
 def _page(call: Call, rows: list[Any], size: int, question: list[Any]) -> tuple[list[Any], str | None]:
     wanted, token = call.params.get("MaxResults", size), call.params.get("NextToken")
     return page(call, rows, size=wanted, token=token, question=question, bad_token=_BAD_TOKEN)
-
-
-def _stored(call: Call, name: str) -> Doc | None:
-    return call.row("parameter", name)
-
-
-def _arn(call: Call, name: str) -> str:
-    return call.arn("ssm", "parameter" + (name if name.startswith("/") else f"/{name}"))

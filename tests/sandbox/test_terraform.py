@@ -1,0 +1,206 @@
+"""A client written by nobody here: Terraform's aws provider finds its own second plan empty.
+
+It is built on the Go SDK, not on botocore, and its acceptance tests pass against AWS: where the sandbox and its
+expectations differ, the sandbox is wrong. (In 5.100.0 a topic without ``examples`` is the provider's own bug: it
+leaves the attribute unknown after create.)
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+MIRROR = os.environ.get("TF_PLUGIN_DIR", "")
+pytestmark = [
+    pytest.mark.terraform,
+    pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not on PATH"),
+    pytest.mark.skipif(not MIRROR, reason="TF_PLUGIN_DIR does not name a mirror with hashicorp/aws 5.100.0"),
+]
+
+CONFIG = """
+terraform {
+  required_providers { aws = { source = "hashicorp/aws", version = "5.100.0" } }
+}
+variable "url" { type = string }
+variable "account" { type = string }
+variable "message" { type = string }
+variable "temperature" { type = number }
+
+provider "aws" {
+  region                      = "eu-central-1"
+  access_key                  = var.account
+  secret_key                  = "sandbox"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  endpoints {
+    bedrock      = var.url
+    bedrockagent = var.url
+    sts          = var.url
+    ssm          = var.url
+  }
+}
+
+resource "aws_bedrock_guardrail" "main" {
+  name                      = "main"
+  description               = "of the guardrail"
+  blocked_input_messaging   = var.message
+  blocked_outputs_messaging = "no answer"
+  content_policy_config {
+    dynamic "filters_config" {
+      for_each = ["HATE", "INSULTS", "SEXUAL", "VIOLENCE"]
+      content {
+        type            = filters_config.value
+        input_strength  = "HIGH"
+        output_strength = "LOW"
+      }
+    }
+    filters_config {
+      type            = "PROMPT_ATTACK"
+      input_strength  = "HIGH"
+      output_strength = "NONE"
+    }
+  }
+  topic_policy_config {
+    dynamic "topics_config" {
+      for_each = ["investment", "medicine", "politics"]
+      content {
+        name       = topics_config.value
+        definition = "advice about ${topics_config.value}"
+        examples   = ["what about ${topics_config.value}", "tell me"]
+        type       = "DENY"
+      }
+    }
+  }
+  word_policy_config {
+    words_config { text = "one" }
+    words_config { text = "two" }
+    words_config { text = "three" }
+    managed_word_lists_config { type = "PROFANITY" }
+  }
+  sensitive_information_policy_config {
+    pii_entities_config {
+      type   = "NAME"
+      action = "BLOCK"
+    }
+    pii_entities_config {
+      type   = "EMAIL"
+      action = "ANONYMIZE"
+    }
+    regexes_config {
+      name        = "policy-number"
+      description = "ours"
+      pattern     = "^[A-Z]{2}\\\\d{6}$"
+      action      = "BLOCK"
+    }
+  }
+  contextual_grounding_policy_config {
+    filters_config {
+      type      = "GROUNDING"
+      threshold = 0.4
+    }
+    filters_config {
+      type      = "RELEVANCE"
+      threshold = 0.7
+    }
+  }
+  tags = { owner = "team" }
+}
+
+resource "aws_bedrock_guardrail_version" "first" {
+  guardrail_arn = aws_bedrock_guardrail.main.guardrail_arn
+  description   = "of the version"
+  skip_destroy  = false
+}
+
+resource "aws_bedrockagent_prompt" "answer" {
+  name            = "answer"
+  description     = "answers"
+  default_variant = "main"
+  variant {
+    name          = "main"
+    model_id      = "amazon.nova-pro-v1:0"
+    template_type = "TEXT"
+    template_configuration {
+      text {
+        text = "Hello {{name}} of {{city}}"
+        input_variable { name = "name" }
+        input_variable { name = "city" }
+      }
+    }
+    inference_configuration {
+      text {
+        temperature    = var.temperature
+        top_p          = 0.9
+        max_tokens     = 200
+        stop_sequences = ["STOP"]
+      }
+    }
+    metadata {
+      key   = "team"
+      value = "claims"
+    }
+  }
+  tags = { owner = "team" }
+}
+
+resource "aws_bedrock_inference_profile" "answer" {
+  name        = "answer"
+  description = "cost of answers"
+  model_source {
+    copy_from = "arn:aws:bedrock:eu-central-1:${var.account}:inference-profile/eu.amazon.nova-pro-v1:0"
+  }
+  tags = { owner = "team" }
+}
+
+resource "aws_ssm_parameter" "runtime" {
+  name  = "/claims/runtime"
+  type  = "String"
+  value = "{}"
+  tags  = { owner = "team" }
+}
+
+data "aws_caller_identity" "me" {}
+data "aws_bedrock_foundation_models" "all" {}
+data "aws_bedrock_inference_profiles" "all" {}
+"""
+
+
+@pytest.fixture
+def terraform(box, account, tmp_path):
+    """Runs terraform in a folder of its own; the exit code must be the expected one."""
+    (tmp_path / "main.tf").write_text(CONFIG)
+    mirror = f'provider_installation {{\n  filesystem_mirror {{ path = "{MIRROR}" }}\n}}\n'
+    (tmp_path / "rc").write_text(mirror)
+    variables = {"url": box.url, "account": account, "message": "no question", "temperature": "0.2"}
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))}
+    env |= {"TF_CLI_CONFIG_FILE": str(tmp_path / "rc"), "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
+
+    def run(*words, expect=0, **changed):
+        env.update({f"TF_VAR_{name}": value for name, value in {**variables, **changed}.items()})
+        done = subprocess.run(
+            ["terraform", *words, "-no-color"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == expect, done.stdout[-4000:] + done.stderr[-2000:]
+
+    run("init")
+    return run
+
+
+def test_create_plan_update_plan_destroy(terraform, box, account):
+    terraform("apply", "-auto-approve")
+    terraform("plan", "-detailed-exitcode")
+    changed = {"message": "ask something else", "temperature": "0.7"}
+    terraform("plan", "-detailed-exitcode", expect=2, **changed)
+    terraform("apply", "-auto-approve", **changed)
+    terraform("plan", "-detailed-exitcode", **changed)
+    (guardrail,) = box.client("bedrock", account).list_guardrails()["guardrails"]
+    read = box.client("bedrock", account).get_guardrail(guardrailIdentifier=guardrail["id"])
+    assert read["blockedInputMessaging"] == "ask something else"
+    terraform("destroy", "-auto-approve", **changed)
+    assert box.client("bedrock", account).list_guardrails()["guardrails"] == []
+    assert box.client("bedrock-agent", account).list_prompts()["promptSummaries"] == []
+    unexpected = [row for row in box.admin.log(5000, account) if row["status"] not in (200, 201, 202, 404)]
+    assert unexpected == []
