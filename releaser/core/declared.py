@@ -158,8 +158,7 @@ def _pairs(before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
     """Every name of both mappings with its two values, None where it is missing."""
     old, new = (m if isinstance(m, Mapping) else EMPTY for m in (before, after))
     for name in sorted({*old, *new}):
-        if old.get(name) != new.get(name) or name in old:
-            yield name, old.get(name), new.get(name)
+        yield name, old.get(name), new.get(name)
 
 
 def _of(holder: Any, member: str) -> Spec:

@@ -90,8 +90,7 @@ def _measured(protection: Protection, key: str, old: Item, new: Item) -> Iterato
             step = (measure.words(old), measure.words(new), effect_of(before, after))
             steps.setdefault(step, []).append(measure.name)
     for (was, now, effect), names in steps.items():
-        where = " and ".join(names)
-        yield _remark(protection, key, f"{where}: {was} -> {now}" if where else f"{was} -> {now}", effect)
+        yield _remark(protection, key, f"{was} -> {now}{_where(names)}", effect)
 
 
 def _others(protection: Protection, key: str, old: Item, new: Item) -> Iterator[Remark]:
@@ -121,7 +120,12 @@ def _all_words(protection: Protection, item: Item) -> str:
     for measure in protection.measures:
         if measure.acts:
             said.setdefault(measure.words(item), []).append(measure.name)
-    return ", ".join(f"{' and '.join(n for n in names if n)} {words}".strip() for words, names in said.items())
+    return ", ".join(f"{words}{_where(names)}" for words, names in said.items())
+
+
+def _where(names: list[str]) -> str:
+    named = " and ".join(n for n in names if n)
+    return f" ({named})" if named else ""
 
 
 def _text(value: Any) -> str:

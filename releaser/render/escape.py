@@ -10,7 +10,9 @@ _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
     "\U000e0000-\U000e007f]"
 )
-_MARKS = re.compile(r"([\\`*_{}\[\]()#+.!|~$^:=-])")
+# What begins something inside a line of GitLab's or GitHub's Markdown: code, emphasis, links, strikes, cells, inline
+# diffs, references to issues, merge requests, milestones and labels.
+_INLINE = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)|[#!%$](?=[\w\"`])|\{(?=[+-])|(?<=:)//|(?<=www)\.")
 _NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\x1b": "\\e"}
 
 
@@ -30,12 +32,11 @@ def safe_lines(text: str) -> list[str]:
 
 
 def prose(text: str) -> str:
-    """Markdown that shows exactly this text: no markup, HTML, link, mention or reference comes of it."""
-    escaped = safe(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    escaped = _MARKS.sub(r"\\\1", escaped)
+    """Markdown that shows this text inside a line: no markup, HTML, link, mention or reference comes of it."""
+    escaped = safe(text).replace("&", "&amp;").replace("<", "&lt;")
+    escaped = _INLINE.sub(lambda found: f"\\{found.group()}", escaped)
     # An entity is decoded before mentions are looked for; what separates the sign from the name is a word joiner.
-    escaped = escaped.replace("@", "&#64;&#8288;")
-    return re.sub(r"(?<![\w/])/(?=\w)", "&#47;&#8288;", escaped)
+    return escaped.replace("@", "&#64;&#8288;")
 
 
 def html(text: str) -> str:

@@ -47,7 +47,7 @@ def _lines(view: PlanView) -> Iterator[str]:
         remarks = [f"{d.severity} {d.code} {d.path}:{d.line} {d.message}" for d in view.plan.diagnostics]
         yield from _details(counted(len(remarks), "remark"), remarks, "text")
     for text in closing(view):
-        yield prose(text).replace("\\.", ".").replace("\\:", ":").replace("\\-", "-")
+        yield prose(text)
         yield ""
     yield f"<sub>plan {code(short(view.plan.digest))}</sub>"
 
