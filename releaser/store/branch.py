@@ -11,6 +11,7 @@ from releaser.core.values import digest
 from releaser.store.git import ABSENT, Git, GitError
 from releaser.store.remote import RELEASES, Contended, HistoryRewritten, RefUpdate, Remote
 
+_LOST_ATTEMPTS = 2
 Compose = Callable[[str | None], Mapping[str, bytes]]
 _PAUSES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4, *(0.8 for _ in range(30)))
 
@@ -33,6 +34,7 @@ class ReleasesBranch:
         self.remote = remote
         self._now = now
         self._sleep = sleep
+        self._lost = 0
 
     def tip(self) -> str | None:
         """The newest commit of the branch that is known here, without asking the remote; None: there is none."""
@@ -62,6 +64,7 @@ class ReleasesBranch:
         if self.remote is not None:
             _ = self.remote.refs
         answer: str | None = ""
+        self._lost = 0
         for pause in _PAUSES:
             self._sleep(pause)
             tip = self.tip()
@@ -70,7 +73,7 @@ class ReleasesBranch:
                 return tip
             self._refuse_rewrite(tip, files)
             text = f"{message}\n\nEntries: sha256:{_seal(files)}"
-            commit = self.git.commit(tip, files, text, self._now(), durable=self.remote is None)
+            commit = add_files(self.git, tip, files, text, self._now(), durable=self.remote is None)
             answer = self._publish(tip, commit)
             if answer is None:
                 return commit
@@ -107,7 +110,9 @@ class ReleasesBranch:
                 if report.declined(RELEASES) and there == expected:
                     raise self.remote.declined(report, RELEASES)
                 if report.lost and there == expected:
-                    raise self.remote.unreachable(report.lost)
+                    self._lost += 1
+                    if self._lost > _LOST_ATTEMPTS:
+                        raise self.remote.unreachable(report.lost)
                 return report.rejected.get(RELEASES) or report.lost
         self._follow(commit)
         return None
@@ -123,3 +128,24 @@ class ReleasesBranch:
 def _seal(files: Mapping[str, bytes]) -> str:
     """One digest over the files of a commit: it anchors the newest entries, which no later one names yet."""
     return digest({path: sha256(content) for path, content in files.items()})
+
+
+def add_files(
+    git: Git, parent: str | None, files: Mapping[str, bytes], message: str, now: datetime, durable: bool = True
+) -> str:
+    """A commit that adds ``files`` to ``parent``'s tree. No ref moves: it is invisible until one does.
+
+    One ``fast-import`` writes all objects; the final ``reset`` makes it forget its scratch ref.
+    """
+    who = git.identity().line(now)
+    text = message.encode()
+    ref = b"refs/releaser/scratch"
+    stream = [b"commit %s\nmark :1\nauthor %s\ncommitter %s\n" % (ref, who.encode(), who.encode())]
+    stream.append(b"data %d\n%s\n" % (len(text), text))
+    if parent:
+        stream.append(b"from %s\n" % parent.encode())
+    for path, content in sorted(files.items()):
+        stream.append(b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(content), content))
+    stream.append(b"\nget-mark :1\nreset %s\n\ndone\n" % ref)
+    reply = git.run("fast-import", "--quiet", "--done", send=b"".join(stream), durable=durable)
+    return reply.text

@@ -242,26 +242,6 @@ class Git:
             time.sleep(0.05)
         return True
 
-    def commit(
-        self, parent: str | None, files: Mapping[str, bytes], message: str, now: datetime, durable: bool = True
-    ) -> str:
-        """A commit that adds ``files`` to ``parent``'s tree. No ref moves: it is invisible until one does.
-
-        One ``fast-import`` writes all objects; the final ``reset`` makes it forget its scratch ref.
-        """
-        who = self.identity().line(now)
-        text = message.encode()
-        ref = b"refs/releaser/scratch"
-        stream = [b"commit %s\nmark :1\nauthor %s\ncommitter %s\n" % (ref, who.encode(), who.encode())]
-        stream.append(b"data %d\n%s\n" % (len(text), text))
-        if parent:
-            stream.append(b"from %s\n" % parent.encode())
-        for path, content in sorted(files.items()):
-            stream.append(b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(content), content))
-        stream.append(b"\nget-mark :1\nreset %s\n\ndone\n" % ref)
-        reply = self.run("fast-import", "--quiet", "--done", send=b"".join(stream), durable=durable)
-        return reply.text
-
 
 def _start(root: Path, command: list[str], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
     try:

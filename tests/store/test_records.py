@@ -296,6 +296,38 @@ def test_a_protected_branch_is_a_clear_refusal(clone: Path, bare: Path) -> None:
     assert actor(clone).records.witnesses("dev") == {}
 
 
+@pytest.mark.parametrize("hook", ["pre-receive", "reference-transaction"])
+def test_an_answer_that_was_lost_is_looked_up(clone: Path, bare: Path, hook: str) -> None:
+    """The server dies once, before or after it took the push; we live on."""
+    path = bare / "hooks" / hook
+    once = bare / "once"
+    when = '[ "$1" = "" ] || [ "$1" = committed ] || exit 0'
+    path.write_text(f"#!/bin/sh\n{when}\nif [ -f {once} ]; then rm {once}; kill -9 $PPID; sleep 0.2; fi\n")
+    path.chmod(0o755)
+    run = actor(clone)
+    for step in range(2):
+        once.write_text("")
+        if step == 0:
+            opening = run.records.open([intent("mail")])
+            assert list(opening.opened) == ["mail"]
+        else:
+            run.records.close([(opening.opened["mail"], conclusion("mail"), "")])
+        assert not once.exists()
+    assert git(bare, "log", "--format=%s", "releases").splitlines() == [
+        "dev: close mail unreleased",
+        "dev: open mail unreleased",
+    ]
+    assert actor(clone).records.witnesses("dev")["mail"].released is not None
+
+
+def test_a_server_that_drops_every_push_is_a_clear_error(clone: Path, bare: Path) -> None:
+    path = bare / "hooks" / "pre-receive"
+    path.write_text("#!/bin/sh\nkill -9 $PPID\n")
+    path.chmod(0o755)
+    with pytest.raises(RemoteUnreachable):
+        actor(clone).records.open([intent("mail")])
+
+
 def test_a_branch_that_vanished_or_was_rewritten_is_noticed(clone: Path, other: Path, bare: Path) -> None:
     actor(clone).release(["mail"])
     run = actor(other)
