@@ -12,9 +12,9 @@ from releaser.core.snapshot import Seen
 from releaser.core.values import FrozenMap, digest
 
 
-def labels_digest(kind: Kind, node: Node) -> str:
+def labels_digest(node: Node) -> str:
     """Digest of what a stamp leaves out and a row does not show: the whole body as declared, and the tags."""
-    text = sort_key(kind.comparable(node.body)).decode()
+    text = sort_key(node.body).decode()
     return digest({"body": text, "tags": node.tags})
 
 
@@ -37,6 +37,6 @@ def bind(kind: Kind, node: Node, seen: Seen, version: str | None, desired: Froze
         behaviour=node.behaviour,
         body_digest=version_digest(kind, body),
         fields=field_digests(desired, kind.fields.unordered),
-        labels_digest=labels_digest(kind, node),
+        labels_digest=labels_digest(node),
         server_defaults=extra,
     )

@@ -254,7 +254,7 @@ def _as_recorded(kind: Kind, node: Node, binding: Binding | None, rows: Rows) ->
     """The node as the record knows it, when nothing in git or in the list row says otherwise."""
     if binding is None or binding.stamp != node.stamp or binding.name != node.name:
         return None
-    if binding.labels_digest != labels_digest(kind, node):
+    if binding.labels_digest != labels_digest(node):
         return None
     row = rows.by_id.get(binding.id)
     if row is None or row.revision != binding.revision or row.name != binding.name or row.status != "ready":

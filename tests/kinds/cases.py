@@ -1,0 +1,59 @@
+"""Bodies of every kind in the registry: synthesised from the service model, mended by the rules outside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from kinds.rules import KNOWN, acceptable
+from kinds.synthesis import DOCUMENTS, Synthesis, document, strategy
+from releaser.core.kind import Kind
+from releaser.core.shapes import Shape
+from releaser.kinds import registry
+from releaser.kinds.models import model
+
+KINDS = list(registry().values())
+
+
+def shape_of(kind: Kind) -> Shape:
+    """The create request without what never stands in a body."""
+    return model(kind.service).input(kind.calls.create).without(kind.fields.omitted)
+
+
+def synthesis(kind: Kind, length: int = 3) -> Synthesis:
+    return Synthesis(kind.fields.unordered, KNOWN, length)
+
+
+def is_document(kind: Kind) -> bool:
+    """Its body is a document of ours that travels as a text."""
+    return "document" in kind.fields.opaque
+
+
+def everything(kind: Kind, length: int = 3) -> list[dict[str, Any]]:
+    """Bodies with every optional member set, one per choice of a union."""
+    if is_document(kind):
+        return [{"document": _runtime(length)}]
+    return [acceptable(kind.name, b) for b in synthesis(kind, length).everything(shape_of(kind))]
+
+
+def least(kind: Kind) -> dict[str, Any]:
+    """A body with as little as AWS takes."""
+    if is_document(kind):
+        return {"document": {"format": "releaser.runtime/v1"}}
+    bare = Synthesis(kind.fields.unordered, KNOWN, length=1, bare=True)
+    return acceptable(kind.name, bare.everything(shape_of(kind))[0])
+
+
+def _runtime(length: int) -> dict[str, Any]:
+    entries = {
+        f"entry-{n}": {**document(n), "text": '{{it}} \\ "{" {', "version": str(n)} for n in range(min(length, 9))
+    }
+    return {"format": "releaser.runtime/v1", "enabled": True, "prompts": entries, "models": {"a.b": document(7)}}
+
+
+def body(kind: Kind) -> st.SearchStrategy[dict[str, Any]]:
+    """Any body that AWS takes."""
+    if is_document(kind):
+        return DOCUMENTS.map(lambda d: {"document": d})
+    return strategy(shape_of(kind), synthesis(kind)).map(lambda b: acceptable(kind.name, b))

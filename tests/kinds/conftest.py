@@ -1,0 +1,41 @@
+"""One sandbox for the session, with the harsher server's switches on a second one; tests keep apart by account."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from kinds.estate import Account, account_at
+from releaser import sandbox
+
+_ACCOUNTS = itertools.count(1)
+SERVERS = ("observed", "harsh")
+"""As AWS was seen to answer; and one that adds every default it could and reorders every list."""
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[dict[str, sandbox.SandboxProcess]]:
+    """Sandboxes without delays and rate limits, by name."""
+    with sandbox.running(time_scale=0) as observed, sandbox.running(time_scale=0) as harsh:
+        harsh.admin.set_switches(guardrailDefaults="all", guardrailListOrder="all")
+        for process in (observed, harsh):
+            process.admin.set_rates({"*": None})
+        yield {"observed": observed, "harsh": harsh}
+
+
+NewAccount = Callable[[str], Account]
+
+
+@pytest.fixture(scope="session")
+def new_account(servers: dict[str, sandbox.SandboxProcess]) -> NewAccount:
+    """An account nobody else uses, on the server of that name."""
+    return lambda server: account_at(servers[server], f"{os.getpid() % 1_000_000:06d}{next(_ACCOUNTS):06d}")
+
+
+@pytest.fixture(params=SERVERS)
+def account(request: pytest.FixtureRequest, new_account: NewAccount) -> Account:
+    """A fresh account on each server in turn."""
+    return new_account(request.param)

@@ -1,0 +1,192 @@
+"""Bodies made from AWS's service model, so that no test lists the fields by hand.
+
+``everything``: values with every optional member set; together they make every choice of every union.
+``strategy``: any value that the model allows, for hypothesis. What AWS asks beyond its model is in ``rules.py``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import strategies as st
+
+from releaser.core.normal import float32
+from releaser.core.shapes import Shape, translate
+
+_ACCOUNT = "111111111111"
+# Tried in order; the first that satisfies the shape is taken. {n} tells list items apart.
+_TEXTS = (
+    "{name} says {n}, {{{{it}}}} and \u201cmore\u201d",
+    "{name} {n}",
+    "{name}-{n}",
+    "{name}{n}",
+    "key{n}",
+    "arn:aws:bedrock:eu-central-1:" + _ACCOUNT + ":automated-reasoning-policy/abcdefghij{n:02}:1",
+    "arn:aws:bedrock:eu-central-1:" + _ACCOUNT + ":agent-alias/ABCDEFGH{n:02}/ABCDEFGH{n:02}",
+    "arn:aws:kms:eu-central-1:" + _ACCOUNT + ":key/12345678-1234-1234-1234-1234567890{n:02}",
+)
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """Makes bodies of one kind. ``known``: shape name -> a text that exists where the body is sent.
+
+    ``keys``: list pattern -> the member that tells its items apart. ``length``: how many items a list gets.
+    ``bare``: only what AWS requires.
+    """
+
+    keys: Mapping[str, str | None] = field(default_factory=dict)
+    known: Mapping[str, str] = field(default_factory=dict)
+    length: int = 3
+    bare: bool = False
+
+    def everything(self, shape: Shape) -> list[Any]:
+        """As few values as make every choice of every union, each with every optional member set."""
+        return self._values(shape, "", "", 0)
+
+    def _values(self, shape: Shape, name: str, at: str, n: int) -> list[Any]:
+        if shape.is_document:
+            return [document(n)]
+        match shape.type:
+            case "structure":
+                return self._structures(shape, at, n)
+            case "list":
+                return self._lists(shape, name, at, n)
+            case "map":
+                return [{text(shape.key, name, n + i, self.known): f"value {i}" for i in range(self.length)}]
+            case "string":
+                return [text(shape, name, n, self.known)]
+            case "boolean":
+                return [n % 2 == 0]
+            case _:
+                return [number(shape, n)]
+
+    def _structures(self, shape: Shape, at: str, n: int) -> list[Any]:
+        prefix = f"{at}." if at else ""
+        members = {k: m for k, m in shape.members.items() if not self.bare or shape.is_union or k in shape.required}
+        found = {k: self._values(m, k, prefix + k, n) for k, m in members.items()}
+        if shape.is_union:
+            return [{name: value} for name, values in found.items() for value in values]
+        most = max((len(values) for values in found.values()), default=1)
+        return [{name: values[i % len(values)] for name, values in found.items()} for i in range(most)]
+
+    def _lists(self, shape: Shape, name: str, at: str, n: int) -> list[Any]:
+        low, high = shape.raw.get("min", 0), shape.raw.get("max", 10_000)
+        choices = len(self._values(shape.member, name, f"{at}[]", n))
+        total = max(choices, min(self.length, high), low)
+        items = []
+        for i in range(total):
+            values = self._values(shape.member, name, f"{at}[]", n + i)
+            items.append(values[i % len(values)])
+        items = self._told_apart(items, at)
+        return [items[i : i + high] for i in range(0, len(items), high)]
+
+    def _told_apart(self, items: list[Any], at: str) -> list[Any]:
+        return distinct(items, self.keys[at]) if at in self.keys else items
+
+
+def distinct(items: list[Any], key: str | None) -> list[Any]:
+    """The items with the first of each key; ``key`` as in ``Fields.unordered``."""
+    member = (key or "").removeprefix("#")
+    found = {str(item.get(member)) if member else str(item): item for item in reversed(items)}
+    return [item for item in items if any(item is kept for kept in found.values())]
+
+
+def document(n: int) -> dict[str, Any]:
+    """A JSON document with all that JSON has, empties and long fractions included."""
+    return {"number": n, "exact": 0.1234567890123, "nothing": None, "no": False, "empty": {}, "deep": [1, {"a": []}]}
+
+
+def number(shape: Shape, n: int) -> int | float:
+    """A number within the shape's bounds, a different one for each ``n`` below nine."""
+    if shape.is_float:
+        return (n % 9 + 1) / 10
+    return int(shape.raw.get("min", 0)) + 100 + n
+
+
+def text(shape: Shape, name: str, n: int, known: Mapping[str, str]) -> str:
+    """A text that the shape allows, a different one for each ``n``. ValueError: extend the samples."""
+    if shape.enum:
+        return shape.enum[n % len(shape.enum)]
+    samples = [known[shape.name]] if shape.name in known else []
+    samples += [t.format(name=name, n=n) for t in _TEXTS]
+    for sample in samples:
+        if fits(shape, sample):
+            return sample
+    raise ValueError(f"no sample fits {shape.name}: {shape.raw}")
+
+
+def fits(shape: Shape, sample: str) -> bool:
+    """Whether the model allows the text."""
+    if not shape.raw.get("min", 0) <= len(sample) <= shape.raw.get("max", 100_000):
+        return False
+    pattern = translate(shape.pattern) if shape.pattern else None
+    return pattern is None or pattern.fullmatch(sample) is not None
+
+
+def strategy(shape: Shape, made: Synthesis, name: str = "", at: str = "") -> st.SearchStrategy[Any]:
+    """Any value that the model allows; list items differ in their key."""
+    if shape.is_document:
+        return DOCUMENTS
+    match shape.type:
+        case "structure":
+            return _structures(shape, made, at)
+        case "list":
+            return _lists(shape, made, name, at)
+        case "string":
+            return _texts(shape, name, made)
+        case "boolean":
+            return st.booleans()
+        case _:
+            return _numbers(shape)
+
+
+_PLAIN = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=30)
+DOCUMENTS = st.dictionaries(
+    st.text("abcdef", min_size=1, max_size=3),
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-(2**31), 2**31) | st.floats(-1e6, 1e6) | _PLAIN,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", max_size=2), inner, max_size=3),
+        max_leaves=6,
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+def _structures(shape: Shape, made: Synthesis, at: str) -> st.SearchStrategy[Any]:
+    prefix = f"{at}." if at else ""
+    members = {k: strategy(m, made, k, prefix + k) for k, m in shape.members.items()}
+    if shape.is_union:
+        return st.one_of([st.fixed_dictionaries({k: inner}) for k, inner in members.items()])
+    needed = {k: inner for k, inner in members.items() if k in shape.required}
+    return st.fixed_dictionaries(needed, optional={k: v for k, v in members.items() if k not in needed})
+
+
+def _lists(shape: Shape, made: Synthesis, name: str, at: str) -> st.SearchStrategy[Any]:
+    low, high = shape.raw.get("min", 0), min(shape.raw.get("max", 4), 4)
+    inner = strategy(shape.member, made, name, f"{at}[]")
+    listed = st.lists(inner, min_size=low, max_size=high)
+    return listed.map(lambda items: distinct(items, made.keys[at])) if at in made.keys else listed
+
+
+def _texts(shape: Shape, name: str, made: Synthesis) -> st.SearchStrategy[str]:
+    if shape.enum:
+        return st.sampled_from(shape.enum)
+    if shape.name in made.known or (shape.pattern and ":" in shape.pattern and "arn" in shape.pattern):
+        return st.just(text(shape, name, 0, made.known))
+    pattern = translate(shape.pattern) if shape.pattern else None
+    if pattern is not None:
+        plain = re.compile(pattern.pattern, pattern.flags)
+        return st.from_regex(plain, fullmatch=True).filter(lambda t: fits(shape, t))
+    return _PLAIN.filter(lambda t: fits(shape, t))
+
+
+def _numbers(shape: Shape) -> st.SearchStrategy[Any]:
+    low, high = shape.raw.get("min", 0), shape.raw.get("max", 1 if shape.is_float else 100_000)
+    if not shape.is_float:
+        return st.integers(int(low), int(high))
+    return st.floats(low, high, exclude_max=True, width=32).map(float32) | st.sampled_from((0.2, 0.7, 0, 0.999))

@@ -1,0 +1,121 @@
+"""What was written is what is read, with every optional member set and for any body at all."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kinds.cases import KINDS, body, everything, least
+from kinds.conftest import SERVERS, NewAccount
+from kinds.estate import Account
+from releaser.core.address import Address
+from releaser.core.diff import FieldChange, differences
+from releaser.core.kind import Entry, Kind
+from releaser.core.normal import comparable, minimal
+from releaser.core.values import FrozenMap
+from releaser.kinds import registry
+
+_NUMBERS = itertools.count(1)
+CASES = [
+    pytest.param(kind, case, id=f"{kind.name}-{i}")
+    for kind in KINDS
+    for i, case in enumerate([*everything(kind), *everything(kind, length=40)])
+]
+
+
+def _differences(kind: Kind, seen: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[FieldChange]:
+    return list(differences(seen, comparable(kind, FrozenMap(wanted)), kind.fields.unordered))
+
+
+def _created(account: Account, kind: Kind, wanted: Mapping[str, Any]) -> str:
+    n = next(_NUMBERS)
+    name = kind.physical_name(Address("x", kind.name, str(n))) if kind.physical_name else f"case_{n}"
+    return account.driver.create(kind, name, FrozenMap(wanted), {"owner": "us"}, f"{n:064}")
+
+
+def _read_back(account: Account, kind: Kind, id_: str, version: str | None = None) -> FrozenMap:
+    return account.driver.settle(kind, id_, version).body
+
+
+def _name(account: Account, kind: Kind, id_: str) -> str:
+    return account.driver.settle(kind, id_).name
+
+
+@pytest.mark.parametrize(("kind", "wanted"), CASES)
+def test_the_synthesised_body_keeps_the_rules_outside_the_model(kind: Kind, wanted: dict[str, Any]) -> None:
+    assert list(kind.check(Entry("main", wanted, {}, {}))) == []
+
+
+@pytest.mark.parametrize(("kind", "wanted"), CASES)
+def test_create_reads_back_as_written(account: Account, kind: Kind, wanted: dict[str, Any]) -> None:
+    id_ = _created(account, kind, wanted)
+
+    assert _differences(kind, _read_back(account, kind, id_), wanted) == []
+
+
+@pytest.mark.parametrize(("kind", "wanted"), CASES)
+def test_update_reads_back_as_written(account: Account, kind: Kind, wanted: dict[str, Any]) -> None:
+    if kind.calls.update is None:
+        pytest.skip("AWS has no update: content is replaced")
+    id_ = _created(account, kind, least(kind))
+    account.driver.update(kind, id_, _name(account, kind, id_), FrozenMap(wanted))
+
+    assert _differences(kind, _read_back(account, kind, id_), wanted) == []
+
+
+@pytest.mark.parametrize(("kind", "wanted"), CASES)
+def test_update_clears_what_it_omits(account: Account, kind: Kind, wanted: dict[str, Any]) -> None:
+    if kind.calls.update is None:
+        pytest.skip("AWS has no update: content is replaced")
+    bare = least(kind)
+    id_ = _created(account, kind, wanted)
+    account.driver.update(kind, id_, _name(account, kind, id_), FrozenMap(bare))
+
+    assert _differences(kind, _read_back(account, kind, id_), bare) == []
+
+
+@pytest.mark.parametrize(("kind", "wanted"), CASES)
+def test_a_version_reads_back_as_written(account: Account, kind: Kind, wanted: dict[str, Any]) -> None:
+    if kind.calls.publish is None:
+        pytest.skip("no versions")
+    id_ = _created(account, kind, wanted)
+    version = account.driver.publish(kind, id_, "releaser:1:0123456789abcdef", "t" * 64)
+    plain = {k: v for k, v in wanted.items() if k not in kind.fields.labels}
+    held = {k: v for k, v in _read_back(account, kind, id_, version).items() if k not in kind.fields.labels}
+
+    assert _differences(kind, FrozenMap(held), plain) == []
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda k: k.name)
+@pytest.mark.parametrize("server", SERVERS)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(data=st.data())
+def test_any_body_reads_back_as_written(new_account: NewAccount, server: str, kind: Kind, data: st.DataObject) -> None:
+    account = new_account(server)
+    wanted = data.draw(body(kind))
+    assert list(kind.check(Entry("main", wanted, {}, {}))) == []
+    id_ = _created(account, kind, wanted)
+
+    assert _differences(kind, _read_back(account, kind, id_), wanted) == []
+
+
+@pytest.mark.parametrize("server", SERVERS[:1])
+def test_every_source_of_a_profile_reads_back_as_written(new_account: NewAccount, server: str) -> None:
+    """``modelSource`` is never returned; the member models must tell which source it was."""
+    account = new_account(server)
+    kind = registry()["inference-profile"]
+    models = account.aws.call("bedrock", "ListFoundationModels", {})["modelSummaries"]
+    profiles = account.aws.call("bedrock", "ListInferenceProfiles", {"typeEquals": "SYSTEM_DEFINED"})
+    sources = [m["modelArn"] for m in models]
+    sources += [p["inferenceProfileArn"] for p in profiles["inferenceProfileSummaries"]]
+    assert len(sources) > 4
+    bodies = [{"modelSource": {"copyFrom": source}} for source in sources]
+    read = [_read_back(account, kind, _created(account, kind, b)) for b in bodies]
+
+    assert all(_differences(kind, seen, wanted) == [] for wanted, seen in zip(bodies, read, strict=True))
+    assert len({minimal(kind, b) for b in bodies}) == len(bodies), "what AWS does not give back is content all the same"
