@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from releaser import wiring
+from releaser.cli.noting import notes_of
 from releaser.cli.work import Desk
 from releaser.core.environment import duration
 from releaser.core.errors import Refused
@@ -151,6 +152,7 @@ def execute(
             sink=sink,
             provenance=_provenance(desk, tags),
             rollback_window=duration(spec.rollbackWindow),
+            notes=notes_of(desk, planned),
             facts=_facts(desk, planned),
             take_over=options.take_over,
             supersede=options.supersede,

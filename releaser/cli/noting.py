@@ -1,0 +1,78 @@
+"""Release notes for a run: the content that is live against the content that replaces it, both from git."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from releaser.cli.work import Desk
+from releaser.core.address import Address
+from releaser.core.notes import Lifecycle, ReleaseContent, content_of, fresh_of, release_notes
+from releaser.core.plan import UseCasePlan
+from releaser.core.record import Binding, Closed
+from releaser.core.workspace import UseCaseFiles
+from releaser.engine.compile import Compiled, ReleaseName, compile_all
+from releaser.gates.lifecycle import Catalog
+from releaser.kinds import registry
+from releaser.render.notes import notes_markdown
+
+if TYPE_CHECKING:
+    from releaser.engine.planning import Planned
+
+
+def notes_of(desk: Desk, planned: Planned) -> Callable[[str, Mapping[Address, Binding]], str]:
+    """Writes the notes of a use case once its bindings are known.
+
+    What was live is read here, before anything is written: raises ReleaserError when this clone lacks its commit.
+    """
+    parts = {u.use_case: u for u in planned.plan.use_cases if u.steps}
+    before = {name: _released(desk, name) for name in parts}
+    tags = desk.repo.tags.known()
+    lives = _lives(desk.look.catalog)
+
+    def notes(name: str, bindings: Mapping[Address, Binding]) -> str:
+        part = planned.plan.of(name)
+        if part is None:
+            return ""
+        made = release_notes(
+            before.get(name),
+            _content(planned.compiled, part),
+            kinds=registry(),
+            bindings=bindings,
+            fresh=fresh_of(part),
+            history={t.release: t.digest for t in tags.get(name, ()) if t.release != part.release},
+            lifecycle=lives,
+            environment=desk.environment.name,
+        )
+        return notes_markdown(made)
+
+    return notes
+
+
+def _content(compiled: Compiled, part: UseCasePlan) -> ReleaseContent:
+    files = compiled.files[part.use_case]
+    nodes = compiled.graph.of(part.use_case)
+    return content_of(part.use_case, part.release, part.release_digest, files.spec, nodes, files.digests)
+
+
+def _released(desk: Desk, name: str) -> ReleaseContent | None:
+    """The content that the last record says is live, as its commit has it."""
+    from releaser.store.workspace import load_use_case
+
+    witness = desk.witnesses().get(name)
+    closed: Closed | None = witness.released if witness else None
+    if closed is None:
+        return None
+    record = closed.record
+    files = load_use_case(desk.repo.at(record.commit), name)
+    if not isinstance(files, UseCaseFiles):
+        return None
+    release = {name: ReleaseName(record.release, record.release_digest)}
+    compiled = compile_all({name: files}, desk.environment, desk.target, registry(), release)
+    nodes = compiled.graph.of(name)
+    return content_of(name, record.release, record.release_digest, files.spec, nodes, files.digests)
+
+
+def _lives(catalog: Catalog) -> dict[str, Lifecycle]:
+    cycles = {model: found.get("modelLifecycle", {}) for model, found in catalog.models.items()}
+    return {m: Lifecycle(str(c.get("status", "")), c.get("endOfLifeTime")) for m, c in cycles.items()}
