@@ -47,9 +47,7 @@ def _running(data: Path | None) -> Running:
     folder = _folder(data)
     found = find(folder)
     if found is None:
-        typer.echo(
-            f"no sandbox is running on {folder}; start one with: releaser sandbox start --detach", err=True
-        )
+        typer.echo(f"no sandbox is running on {folder}; start one with: releaser sandbox start --detach", err=True)
         raise typer.Exit(1)
     return found
 
@@ -58,9 +56,7 @@ def _ready_line(running: Running) -> str:
     return f"sandbox ready on {running.url} (data {running.data})"
 
 
-@app.command(
-    epilog="Examples: releaser sandbox start --detach   |   releaser sandbox start --port 0 --time-scale 0"
-)
+@app.command(epilog="Examples: releaser sandbox start --detach   |   releaser sandbox start --port 0 --time-scale 0")
 def start(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 picks a free one and prints it.")] = 4700,
     data: Data = None,
@@ -70,9 +66,7 @@ def start(
             min=0.0, help="1: delays and rate limits as on AWS. 0.1: ten times faster. 0: instant, no limits."
         ),
     ] = 1.0,
-    detach: Annotated[
-        bool, typer.Option("--detach", help="Return when it is ready; it goes on running.")
-    ] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Return when it is ready; it goes on running.")] = False,
 ) -> None:
     """Start the sandbox: in the foreground (stop with Ctrl-C), or detached."""
     from releaser.sandbox.process import CannotStart, run, start_detached
@@ -140,9 +134,7 @@ def reset(
 @app.command(epilog='Example: eval "$(releaser sandbox env --account 222222222222)"')
 def env(
     data: Data = None,
-    account: Annotated[
-        str, typer.Option(metavar="ID", help="12 digits; any account exists.")
-    ] = "111111111111",
+    account: Annotated[str, typer.Option(metavar="ID", help="12 digits; any account exists.")] = "111111111111",
     region: Annotated[
         str, typer.Option(envvar=["AWS_REGION", "AWS_DEFAULT_REGION"], help="The region to work in.")
     ] = "eu-central-1",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -12,6 +13,8 @@ from typing import Any
 
 from releaser.sandbox.client import AdminClient
 from releaser.sandbox.process import CannotStart, command, environment
+
+_SESSION_LOCK = threading.Lock()
 
 
 @cache
@@ -59,7 +62,8 @@ class SandboxProcess:
         config = Config(retries={"total_max_attempts": 1}, read_timeout=20, connect_timeout=5)
         keys = {"aws_access_key_id": account, "aws_secret_access_key": "sandbox"}
         given = {"region_name": region, "endpoint_url": self.url, "config": config, **keys, **more}
-        return _session().client(service, **given)
+        with _SESSION_LOCK:  # clients may be used by many threads, but not made by many at once
+            return _session().client(service, **given)
 
     def start(self) -> None:
         """Starts the child and waits for its ready line."""

@@ -1,9 +1,9 @@
 """Idempotency tokens.
 
-AWS: "If this token matches a previous request, Amazon Bedrock ignores the request, but does not return an
-error." How long a token is remembered is not documented; a user saw minutes, after which the retry met
-"name already exists". What happens to the same token with other parameters is not documented either. Both
-are switches.
+AWS: "If this token matches a previous request, Amazon Bedrock ignores the request, but does not return an error", with
+a link to EC2's "Ensuring idempotency", where the same token with other parameters is an error. Bedrock's operations
+list no such error, so it is a ConflictException here. How long a token is remembered is not documented; a user saw
+minutes, after which the retry met "name already exists". Both are switches.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """SSM parameters (Parameter Store).
 
-Sources: SSM service model and its documentation strings (value limits, tags and overwrite, hierarchy,
-history); AWS Systems Manager endpoints and quotas (10,000 standard parameters, 100 versions kept, 15
-levels; throughput by default 40 a second shared by GetParameter, GetParameters and GetParametersByPath, 3
-a second for PutParameter).
+Sources: SSM service model and its documentation strings; AWS Systems Manager endpoints and quotas: 10,000 standard
+parameters, 100 versions kept, 40 reads a second shared by GetParameter, GetParameters and GetParametersByPath. The
+3 writes and 5 deletes a second are AWS's default throughput as commonly cited, not looked up again.
 """
 
 from __future__ import annotations
