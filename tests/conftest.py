@@ -1,0 +1,56 @@
+"""What tests of whole runs share: one sandbox and one warm process a session, one account and repository a test."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from world import repository
+from world.desk import Desk
+from world.process import Zygote
+
+from releaser import sandbox
+
+_ACCOUNTS = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def world_box() -> Iterator[sandbox.SandboxProcess]:
+    """A sandbox without delays and rate limits."""
+    with sandbox.running(time_scale=0) as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
+    """The warm process that runs of releaser are forked from."""
+    found = Zygote(tmp_path_factory.mktemp("runs"))
+    yield found
+    found.close()
+
+
+DeskMaker = Callable[..., Desk]
+
+
+@pytest.fixture
+def new_desk(world_box: sandbox.SandboxProcess, zygote: Zygote, tmp_path: Path) -> Iterator[DeskMaker]:
+    """Makes repositories with an environment ``dev`` in an account that nobody else uses."""
+    counter = itertools.count(1)
+
+    def make(*, server: bool = False, **spec: object) -> Desk:
+        number = f"{os.getpid() % 1_000_000:06d}{next(_ACCOUNTS):06d}"
+        repo = repository.create(tmp_path / f"desk-{next(counter)}", server=server)
+        repo.environment("dev", number, **spec)
+        return Desk(zygote, world_box, repo, number)
+
+    yield make
+    world_box.admin.clear_faults()
+
+
+@pytest.fixture
+def desk(new_desk: DeskMaker) -> Desk:
+    """One of them, without a server."""
+    return new_desk()

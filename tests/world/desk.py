@@ -1,0 +1,96 @@
+"""One engineer with one repository and one account: the commands, and what they leave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from releaser import sandbox
+from releaser.sandbox.client import AdminClient
+from world import account, repository
+from world.process import Ended, Running, Zygote
+from world.repository import Repository
+
+DAY = 86400.0
+
+
+@dataclass
+class Desk:
+    """Runs commands on a repository against an account of its own."""
+
+    zygote: Zygote
+    box: sandbox.SandboxProcess
+    repo: Repository
+    account: str
+    env: dict[str, str] = field(default_factory=dict)
+    haste: float = 50.0
+    later: float = 0.0
+
+    @property
+    def admin(self) -> AdminClient:
+        return self.box.admin
+
+    def start(self, *args: str) -> Running:
+        """Begins a command."""
+        env = {**self.repo.env, **self.box.env(self.account), **self.env}
+        return self.zygote.start(args, self.repo.root, env, haste=self.haste, later=self.later)
+
+    def run(self, *args: str, ok: int | None = None) -> Ended:
+        """A command from begin to end; ``ok``: the exit code it must have."""
+        ended = self.start(*args).wait()
+        assert "Traceback" not in ended.said, ended.said
+        if ok is not None:
+            assert ended.code == ok, f"exit {ended.code}, not {ok}: {args}\n{ended.said}"
+        return ended
+
+    def reconcile(self, *args: str, ok: int | None = 0) -> Ended:
+        return self.run("reconcile", "-e", "dev", *args, ok=ok)
+
+    def plan(self, *args: str) -> dict[str, Any]:
+        """The plan as JSON."""
+        ended = self.run("plan", "-e", "dev", "--output", "json", *args)
+        assert ended.out, ended.said
+        return ended.json()
+
+    def settled(self) -> None:
+        """A new look at everything finds nothing to do."""
+        ended = self.run("plan", "-e", "dev", "--deep", "--detailed-exitcode")
+        assert ended.code == 0, ended.said
+
+    def content(self) -> dict[str, Any]:
+        """All that the account holds, comparable between accounts."""
+        found = account.content(self.client)
+        return _renamed(found, self.account)
+
+    def client(self, service: str) -> Any:
+        return self.box.client(service, self.account)
+
+    def writes(self) -> list[str]:
+        """Operations that changed something, or tried to, in their order."""
+        rows = self.admin.log(tail=100_000, account=self.account)
+        return [r["operation"] for r in rows if not is_read(r["operation"])]
+
+    def sibling(self, folder: Path) -> Desk:
+        """Another engineer with a clone of the same server, on the same account."""
+        return Desk(self.zygote, self.box, self.repo.clone(folder), self.account, dict(self.env), self.haste)
+
+    def releases(self) -> dict[str, set[str]]:
+        """Record folder -> entries; the chains are checked."""
+        records = self.repo.records()
+        assert repository.sound(records) == []
+        return repository.folders(records)
+
+
+def is_read(operation: str) -> bool:
+    """By AWS's naming; ``operation`` is ``service.Name``."""
+    name = operation.rpartition(".")[2]
+    return name.startswith(("Get", "List", "Describe")) or name == "AssumeRole"
+
+
+def _renamed(value: Any, number: str) -> Any:
+    if isinstance(value, dict):
+        return {_renamed(k, number): _renamed(v, number) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_renamed(v, number) for v in value]
+    return value.replace(number, "<account>") if isinstance(value, str) else value
