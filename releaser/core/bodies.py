@@ -30,7 +30,7 @@ CODE: Mapping[Rule, str] = {
     "max": "E408",
 }
 _BROKEN = frozenset({"E203", "E401"})
-"""Errors after which a kind's own rules would stumble."""
+"""Errors after which a kind's own rules may stumble."""
 
 
 @lru_cache(maxsize=256)
@@ -59,14 +59,22 @@ def check_entries(view: View, kinds: Mapping[str, Kind], models: Models) -> Iter
             at = ("spec", kind.section or "", name)
             found = list(_check_entry(kind, entry, at, models))
             yield from found
-            if not any(p.code in _BROKEN for p in found):
-                for problem in kind.check(Entry(name, entry, view.spec, view.files)):
-                    yield replace(problem, path=(*at, *problem.path))
+            broken = any(p.code in _BROKEN for p in found)
+            yield from _own_rules(kind, Entry(name, entry, view.spec, view.files), at, broken)
     for name, model in parts(view.spec, "models"):
         inference = model.get("inference")
         if isinstance(inference, Mapping):
             shape = models("bedrock-agent").shape("PromptModelInferenceConfiguration")
             yield from (_problem(v, ("spec", "models", name, "inference")) for v in check(shape, inference))
+
+
+def _own_rules(kind: Kind, entry: Entry, at: Path, broken: bool) -> Iterator[Problem]:
+    """The kind's own rules. Over values of the wrong type, which are reported already, they may stumble."""
+    try:
+        yield from [replace(problem, path=(*at, *problem.path)) for problem in kind.check(entry)]
+    except (TypeError, ValueError, AttributeError, LookupError):
+        if not broken:
+            raise
 
 
 def check_bound(

@@ -110,6 +110,8 @@ def _unknown(model: type[BaseModel], path: Path, here: Path) -> Problem:
 
 def _not_among(model: type[BaseModel], path: Path, value: Any, here: Path) -> Problem:
     allowed = [str(a) for a in _literals(_descend(model, path))]
+    if not isinstance(value, str):
+        return Problem("E203", f"must be a text, not {named(value)}", here, f"one of {', '.join(allowed)}")
     message = f"{_clip(value)!r} is not one of {', '.join(allowed)}"
     if here == ("apiVersion",):
         return Problem("E207", f"apiVersion must be {allowed[0]}, not {_clip(value)!r}", here)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
-from releaser.core.checks import check_name
+from releaser.core.checks import check_name, part
 from releaser.core.conform import AT_KEY, conform
 from releaser.core.diagnostic import Diagnostic, in_order
-from releaser.core.environment import RUNNABLE_GATES, Environment
+from releaser.core.environment import GATES, RUNNABLE_GATES, Environment
 from releaser.core.kind import Kind, Problem
 from releaser.core.secrets import secrets_in
 from releaser.core.suggest import did_you_mean
@@ -19,12 +20,8 @@ def validate_environments(files: Mapping[str, EnvironmentFile]) -> tuple[Diagnos
     """All problems of the environments, each alone and all together."""
     found: list[Diagnostic] = []
     owners: dict[tuple[str, str], str] = {}
-    declared = {name: file.environment for name, file in files.items() if file.environment}
     for name, file in files.items():
-        problems = list(_alone(name, file))
-        if file.environment:
-            problems += _together(file.environment, declared, files)
-            problems += _owned(file.environment, owners)
+        problems = [*_alone(name, file), *_together(name, files), *_owned(name, file, owners)]
         found += (_diagnostic(file, problem) for problem in problems)
     return in_order(found)
 
@@ -34,41 +31,49 @@ def _alone(name: str, file: EnvironmentFile) -> Iterator[Problem]:
     yield from conform(Environment, data)
     yield from check_name(name, data)
     yield from secrets_in(data, file.document.text)
-    if file.environment:
-        for index, gate in enumerate(file.environment.spec.gates.required):
-            if gate not in RUNNABLE_GATES:
-                message = f"this version cannot run the gate {gate}"
-                yield Problem("E608", message, ("spec", "gates", "required", index), "remove it for now")
+    for index, gate in _listed(data, "gates", "required"):
+        if gate in GATES and gate not in RUNNABLE_GATES:
+            message = f"this version cannot run the gate {gate}"
+            yield Problem("E608", message, ("spec", "gates", "required", index), "remove it for now")
 
 
-def _together(
-    environment: Environment, declared: Mapping[str, Environment], files: Mapping[str, EnvironmentFile]
-) -> Iterator[Problem]:
-    source = environment.spec.promotesFrom
+def _listed(data: Mapping[str, Any], *path: str) -> list[tuple[int, Any]]:
+    found = part(data, "spec", *path[:-1]).get(path[-1])
+    return list(enumerate(found)) if isinstance(found, list) else []
+
+
+def _source(file: EnvironmentFile | None) -> str | None:
+    """Where an environment's releases come from, as its document says."""
+    found = part(file.document.data, "spec").get("promotesFrom") if file else None
+    return found if isinstance(found, str) else None
+
+
+def _together(name: str, files: Mapping[str, EnvironmentFile]) -> Iterator[Problem]:
+    source = _source(files[name])
     if source is not None and source not in files:
         at = ("spec", "promotesFrom")
-        yield Problem("E311", f"there is no environment {source!r}", at, did_you_mean(source, files))
-    for gate, other in environment.spec.gates.accept.items():
-        if other not in files:
+        yield Problem("E311", f"there is no environment {source[:60]!r}", at, did_you_mean(source, files))
+    for gate, other in part(files[name].document.data, "spec", "gates", "accept").items():
+        if isinstance(other, str) and other not in files:
             here = ("spec", "gates", "accept", gate)
-            yield Problem("E311", f"there is no environment {other!r}", here, did_you_mean(other, files))
-    seen = [environment.name]
-    while source in declared:
-        seen.append(str(source))
-        if source == environment.name:
-            yield Problem("E311", "promotion goes in a circle: " + " <- ".join(seen), ("spec", "promotesFrom"))
-            return
-        if seen.count(str(source)) > 1:
-            return
-        source = declared[str(source)].spec.promotesFrom
+            yield Problem("E311", f"there is no environment {other[:60]!r}", here, did_you_mean(other, files))
+    seen = [name]
+    while source is not None and source not in seen:
+        seen.append(source)
+        source = _source(files.get(source))
+    if source == name:
+        circle = " <- ".join([*seen, name])
+        yield Problem("E311", f"promotion goes in a circle: {circle}", ("spec", "promotesFrom"))
 
 
-def _owned(environment: Environment, owners: dict[tuple[str, str], str]) -> Iterator[Problem]:
-    for index, target in enumerate(environment.spec.targets):
-        place = (target.account, target.region)
-        owner = owners.setdefault(place, environment.name)
-        if owner != environment.name:
-            message = f"account {target.account} in {target.region} already belongs to environment {owner}"
+def _owned(name: str, file: EnvironmentFile, owners: dict[tuple[str, str], str]) -> Iterator[Problem]:
+    for index, target in _listed(file.document.data, "targets"):
+        account, region = (target.get(k) if isinstance(target, Mapping) else None for k in ("account", "region"))
+        if not isinstance(account, str) or not isinstance(region, str):
+            continue
+        owner = owners.setdefault((account, region), name)
+        if owner != name:
+            message = f"account {account[:12]} in {region[:20]} already belongs to environment {owner}"
             yield Problem("E609", message, ("spec", "targets", index, "account"))
 
 

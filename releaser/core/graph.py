@@ -139,13 +139,13 @@ def join(graphs: Iterable[DesiredGraph]) -> DesiredGraph:
 def _ordered(needs: Mapping[Address, frozenset[Address]]) -> list[Address]:
     for address, wanted in needs.items():
         for missing in sorted(wanted - needs.keys()):
-            raise ReleaserError(f"{address} refers to {missing}, which is not declared", code="E301")
+            raise ReleaserError(f"{address} refers to {missing}, which is not declared", code="E303")
     sorter = TopologicalSorter({a: sorted(needs[a]) for a in sorted(needs)})
     try:
         return list(sorter.static_order())
     except CycleError as error:
         circle = " -> ".join(str(a) for a in error.args[1])
-        raise ReleaserError(f"references form a cycle: {circle}", code="E302") from None
+        raise ReleaserError(f"references form a cycle: {circle}", code="E310") from None
 
 
 def _stamp(kind: Kind, body: FrozenMap, stamps: Mapping[Address, str], *, by_value: bool) -> str:
