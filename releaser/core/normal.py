@@ -11,7 +11,7 @@ from typing import Any
 
 from releaser.core.address import Bound, Ref
 from releaser.core.kind import Fields, Kind
-from releaser.core.values import FrozenMap, canonical, freeze
+from releaser.core.values import ATOMS, FrozenMap, canonical, freeze
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,8 @@ _EMPTY: tuple[Any, ...] = (None, (), FrozenMap())
 
 
 def _walk(value: Any, at: str, rules: _Rules, fill: bool) -> Any:
+    if type(value) is str:
+        return value
     if at in rules.opaque:
         return freeze(value)
     if isinstance(value, Mapping):
@@ -115,6 +117,8 @@ def sort_key(value: Any) -> bytes:
 
 
 def _lay_open(value: Any) -> Any:
+    if type(value) in ATOMS:
+        return value
     if isinstance(value, Mapping):
         return {k: _lay_open(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
@@ -150,6 +154,8 @@ def _without(body: Mapping[str, Any], paths: frozenset[str]) -> Mapping[str, Any
 
 def replace_leaves(value: Any, leaf: Callable[[Any], Any]) -> Any:
     """``value`` with references and bindings replaced by ``leaf(it)``; other leaves stay."""
+    if type(value) in ATOMS:
+        return value
     if isinstance(value, Mapping):
         return FrozenMap({k: replace_leaves(v, leaf) for k, v in value.items()})
     if isinstance(value, list | tuple):

@@ -58,8 +58,10 @@ class FrozenMap(Mapping[str, Any]):
         return f"FrozenMap({self._data!r})"
 
 
-_AS_IT_IS = frozenset({str, int, float, bool, type(None), FrozenMap, Ref, Bound})
-"""Known without asking ``Mapping``, whose check is slow."""
+ATOMS = frozenset({str, int, float, bool, type(None)})
+"""Types of plain leaves, known without asking ``Mapping``, whose check is slow."""
+
+_AS_IT_IS = ATOMS | {FrozenMap, Ref, Bound}
 
 EMPTY = FrozenMap()
 
