@@ -20,7 +20,7 @@ from releaser.core.normal import sort_key
 from releaser.core.shapes import Shape
 
 LONGEST = 64
-"""A text longer than this is shown only when it is an identifier."""
+"""A tag's value longer than this is shown only when it is an identifier."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9:/._+=@,-]{0,2047}")
 _ENUM = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
@@ -78,21 +78,31 @@ class Redaction:
         return value
 
     def path(self, path: str, pattern: str = "") -> str:
-        """The path, with the keys of list items that are themselves private told by digest."""
-        if "[" not in path:
-            return path
-        keys = _keys(path, pattern)
+        """The path, with private keys of list items told by digest, and nothing of what is inside a document."""
+        keys = _keys(path, pattern or ("" if "[" in path else path))
         if keys is None:
             return path[: path.index("[")] + f"[#{hide(path).sha256}]"
-        shown = ""
-        at = ""
+        shown = at = ""
         for literal, key in keys:
+            known = self._known_part(at, literal)
             at += literal
-            shown += literal
+            shown += known
+            if known != literal:
+                return f"{shown}.#{hide(path).sha256}"
             if key is not None:
                 shown += f"[{key if self._is_open_key(at, key) else '#' + hide(key).sha256}]"
                 at += "[]"
         return shown
+
+    def _known_part(self, at: str, literal: str) -> str:
+        """The members of ``literal`` that stand in structures of known members; the others' names may be content."""
+        known = ""
+        for index, member in enumerate(literal.split(".")):
+            holder = at + known
+            if holder and member and not holder.startswith("tags") and not self._is_known(holder):
+                return known
+            known += f".{member}" if index else member
+        return known
 
     def _is_open_key(self, pattern: str, key: str) -> bool:
         if pattern not in self.kind.fields.unordered:
@@ -103,8 +113,10 @@ class Redaction:
         return self._is_open(f"{pattern}[].{member}" if member else f"{pattern}[]", key.rstrip("'"))
 
     def _is_open(self, pattern: str, text: str) -> bool:
-        if self._is_declared(pattern) or pattern.startswith("tags."):
+        if pattern.startswith("tags."):
             return len(text) <= LONGEST or bool(_IDENTIFIER.fullmatch(text))
+        if not text or self._is_declared(pattern):
+            return not text or bool(_IDENTIFIER.fullmatch(text))
         shape = self._shape(pattern)
         if shape is None:
             return bool(_ARN.fullmatch(text))
@@ -161,9 +173,9 @@ def _wild(pattern: str) -> str:
 
 def _keys(path: str, pattern: str) -> list[tuple[str, str | None]] | None:
     """The literal parts of a path, each with the key after it. None: path and pattern do not fit."""
-    literals = pattern.split("[]")
-    if len(literals) < 2:
+    if not pattern and path:
         return None
+    literals = pattern.split("[]")
     found = re.fullmatch(r"\[(.*)\]".join(re.escape(part) for part in literals), path, re.DOTALL)
     if found is None:
         return None
