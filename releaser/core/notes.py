@@ -19,7 +19,6 @@ from releaser.core.plan import Action, UseCasePlan
 from releaser.core.record import Binding
 from releaser.core.redact import Hidden, Redaction, plain
 from releaser.core.values import EMPTY, FrozenMap
-from releaser.core.word_diff import word_diff
 
 CONFIDENTIAL = ("confidential", "restricted")
 """Data classifications whose texts never stand in notes: these are stored in git and shown in GitLab."""
@@ -298,10 +297,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, Mapping | list | tuple):
         return f"{len(value)} entries"
     return str(plain(value))
-
-
-def words_changed(texts: tuple[str, str]) -> tuple[int, int]:
-    """How many words went, and how many came."""
-    pieces = word_diff(*texts)
-    removed, added = ("".join(p.text for p in pieces if p.change == c) for c in ("removed", "added"))
-    return len(re.findall(r"\w+", removed)), len(re.findall(r"\w+", added))

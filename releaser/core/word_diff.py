@@ -77,3 +77,10 @@ def _flush(removed: str, added: str) -> Iterator[Piece]:
         yield Piece("added", added)
     if tail:
         yield Piece("same", tail)
+
+
+def words_changed(texts: tuple[str, str]) -> tuple[int, int]:
+    """How many words went, and how many came."""
+    pieces = word_diff(*texts)
+    removed, added = ("".join(p.text for p in pieces if p.change == c) for c in ("removed", "added"))
+    return len(re.findall(r"\w+", removed)), len(re.findall(r"\w+", added))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from releaser.core.kind import Effect
-from releaser.core.notes import Note, Notes, words_changed
+from releaser.core.notes import Note, Notes
 from releaser.core.redact import hide
-from releaser.core.word_diff import word_diff
+from releaser.core.word_diff import word_diff, words_changed
 from releaser.render.escape import block, code, prose
 from releaser.render.text import diff_lines
 from releaser.render.words import counted
