@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from releaser.core.entry import RecordUnreadable, decode, document, encode, entry_name, kind_of
-from releaser.core.record import Closed, Entry, Opened, OpenRecord, Renewed, Resumed, Staged, sha256
+from releaser.core.record import Closed, Entry, Opened, OpenRecord, Renewed, Resumed, Staged, Witness, sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,14 @@ class State:
     """sha256 of the last entry; empty before the first."""
     open: OpenRecord | None
     latest: Closed | None
+
+    def moved_on(self, witness: Witness | None) -> bool:
+        """Whether a record was opened or closed since the witness was made."""
+        if witness is None:
+            return self.seq > 0
+        if witness.open is not None:
+            return (self.seq, self.open is None) != (witness.open.opened.seq, False)
+        return (self.seq, self.open is None) != (witness.latest.record.seq if witness.latest else 0, True)
 
 
 NOTHING_YET = State(0, "", None, None)

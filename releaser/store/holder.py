@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from releaser.core.record import Holder, OpenRecord
+from releaser.core.errors import LockHeld
+from releaser.core.record import Holder, Intent, OpenRecord
 
 SKEW = timedelta(minutes=1)
 """How far the clocks of two machines may differ before an expired lease is believed."""
@@ -97,3 +98,24 @@ def _boot() -> str:
         return f"{boot}/{Path('/proc/self/ns/pid').readlink()}"
     except OSError:
         return ""
+
+
+def moved_on(intent: Intent) -> LockHeld:
+    """The refusal of a plan that is older than the newest record."""
+    return LockHeld(
+        f"{intent.use_case} in {intent.environment} has a newer record than this plan was made from",
+        code="G-moved-on",
+        hint="another run was faster; run the same command again: it plans anew",
+    )
+
+
+def held_by(record: OpenRecord) -> LockHeld:
+    """The refusal, naming the holder and when its lease ends."""
+    holder = record.holder
+    where = f" ({holder.url})" if holder.url else f" (pid {holder.pid})" if holder.pid else ""
+    return LockHeld(
+        f"{record.opened.use_case} in {record.opened.environment} is held by {holder.name}{where} "
+        f"until {record.lease_expires:%Y-%m-%d %H:%M} UTC",
+        code="G-lock-held",
+        hint="wait for that run; if you know that it is dead, run again with --take-over",
+    )

@@ -28,7 +28,7 @@ from releaser.core.sequence import NOTHING_YET, State, followed, started
 from releaser.core.timeline import Account
 from releaser.store.branch import ReleasesBranch
 from releaser.store.git import Git
-from releaser.store.holder import Reason, why_free
+from releaser.store.holder import Reason, held_by, moved_on, why_free
 from releaser.store.ledger import CLOSED_FILE, Ledger
 from releaser.store.remote import Remote
 
@@ -69,14 +69,19 @@ class Records:
         """By use case: the last released record, the last closed, the open one. Does not ask the remote."""
         return self._ledger().witnesses(environment)
 
-    def open(self, intents: Sequence[Intent], *, take_over: bool = False) -> Opening:
+    def open(
+        self, intents: Sequence[Intent], *, take_over: bool = False, since: Mapping[str, Witness] | None = None
+    ) -> Opening:
         """Open a record for each use case, in one commit. Where one is open already: resumed if its holder is
         us or provably gone (or ``take_over``), else held. A use case that is held never stops the others.
+
+        ``since``: the witnesses that the plan was made from. A use case with a newer record than that (another
+        run was faster, or the last push of a killed one arrived late) is refused: its plan is out of date.
         """
         results: list[Opening] = []
 
         def compose(tip: str | None) -> Mapping[str, bytes]:
-            files, result = self._compose_open(Ledger(self.git, tip), intents, take_over)
+            files, result = self._compose_open(Ledger(self.git, tip), intents, take_over, since)
             results.append(result)
             return files
 
@@ -152,7 +157,7 @@ class Records:
         }
 
     def _compose_open(
-        self, ledger: Ledger, intents: Sequence[Intent], take_over: bool
+        self, ledger: Ledger, intents: Sequence[Intent], take_over: bool, since: Mapping[str, Witness] | None
     ) -> tuple[dict[str, bytes], Opening]:
         from releaser.engine.ports import Opening  # the engine's imports cost 0.2 s, and reading needs none of them
 
@@ -163,16 +168,18 @@ class Records:
         held: dict[str, LockHeld] = {}
         for intent in intents:
             state = states.get((intent.environment, intent.use_case), NOTHING_YET)
-            if state.open is None:
-                opened[intent.use_case] = self._start(intent, state, files)
-                continue
-            reason = self._claim(state.open, take_over)
-            if reason is None:
-                held[intent.use_case] = _held(state.open)
-            elif reason == "ours":
+            moved = since is not None and state.moved_on(since.get(intent.use_case))
+            reason = self._claim(state.open, take_over) if state.open else None
+            if state.open and reason is None:
+                held[intent.use_case] = held_by(state.open)
+            elif state.open and reason == "ours":
                 resumed[intent.use_case] = state.open
-            else:
+            elif moved:
+                held[intent.use_case] = moved_on(intent)
+            elif state.open and reason and reason != "ours":
                 resumed[intent.use_case] = self._resume(state.open, reason, files)
+            else:
+                opened[intent.use_case] = self._start(intent, state, files)
         return files, Opening(opened, resumed, held)
 
     def _start(self, intent: Intent, state: State, files: dict[str, bytes]) -> OpenRecord:
@@ -261,7 +268,7 @@ class Records:
         if state.open is not None and state.open.id == record.id and state.open.holder == self.holder:
             return state.open
         if state.open is not None:
-            lost.append(_held(state.open))
+            lost.append(held_by(state.open))
         else:
             closed_by_other = f"the record {record.ref.folder} was closed by another run"
             lost.append(LockHeld(closed_by_other, code="G-lock-lost", hint="run again: it plans anew"))
@@ -282,15 +289,3 @@ def _title(verb: str, records: Sequence[tuple[str, str, str]]) -> str:
     if len(records) == 1:
         return f"{environments}: {verb} {records[0][1]} {records[0][2]}"
     return f"{environments}: {verb} {len(records)} records"
-
-
-def _held(record: OpenRecord) -> LockHeld:
-    """The refusal, naming the holder and when its lease ends."""
-    holder = record.holder
-    where = f" ({holder.url})" if holder.url else f" (pid {holder.pid})" if holder.pid else ""
-    return LockHeld(
-        f"{record.opened.use_case} in {record.opened.environment} is held by {holder.name}{where} "
-        f"until {record.lease_expires:%Y-%m-%d %H:%M} UTC",
-        code="G-lock-held",
-        hint="wait for that run; if you know that it is dead, run again with --take-over",
-    )

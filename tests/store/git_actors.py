@@ -57,14 +57,23 @@ class Actor:
         return self.tags.cut([Cut(name, digit * 64, "What changes.", head) for name in use_cases])
 
     def release(self, use_cases: Sequence[str], digit: str = "a") -> dict[str, Closed]:
-        """The whole run; what is released already with this digest is left alone."""
+        """The whole run, again when another was faster; what is released already with this digest is left alone."""
+        for _ in range(5):
+            closed = self._attempt(use_cases, digit)
+            if closed is not None:
+                return closed
+        raise AssertionError("another run was always faster")
+
+    def _attempt(self, use_cases: Sequence[str], digit: str) -> dict[str, Closed] | None:
         if self.remote is not None:
             self.remote.sync()
         known = self.records.witnesses("dev")
         tags = self.cut(use_cases, digit)
         open_ones = {n for n in use_cases if n in known and known[n].open}
         todo = [n for n in use_cases if n in open_ones or not _is_live(known, n, digit)]
-        opening = self.records.open([intent(n, tags[n]) for n in todo])
+        opening = self.records.open([intent(n, tags[n]) for n in todo], since=known)
+        if any(error.code == "G-moved-on" for error in opening.held.values()):
+            return None
         assert not opening.held, opening.held
         records = {**opening.opened, **opening.resumed}
         return self.records.close([(r, conclusion(n), f"# {n}\n") for n, r in records.items()])

@@ -130,6 +130,26 @@ def test_an_open_record_of_a_living_holder_is_the_lock(clone: Path, other: Path)
     assert "dev/mail/0001-unreleased/resumed-1.json" in sound(ours)
 
 
+@pytest.mark.parametrize("before", ["nothing", "released", "open"])
+def test_a_plan_made_from_an_older_record_is_refused(clone: Path, other: Path, before: str) -> None:
+    if before != "nothing":
+        actor(clone).release(["mail"], "a")
+    if before == "open":
+        abandoned(clone, ["mail"])
+    ours = actor(other)
+    ours.remote.sync()  # type: ignore[union-attr]
+    seen = ours.records.witnesses("dev")
+    late = actor(clone)
+    records = late.records.open([intent("mail")])
+    late.records.close([({**records.opened, **records.resumed}["mail"], conclusion("mail"), "")])
+    opening = ours.records.open([intent("mail"), intent("claims-assistant")], since=seen)
+    assert opening.held["mail"].code == "G-moved-on"
+    assert list(opening.opened) == ["claims-assistant"]
+    ours.records.close([(opening.opened["claims-assistant"], conclusion("claims-assistant"), "")])
+    again = ours.records.open([intent("mail")], since=ours.records.witnesses("dev"))
+    assert "mail" in again.opened
+
+
 def test_one_lost_lock_does_not_stop_the_others(alone: Path) -> None:
     first = actor(alone, laptop("ana"))
     records = first.records.open([intent("mail"), intent("claims-assistant")]).opened

@@ -35,6 +35,11 @@ GIT = (
         "Its open record is the lock. It is freed when that run ends, when its process is seen to be gone, when its "
         "job is retried, or when its lease runs out. --take-over continues it now: only when you know it is dead.",
     ),
+    Code(
+        "G-moved-on",
+        "there is a newer record than the plan was made from",
+        "Another run released or opened the use case between the plan and the lock. Run the same command again.",
+    ),
     Code("G-lock-lost", "another run took over and closed the record", "Run the same command again: it plans anew."),
     Code(
         "G-history-rewritten",
