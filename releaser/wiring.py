@@ -164,7 +164,7 @@ def connection(environment: Environment, target: Target, environ: Mapping[str, s
         target.role,
         session_name=re.sub(r"[^\w+=,.@-]", "-", session)[:64],
         rates=environment.spec.rates,
-        connections=max(16, environment.spec.workers),
+        connections=max(48, environment.spec.workers),
         read_only=read_only,
     )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
 
 from releaser.aws.errors import classify
 from releaser.core.errors import AwsError, Failure
@@ -20,6 +21,8 @@ _PROMISED = {
     ("ssm", "GetParameter"): ("Parameter",),
     ("ssm", "DescribeParameters"): ("Parameters",),
     ("ssm", "ListTagsForResource"): ("TagList",),
+    ("ssm", "GetParameters"): ("Parameters", "InvalidParameters"),
+    ("resourcegroupstaggingapi", "GetResources"): ("ResourceTagMappingList",),
     ("sts", "GetCallerIdentity"): ("Account", "Arn"),
     ("sts", "AssumeRole"): ("Credentials",),
     ("bedrock", "ListGuardrails"): ("guardrails",),
@@ -38,6 +41,34 @@ class Credentials:
     access_key: str
     secret_key: str
     token: str
+
+
+def _session() -> Any:
+    """A botocore session whose replies' timestamps are parsed by the standard library.
+
+    Botocore's own parser takes a tenth of a call's time, and a list of 1,000 rows has 2,000 timestamps.
+    """
+    from botocore.parsers import ResponseParserFactory
+    from botocore.session import Session
+
+    session = Session()
+    factory = ResponseParserFactory()
+    factory.set_parser_defaults(timestamp_parser=parse_timestamp)
+    session.register_component("response_parser_factory", factory)
+    return session
+
+
+def parse_timestamp(value: Any) -> datetime:
+    """ISO 8601 text or seconds since 1970, as AWS sends them; anything else goes to botocore's parser."""
+    if isinstance(value, int | float):
+        return datetime.fromtimestamp(value, UTC)
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        from botocore.utils import parse_timestamp as patient
+
+        return cast(datetime, patient(value))
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 class BotoAws:
@@ -82,6 +113,7 @@ class BotoAws:
         if self._session is None:
             keys = self._credentials
             self._session = boto3.Session(
+                botocore_session=_session(),
                 region_name=self._region,
                 aws_access_key_id=keys.access_key if keys else None,
                 aws_secret_access_key=keys.secret_key if keys else None,
@@ -99,9 +131,7 @@ class BotoAws:
         client: BaseClient = self._session.client(service, config=config)
         return client
 
-    def _demand_members(
-        self, client: BaseClient, service: str, operation: str, reply: dict[str, Any]
-    ) -> None:
+    def _demand_members(self, client: BaseClient, service: str, operation: str, reply: dict[str, Any]) -> None:
         """botocore parses a truncated body as ``{}`` without an error; what AWS promises must be there."""
         shape = client.meta.service_model.operation_model(operation).output_shape
         promised = _PROMISED.get((service, operation)) or tuple(shape.required_members if shape else ())

@@ -24,7 +24,7 @@ def drift(
     from releaser.render import printing
 
     desk = work.desk(root, environment, target, use_cases)
-    planned, verdicts = work.make_plan(desk, deep=True)
+    planned, verdicts = work.make_plan(desk, deep=True, full=True)
     shown = work.with_verdicts(planned.plan, verdicts)
     typer.echo(printing.drift(shown, output.value), nl=False)
     found = any(c.drift for c in shown.changes)

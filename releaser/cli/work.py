@@ -127,7 +127,7 @@ def _look(repo: wiring.Repository, environment: Environment, target: Target, rea
         environment.name,
         target.account,
         target.region,
-        workers=max(16, environment.spec.workers),
+        workers=max(48, environment.spec.workers),
     )
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="catalog") as pool:
         catalog = pool.submit(lifecycle.read_catalog, connection.aws)
@@ -166,6 +166,7 @@ def make_plan(
     desk: Desk,
     *,
     deep: bool,
+    full: bool = False,
     releases: Mapping[str, ReleaseName] | None = None,
 ) -> tuple[Planned, tuple[Verdict, ...]]:
     """The plan and the verdicts of the gates that need no evidence."""
@@ -178,7 +179,9 @@ def make_plan(
     look, now = desk.look, desk.repo.clock.now()
     window = duration(desk.environment.spec.rollbackWindow)
     planning = Planning(look.observer, registry(), now, window, desk.commit)
-    planned = planning.plan(compiled, witnesses, named, deep=deep, declared=desk.workspace.use_cases, rows=look.rows)
+    planned = planning.plan(
+        compiled, witnesses, named, deep=deep, full=full, declared=desk.workspace.use_cases, rows=look.rows
+    )
     return planned, static.judge(planned, desk.environment, look.catalog, now)
 
 

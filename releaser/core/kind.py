@@ -52,6 +52,11 @@ class Calls:
     list_params: FrozenMap = EMPTY
     list_is_full: bool = False
     """The list rows carry the whole body: no get is needed."""
+    batch: str | None = None
+    """Operation that gets several resources by id in one call; None: one by one."""
+    batch_in: str = ""
+    batch_root: str = ""
+    batch_size: int = 10
     page_size: int = 1000
     page_size_in: str = "maxResults"
     page_token_in: str = "nextToken"
@@ -227,6 +232,8 @@ class Kind:
     fields: Fields
     tagging: Tagging
     declare: Callable[[View], Iterable[Draft]]
+    tag_index: str | None = None
+    """Resource type under which the Resource Groups Tagging API lists this kind; None: it does not."""
     section: str | None = None
     """The manifest section (under ``spec``) whose entries are of this kind; None: derived from other sections."""
     entry: type[BaseModel] | None = None

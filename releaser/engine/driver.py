@@ -5,7 +5,7 @@ Nothing here decides what should happen; nothing here knows a kind by name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -105,6 +105,31 @@ class Driver:
                 return None
             raise
         return reading(kind, reply.get(kind.calls.root, {}) if kind.calls.root else reply)
+
+    def read_many(self, kind: Kind, ids: Sequence[str]) -> dict[str, Reading]:
+        """Several drafts in one call; those that are not there are left out. Only for kinds with a batch operation."""
+        calls = kind.calls
+        if calls.batch is None:
+            raise TypeError(f"{kind.name} cannot be read in batches")
+        reply = self._aws.call(kind.service, calls.batch, {calls.batch_in: list(ids)})
+        found = [reading(kind, item) for item in reply.get(calls.batch_root, ())]
+        return {r.id: r for r in found}
+
+    def tag_index(self, resource_types: Sequence[str], key: str, value: str) -> dict[str, FrozenMap]:
+        """ARN -> tags of everything that carries a tag. The tagging API pages by 100 and is eventually consistent."""
+        request: dict[str, Any] = {
+            "ResourceTypeFilters": list(resource_types),
+            "TagFilters": [{"Key": key, "Values": [value]}],
+            "ResourcesPerPage": 100,
+        }
+        found: dict[str, FrozenMap] = {}
+        while True:
+            reply = self._aws.call("resourcegroupstaggingapi", "GetResources", request)
+            for row in reply.get("ResourceTagMappingList", ()):
+                found[row["ResourceARN"]] = FrozenMap({t["Key"]: t["Value"] for t in row["Tags"]})
+            if not reply.get("PaginationToken"):
+                return found
+            request["PaginationToken"] = reply["PaginationToken"]
 
     def tags(self, kind: Kind, arn: str, name: str) -> FrozenMap:
         """The tags of a resource."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from releaser.core.address import Address
 from releaser.core.errors import AwsError, ReleaserError
-from releaser.core.graph import ENVIRONMENT_TAG, OWNER_TAG, DesiredGraph, Node, read_label
+from releaser.core.graph import ENVIRONMENT_TAG, OWNER_TAG, RETIRED_TAG, DesiredGraph, Node, read_label
 from releaser.core.kind import Kind
 from releaser.core.plan import Known
 from releaser.core.planner import version_digest
@@ -45,6 +45,28 @@ class Rows:
     failure: str = ""
 
 
+_MANY = 20
+"""From so many resources on, batches and the tag index cost fewer calls than asking for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What was read many at a time. The tag index lags behind, so it may confirm and never accuse."""
+
+    bodies: Mapping[str, Reading] = field(default_factory=dict)
+    tags: Mapping[str, FrozenMap] = field(default_factory=dict)
+    full: bool = False
+
+    def tags_of(self, kind: Kind, node: Node, binding: Binding) -> FrozenMap | None:
+        """The tags of a recorded resource, when they are as they should be; None: ask for them."""
+        if kind.tag_index is None:
+            return None if self.full else node.tags
+        found = self.tags.get(binding.arn)
+        if found is None or RETIRED_TAG in found or any(found.get(k) != v for k, v in node.tags.items()):
+            return None
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class Observer:
     """Looks at one account and region. ``known`` is what the records say, by use case."""
@@ -62,12 +84,15 @@ class Observer:
         known: Mapping[str, Known],
         *,
         deep: bool,
+        full: bool = False,
         strangers: Iterable[str] = (),
         rows: Mapping[str, Rows] | None = None,
     ) -> Snapshot:
         """The live state of every node, of what was retired, and how much of each kind there is.
 
-        ``deep`` reads everything. ``strangers``: use cases to read even when their rows match.
+        ``deep`` reads every body and lists every version. ``full`` asks for the tags of everything too, also where
+        the record vouches for ownership and no index lists them (prompts).
+        ``strangers``: use cases to read even when their rows match.
         ``rows``: what ``list_all`` gave, when somebody has listed already.
         """
         rows = rows if rows is not None else self.list_all()
@@ -75,7 +100,8 @@ class Observer:
             to_read = set(strangers) if not deep else {n.address.use_case for n in graph.nodes}
             assumed = {} if deep else self._assume(graph, known, rows, to_read)
             rest = [n for n in graph.nodes if n.address not in assumed]
-            found = _each(pool, lambda n: self._look(n, _binding(known, n), rows[n.kind]), rest)
+            ahead = self._ahead(pool, rest, known, full=full)
+            found = _each(pool, lambda n: self._look(n, _binding(known, n), rows[n.kind], ahead), rest)
         observations: dict[Address, Observation] = dict(assumed)
         observations.update({n.address: o for n, o in zip(rest, found, strict=True)})
         retired = _retired(graph, known, rows, observations)
@@ -127,20 +153,55 @@ class Observer:
                 found.setdefault(use_case, {})[node.address] = seen
         return {a: s for seens in found.values() for a, s in seens.items()}
 
-    def _look(self, node: Node, binding: Binding | None, rows: Rows) -> Observation:
+    def _ahead(self, pool: ThreadPoolExecutor, nodes: list[Node], known: Mapping[str, Known], *, full: bool) -> Ahead:
+        """Bodies and tags that can be had many at a time, when there are many."""
+        if len(nodes) < _MANY:
+            return Ahead(full=True)
+        batches: dict[str, list[str]] = {}
+        for node in nodes:
+            binding = _binding(known, node)
+            if binding is not None and self.kinds[node.kind].calls.batch is not None:
+                batches.setdefault(node.kind, []).append(binding.id)
+        types = sorted({t for n in nodes if (t := self.kinds[n.kind].tag_index) is not None})
+        tagged = [pool.submit(self._index, t) for t in types]
+        read = [
+            pool.submit(self._batch, self.kinds[name], ids[i : i + size])
+            for name, ids in batches.items()
+            for size in (self.kinds[name].calls.batch_size,)
+            for i in range(0, len(ids), size)
+        ]
+        bodies = {r.id: r for f in read for r in f.result()}
+        tags = {arn: found for f in tagged for arn, found in f.result().items()}
+        return Ahead(bodies, tags, full)
+
+    def _index(self, resource_type: str) -> dict[str, FrozenMap]:
+        """What the tagging API has; nothing when it may not be asked: then each resource is."""
+        try:
+            return self.driver.tag_index([resource_type], ENVIRONMENT_TAG, self.environment)
+        except AwsError:
+            return {}
+
+    def _batch(self, kind: Kind, ids: list[str]) -> list[Reading]:
+        try:
+            return list(self.driver.read_many(kind, ids).values())
+        except AwsError:
+            return []
+
+    def _look(self, node: Node, binding: Binding | None, rows: Rows, ahead: Ahead) -> Observation:
         if rows.failure:
             return Unreadable(rows.failure)
         kind = self.kinds[node.kind]
         try:
-            return self._find(kind, node, binding, rows)
+            return self._find(kind, node, binding, rows, ahead)
         except (AwsError, ReleaserError) as error:
             return Unreadable(str(error))
 
-    def _find(self, kind: Kind, node: Node, binding: Binding | None, rows: Rows) -> Observation:
+    def _find(self, kind: Kind, node: Node, binding: Binding | None, rows: Rows, ahead: Ahead) -> Observation:
         """Ownership: the record's id first, then the tag on what has our name; a name alone is never ownership."""
         if binding is not None and binding.name == node.name and binding.id in rows.by_id:
             proven = {binding.version: binding.body_digest} if binding.version else {}
-            seen = self._read(kind, node, rows.by_id[binding.id], proven)
+            row = rows.by_id[binding.id]
+            seen = self._read(kind, node, row, proven, ahead.tags_of(kind, node, binding), ahead.bodies.get(row.id))
             if isinstance(seen, Seen):
                 return seen
         stranger: Foreign | None = None
@@ -156,9 +217,16 @@ class Observer:
         return stranger or Absent(was=gone)
 
     def _read(
-        self, kind: Kind, node: Node, row: Row, proven: Mapping[str, str], tags: FrozenMap | None = None
+        self,
+        kind: Kind,
+        node: Node,
+        row: Row,
+        proven: Mapping[str, str],
+        tags: FrozenMap | None = None,
+        found: Reading | None = None,
     ) -> Observation:
-        found = reading(kind, row.reply) if kind.calls.list_is_full else self.driver.read(kind, row.id)
+        if found is None:
+            found = reading(kind, row.reply) if kind.calls.list_is_full else self.driver.read(kind, row.id)
         if found is None or not found.id:
             return Absent(was=row.id)
         if found.status == "pending":

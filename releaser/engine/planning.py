@@ -44,6 +44,7 @@ class Planning:
         releases: Mapping[str, ReleaseName],
         *,
         deep: bool,
+        full: bool = False,
         declared: Iterable[str] = (),
         diagnostics: Iterable[Diagnostic] = (),
         rows: Mapping[str, Rows] | None = None,
@@ -53,7 +54,7 @@ class Planning:
         """
         known = {name: known_of(w, self.kinds) for name, w in witnesses.items()}
         unfinished = [name for name, w in witnesses.items() if w.open is not None]
-        snapshot = self.observer.observe(compiled.graph, known, deep=deep, strangers=unfinished, rows=rows)
+        snapshot = self.observer.observe(compiled.graph, known, deep=deep, full=full, strangers=unfinished, rows=rows)
         parts = [
             self._part(name, compiled, snapshot, known.get(name, Known()), releases[name]) for name in compiled.views
         ]

@@ -368,6 +368,7 @@ def _describe_reasoning(before: FrozenMap, after: FrozenMap) -> Iterator[Remark]
 KIND = Kind(
     name="guardrail",
     service="bedrock",
+    tag_index="bedrock:guardrail",
     section="guardrails",
     declare=_declare,
     exports=_exports,

@@ -81,6 +81,7 @@ def _describe(before: FrozenMap | None, after: FrozenMap | None) -> Iterator[Rem
 KIND = Kind(
     name="inference-profile",
     service="bedrock",
+    tag_index="bedrock:application-inference-profile",
     declare=_declare,
     describe=_describe,
     exports=_exports,

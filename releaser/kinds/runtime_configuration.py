@@ -107,6 +107,7 @@ def _describe(before: FrozenMap | None, after: FrozenMap | None) -> Iterator[Rem
 KIND = Kind(
     name="runtime-configuration",
     service="ssm",
+    tag_index="ssm:parameter",
     declare=_declare,
     describe=_describe,
     read=_read,
@@ -121,6 +122,9 @@ KIND = Kind(
         list="DescribeParameters",
         list_root="Parameters",
         list_params=FrozenMap({"ParameterFilters": [{"Key": "Path", "Option": "Recursive", "Values": ["/releaser"]}]}),
+        batch="GetParameters",
+        batch_in="Names",
+        batch_root="Parameters",
         page_size=50,
         page_size_in="MaxResults",
         page_token_in="NextToken",
