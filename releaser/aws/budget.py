@@ -20,7 +20,7 @@ reads of prompts 10, writes 2; guardrails unpublished)."""
 
 SERVICE_RATES: Mapping[str, float] = {
     "ssm.GetParameter": 40.0,
-    "ssm.DescribeParameters": 3.0,
+    "ssm.GetParameters": 40.0,
     "ssm.PutParameter": 3.0,
     "ssm.DeleteParameter": 3.0,
     "sts.GetCallerIdentity": 100.0,
