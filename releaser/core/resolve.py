@@ -19,6 +19,7 @@ from releaser.core.values import EMPTY, FrozenMap, Path, freeze
 
 _HOLE = re.compile(r"\$\$\{|\$\{([^{}]*)\}?")
 _ENV = re.compile(r"env\.([a-zA-Z][a-zA-Z0-9]*)")
+_USED = re.compile(r"\$\{env\.([a-zA-Z][a-zA-Z0-9]*)\}")
 _REF = re.compile(r"([a-z][a-z-]*)/([a-zA-Z][a-zA-Z0-9-]*)\.([a-zA-Z]+)")
 
 
@@ -57,7 +58,7 @@ def resolve(
 
 def bindings_used(text: str) -> frozenset[str]:
     """Names of the bindings that a text asks for; a quick scan, also over a whole file."""
-    return frozenset(_ENV.findall(text)) if "${" in text else frozenset()
+    return frozenset(_USED.findall(text)) if "${" in text else frozenset()
 
 
 def _walk(value: Any, at: Path, leaf: Callable[[str, Path], Any]) -> Any:
@@ -88,11 +89,12 @@ def _text(
             parts.append("${")
             continue
         inner = hole.group(1)
-        if env := _ENV.fullmatch(inner):
+        closed = hole.group().endswith("}")
+        if closed and (env := _ENV.fullmatch(inner)):
             bound = True
             parts.append(_binding(env[1], at, bindings, environment, report))
             continue
-        if (ref := _REF.fullmatch(inner)) and hole.group().endswith("}"):
+        if closed and (ref := _REF.fullmatch(inner)):
             if hole.group() == text:
                 return Ref(Address(use_case, ref[1], ref[2]), ref[3])
             report(

@@ -66,7 +66,7 @@ def validate_use_case(
         if first and sound and not any(p.severity == "error" and p.code[:2] in _ROOTS for p in found):
             declared = declare(places.view, kinds)
             counts = declared.count()
-            problems += check_declared(declared, models)
+            problems += (p for p in check_declared(declared, models) if run.environment or "${env." not in p.message)
             if _REFERENCE.search(files.document.text):
                 problems += check_references(declared)
         for problem in found:
@@ -177,9 +177,13 @@ def _merged(everywhere: Mapping[Problem, list[str]], environments: int) -> Itera
             yield replace(problem, message=f"{problem.message} (in {', '.join(names)})")
 
 
+def _is_reason(reason: Any) -> bool:
+    return isinstance(reason, str) and len(reason) >= 10
+
+
 def _waived(spec: Mapping[str, Any], problems: list[Problem], *, complete: bool) -> Iterator[Problem]:
     """Without what a waiver silences; unused waivers are reported when every check was made."""
-    silent = {(w.get("rule"), w.get("at")): index for index, w in waivers(spec) if w.get("reason")}
+    silent = {(w.get("rule"), w.get("at")): index for index, w in waivers(spec) if _is_reason(w.get("reason"))}
     used: set[int] = set()
     for problem in problems:
         key = (problem.code, show_path(problem.path[1:]))

@@ -1,0 +1,36 @@
+"""One truth for each code: whatever the sources report is in the catalogue, and nothing in it is idle."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from releaser.core.codes import AREAS, CODES
+
+SOURCES = Path(__file__).parents[2] / "releaser"
+
+
+def _used() -> set[str]:
+    found: set[str] = set()
+    for path in SOURCES.rglob("*.py"):
+        if "codes" not in path.parts and "sandbox" not in path.parts:
+            found |= set(re.findall(r'"(E[1-7]\d{2})"', path.read_text(encoding="utf-8")))
+    return found
+
+
+def test_every_code_stands_once() -> None:
+    assert len(CODES) == sum(len(codes) for codes in AREAS.values())
+
+
+def test_every_code_that_is_used_is_explained() -> None:
+    assert _used() <= CODES.keys()
+
+
+def test_every_document_code_is_used() -> None:
+    assert {code for code in CODES if re.fullmatch(r"E\d{3}", code)} <= _used()
+
+
+def test_every_code_says_why() -> None:
+    for code in CODES.values():
+        assert code.title and not code.title.endswith(".")
+        assert len(code.explanation) > 20
