@@ -14,7 +14,7 @@ from enum import StrEnum
 from releaser.core.address import Address
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.diff import FieldChange, Origin
-from releaser.core.kind import Verb
+from releaser.core.kind import Remark, Verb
 from releaser.core.record import Binding
 from releaser.core.values import digest
 
@@ -91,6 +91,8 @@ class Change:
     quota: str = ""
     """For example ``7 of 10 versions used, this needs 1``."""
     name: str = ""
+    remarks: tuple[Remark, ...] = ()
+    """What it means, in the kind's words: what becomes stronger or weaker."""
 
     @property
     def drift(self) -> bool:

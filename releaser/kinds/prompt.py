@@ -209,7 +209,7 @@ def _describe(before: FrozenMap | None, after: FrozenMap | None) -> Iterator[Rem
         whole = after if after is not None else before or EMPTY
         names, size = sorted(_variables(whole)), sum(len(t) for t in _texts(whole).values())
         said = f"is {'new' if before is None else 'removed'}: {size:,} characters, {_count(len(names))}"
-        yield Remark(f"{said} ({{}})" if names else said, "changed", private=", ".join(names))
+        yield Remark(f"{said}: {{}}" if names else said, "changed", private=", ".join(names))
         return
     yield from _describe_texts(before, after)
     old, new = _variables(before), _variables(after)

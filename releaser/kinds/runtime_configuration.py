@@ -84,14 +84,20 @@ def _physical_name(address: Address) -> str:
     return f"/releaser/{address.use_case}/{address.name}"
 
 
+def _part(holder: Mapping[str, Any], member: str) -> Mapping[str, Any]:
+    """A live document may have been edited by hand: what is no mapping is taken as empty."""
+    found = holder.get(member)
+    return found if isinstance(found, Mapping) else EMPTY
+
+
 def _describe(before: FrozenMap | None, after: FrozenMap | None) -> Iterator[Remark]:
     """What applications must know: which guardrail belongs to a prompt. Versions are told where they are made."""
     if before is None or after is None:
         return
-    old, new = before.get("document", EMPTY), after.get("document", EMPTY)
-    was, now = old.get("prompts", EMPTY), new.get("prompts", EMPTY)
+    old, new = _part(before, "document"), _part(after, "document")
+    was, now = _part(old, "prompts"), _part(new, "prompts")
     for name in sorted({*was} & {*now}):
-        left, right = was[name].get("guardrail"), now[name].get("guardrail")
+        left, right = _part(was, name).get("guardrail"), _part(now, name).get("guardrail")
         at = f"document.prompts.{name}.guardrail"
         if left and not right:
             yield Remark(f"prompt {name} is no longer used with guardrail {left}", "weaker", at)

@@ -69,6 +69,7 @@ def _change(row: ResourceRow) -> dict[str, Any]:
         "publishes": change.publishes,
         "version": change.version,
         "quota": change.quota,
+        "remarks": [{"effect": r.effect, "text": r.text, "path": r.path} for r in row.remarks],
         "fields": [_field(f) for f in row.fields],
     }
 

@@ -38,6 +38,12 @@ def _lines(view: PlanView) -> Iterator[str]:
             hint = f" {prose(found.hint)}" if found.hint else ""
             yield f"**Blocked: {code(row.use_case)}.** {prose(found.message)} ({code(found.code)}){hint}"
             yield ""
+    if view.weaker:
+        yield f"> ⚠ **This would protect less in {counted(len(view.weaker), 'place')}:**"
+        yield ">"
+        for resource, remark in view.weaker:
+            yield f"> - {code(str(resource.change.address))}: {prose(remark.text)}"
+        yield ""
     if view.drift:
         yield from _details(f"Changed outside git: {counted(len(view.drift), 'place')}", _drift(view), "diff")
     for row in view.told:
@@ -110,8 +116,10 @@ def _use_case(row: UseCaseRow) -> list[str]:
 
 def _resource(row: ResourceRow) -> Iterator[str]:
     change = row.change
-    said = sentence(change)
+    said = sentence(change, row.reuses)
     yield f"{_sign(change)} {change.address.kind}/{change.address.name}  {change.name}{'  ' if said else ''}{said}"
+    for remark in row.remarks:
+        yield f"# {'' if remark.effect in ('changed', 'neutral') else remark.effect + ': '}{remark.text}"
     for f in row.intent:
         for leaf in f.each:
             yield from _field(leaf)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from releaser.core.kind import Effect
@@ -17,7 +18,7 @@ _MARKS: dict[Effect, str] = {"weaker": "⚠ **weaker** ", "stronger": "**stronge
 
 def notes_markdown(notes: Notes) -> str:
     """The whole document, one final newline. Nothing from the content can become markup, a link or a mention."""
-    return "\n".join(_lines(notes)).rstrip("\n") + "\n"
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(_lines(notes))).rstrip("\n") + "\n"
 
 
 def _lines(notes: Notes) -> Iterator[str]:

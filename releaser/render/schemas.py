@@ -116,6 +116,8 @@ def _change() -> Schema:
         publishes={"type": "boolean"},
         version=_TEXT | {"description": "In use before this plan."},
         quota=_TEXT,
+        remarks=_list(_closed(effect={"enum": ["stronger", "weaker", "changed", "neutral"]}, text=_TEXT, path=_TEXT))
+        | {"description": "What it means in words; weaker: it protects less."},
         fields=_list(
             _closed(
                 path=_TEXT,

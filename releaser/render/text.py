@@ -23,8 +23,9 @@ STYLES = {
     Action.DELETE: "red",
     Action.NONE: "cyan",
 }
-MOST_NEW = 12
-"""Lines of a new resource that are shown; its content is in the merge request."""
+REMARKS = {"weaker": ("weaker  ", "bold red"), "stronger": ("stronger", "green")}
+MOST_NEW = 16
+"""Fields of a new resource that are shown; one with more is told in the kind's words."""
 AROUND = 32
 """Characters of unchanged text around a changed word."""
 
@@ -79,16 +80,31 @@ def _resource(row: ResourceRow, all_fields: bool) -> Iterator[Line]:
     address = f"{change.address.kind}/{change.address.name}"
     name = f"  {change.name}" if change.name else ""
     yield line("  ", Piece(symbol(change), f"bold {style}"), f" {address}", Piece(name, "dim"))
-    said = sentence(change)
+    said = sentence(change, row.reuses)
     if said:
         yield line("      ", Piece(said, style))
+    yield from _remarks(row)
     leaves = [leaf for f in row.intent for leaf in f.each]
-    most = MOST_NEW if change.action in (Action.CREATE, Action.REPLACE) and not all_fields else len(leaves)
+    is_new = change.action in (Action.CREATE, Action.REPLACE) and not all_fields
+    if is_new and row.remarks and len(leaves) > MOST_NEW:
+        return
+    most = MOST_NEW if is_new else len(leaves)
     width = min(max((len(f.path) for f in leaves[:most]), default=0), 72)
     for leaf in leaves[:most]:
         yield from _field(leaf, width)
     if len(leaves) > most:
         yield line("        ", Piece(f"and {len(leaves) - most} more", "dim"))
+
+
+def _remarks(row: ResourceRow) -> Iterator[Line]:
+    """What it means: of a new resource what it is, else what becomes weaker or stronger."""
+    is_new = row.change.action in (Action.CREATE, Action.REPLACE)
+    for remark in row.remarks:
+        if is_new:
+            yield line("      ", remark.text)
+        elif remark.effect in REMARKS:
+            word, style = REMARKS[remark.effect]
+            yield line("      ", Piece(word, style), f" {remark.text}")
 
 
 def _field(row: FieldRow, width: int) -> Iterator[Line]:
@@ -128,11 +144,19 @@ def diff_lines(pieces: tuple[Words, ...]) -> list[list[Piece]]:
 
 
 def _around(text: str, after_change: bool, before_change: bool) -> str:
+    """What stands next to a change, on its own line and in whole words."""
     if len(text) <= 2 * AROUND:
         return text
-    head = text[:AROUND].split("\n\n")[0] if after_change else ""
-    tail = text[-AROUND:].split("\n\n")[-1] if before_change else ""
-    return f"{head} … {tail}" if head and tail else f"{head} …" if head else f"… {tail}"
+    head = _words(text[:AROUND].split("\n")[0], text[AROUND].isspace(), -1) if after_change else ""
+    tail = _words(text[-AROUND:].split("\n")[-1], text[-AROUND - 1].isspace(), 0) if before_change else ""
+    return f"{head} …\n… {tail}" if head and tail else f"{head} …" if head else f"… {tail}" if tail else "…"
+
+
+def _words(text: str, is_whole: bool, cut: int) -> str:
+    """Without the word that was cut at its end (-1) or its beginning (0)."""
+    if is_whole or len(text) < AROUND or " " not in text:
+        return text
+    return text.rsplit(" ", 1)[0] if cut else text.split(" ", 1)[1]
 
 
 def _drift(view: PlanView) -> Iterator[Line]:

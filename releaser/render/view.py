@@ -12,9 +12,9 @@ from typing import Any
 
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.diff import MISSING, FieldChange, Origin, leaf_changes
-from releaser.core.kind import Kind
+from releaser.core.kind import Effect, Kind, Remark
 from releaser.core.plan import Action, Change, Plan, Step, UseCasePlan, summary
-from releaser.core.redact import Redaction
+from releaser.core.redact import Redaction, hide
 from releaser.core.shapes import Shape
 from releaser.kinds import models
 
@@ -37,11 +37,27 @@ class FieldRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RemarkRow:
+    """What a change means. The text holds private words only when values are shown."""
+
+    effect: Effect
+    text: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class ResourceRow:
     """One resource's change."""
 
     change: Change
     fields: tuple[FieldRow, ...]
+    remarks: tuple[RemarkRow, ...] = ()
+    reuses: str = ""
+    """The published version that holds the wanted content already."""
+
+    @property
+    def weaker(self) -> tuple[RemarkRow, ...]:
+        return tuple(r for r in self.remarks if r.effect == "weaker")
 
     @property
     def intent(self) -> tuple[FieldRow, ...]:
@@ -112,6 +128,11 @@ class PlanView:
     def blocked(self) -> tuple[UseCaseRow, ...]:
         return tuple(u for u in self.use_cases if u.blocked)
 
+    @property
+    def weaker(self) -> tuple[tuple[ResourceRow, RemarkRow], ...]:
+        """Everything that this plan makes protect less."""
+        return tuple((r, w) for u in self.told for r in u.told for w in r.weaker)
+
 
 def plan_view(plan: Plan, kinds: Mapping[str, Kind], *, show_values: bool = False) -> PlanView:
     """The rows of a plan."""
@@ -136,14 +157,26 @@ def _use_case(part: UseCasePlan, redactions: Mapping[str, Redaction], show_value
         part.release,
         part.release_digest,
         part.change_digest,
-        tuple(_resource(c, redactions[c.address.kind], show_values) for c in part.changes),
+        tuple(
+            _resource(c, redactions[c.address.kind], show_values, part.versions.get(c.address, ""))
+            for c in part.changes
+        ),
         part.steps,
         part.blocked,
     )
 
 
-def _resource(change: Change, redaction: Redaction, show_values: bool) -> ResourceRow:
-    return ResourceRow(change, tuple(_field(f, redaction, show_values) for f in change.fields))
+def _resource(change: Change, redaction: Redaction, show_values: bool, version: str) -> ResourceRow:
+    fields = tuple(_field(f, redaction, show_values) for f in change.fields)
+    remarks = tuple(_remark(r, show_values) for r in change.remarks)
+    moves = change.action is Action.UPDATE and any(f.origin is Origin.INTENT for f in change.fields)
+    return ResourceRow(change, fields, remarks, "" if change.publishes or not moves else version)
+
+
+def _remark(remark: Remark, show_values: bool) -> RemarkRow:
+    private = f"“{remark.private}”" if show_values else f"(sha256 {hide(remark.private).sha256})"
+    text = remark.text.replace("{}", private, 1) if remark.private else remark.text
+    return RemarkRow(remark.effect, text, remark.path)
 
 
 def _field(change: FieldChange, redaction: Redaction, show_values: bool) -> FieldRow:

@@ -51,13 +51,15 @@ def symbol(change: Change) -> str:
     return DRIFT_SYMBOL if change.action is Action.NONE and change.fields else SYMBOLS[change.action]
 
 
-def sentence(change: Change) -> str:
+def sentence(change: Change, reuses: str = "") -> str:
     """What happens and why, without names: ``is updated, publishes a version (7 of 10 versions used ...)``."""
     said = [_ACTIONS[change.action]] if _ACTIONS[change.action] else []
     if change.publishes:
         quota = f" ({change.quota})" if change.quota else ""
         instead = f" in place of {change.version}" if change.version else ""
         said.append(f"publishes a new version{instead}{quota}")
+    if reuses:
+        said.append(f"version {reuses} holds this content already and is used again")
     text = ", ".join(said)
     if change.action in (Action.UPDATE, Action.REPOINT) and all(f.origin is Origin.DRIFT for f in change.fields):
         return f"{text}: put back to what git says"
@@ -84,7 +86,7 @@ def value_text(value: Any) -> str:
     return str(value)
 
 
-def _clip(text: str, most: int = 400) -> str:
+def _clip(text: str, most: int = 160) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
@@ -103,6 +105,8 @@ def closing(view: PlanView) -> Iterator[str]:
         yield "Nothing to do: what is live is what git says."
     if view.drift:
         yield f"Drift: {counted(len(view.drift), 'place')} changed outside git."
+    if view.weaker:
+        yield f"Weaker: {counted(len(view.weaker), 'place')} would protect less than what is live."
     if view.blocked:
         yield f"Blocked: {counted(len(view.blocked), 'use case')}; nothing is done for {_them(len(view.blocked))}."
     if view.unchanged:

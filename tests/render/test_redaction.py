@@ -27,7 +27,8 @@ KINDS = [k for k in registry().values() if k.name in ("guardrail", "prompt", "in
 def plan_with(kind: Kind, before: Any, after: Any) -> Plan:
     left, right = (comparable(kind, FrozenMap(b)) if b else EMPTY for b in (before, after))
     fields = tuple(differences(left, right, kind.fields.unordered))
-    change = Change(Address("x", kind.name, "y"), Action.UPDATE, fields, "content")
+    remarks = tuple(kind.describe(left if before else None, right)) if kind.describe else ()
+    change = Change(Address("x", kind.name, "y"), Action.UPDATE, fields, "content", remarks=remarks)
     part = UseCasePlan("x", "r1", "0" * 64, (change,), (), "0" * 64)
     return Plan("dev", "111111111111", "eu-central-1", "0" * 40, (part,), "0" * 64)
 
