@@ -10,7 +10,7 @@ from releaser.core.address import Address, Bound, Ref
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.diff import MISSING, FieldChange, differences, short_digest, with_origins
 from releaser.core.graph import RETIRED_TAG, Node
-from releaser.core.kind import Kind, Verb
+from releaser.core.kind import Kind, Remark, Verb
 from releaser.core.normal import comparable, replace_leaves
 from releaser.core.plan import (
     Action,
@@ -137,7 +137,10 @@ def _plan_creation(draft: _Draft, node: Node, kind: Kind, was: str) -> None:
         _add_step(draft, node, Verb.PUBLISH, Wave.STAGE, desired)
     fields = tuple(differences(EMPTY, desired, kind.fields.unordered))
     quota = _version_quota(draft, node, kind, 0) if publishes else ""
-    draft.changes.append(Change(node.address, action, fields, reason, publishes, quota=quota, name=node.name))
+    said = _remarks(kind, None, desired)
+    draft.changes.append(
+        Change(node.address, action, fields, reason, publishes, quota=quota, name=node.name, remarks=said)
+    )
 
 
 def _desired(draft: _Draft, node: Node, kind: Kind) -> FrozenMap:
@@ -171,7 +174,8 @@ def _plan_existing(draft: _Draft, node: Node, kind: Kind, seen: Seen) -> None:
     draft.outputs[node.address] = seen.outputs(version, kind.identity.version_arn)
     if version:
         draft.versions[node.address] = version
-    _describe(draft, node, kind, seen, tuple(fields + tags), publishes)
+    said = _remarks(kind, seen.body, desired) if fields else ()
+    _describe(draft, node, kind, seen, tuple(fields + tags), publishes, said)
 
 
 def _field_changes(live: FrozenMap, desired: FrozenMap, kind: Kind, known: Binding | None) -> list[FieldChange]:
@@ -238,7 +242,13 @@ def _plan_update(
 
 
 def _describe(
-    draft: _Draft, node: Node, kind: Kind, seen: Seen, fields: tuple[FieldChange, ...], publishes: bool
+    draft: _Draft,
+    node: Node,
+    kind: Kind,
+    seen: Seen,
+    fields: tuple[FieldChange, ...],
+    publishes: bool,
+    said: tuple[Remark, ...],
 ) -> None:
     changed = Action.REPOINT if kind.pointer else Action.UPDATE
     action = changed if fields else Action.NONE
@@ -246,7 +256,12 @@ def _describe(
     reason = "content" if fields else "no-version-of-this-content" if publishes else ""
     quota = _version_quota(draft, node, kind, len(seen.versions)) if publishes else ""
     version = (before.version if before else None) or draft.versions.get(node.address, "")
-    draft.changes.append(Change(node.address, action, fields, reason, publishes, version, quota, node.name))
+    draft.changes.append(Change(node.address, action, fields, reason, publishes, version, quota, node.name, said))
+
+
+def _remarks(kind: Kind, before: FrozenMap | None, after: FrozenMap) -> tuple[Remark, ...]:
+    """What the change means, in the kind's words."""
+    return tuple(kind.describe(before, after)) if kind.describe else ()
 
 
 def _version_quota(draft: _Draft, node: Node, kind: Kind, used: int) -> str:
