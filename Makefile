@@ -38,7 +38,7 @@ fix: $(READY)    ## format and repair what can be repaired
 	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix . && $(BIN)/releaser schema
 
 bench: $(READY)  ## the benchmarks (minutes to an hour; set TF_PLUGIN_DIR to compare with Terraform)
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks --write docs/benchmarks.md
 
 lock: $(READY)   ## write requirements.lock anew from pyproject.toml
 	@$(BIN)/python .ci/lock.py
