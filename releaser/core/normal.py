@@ -34,6 +34,11 @@ def comparable(kind: Kind, body: Mapping[str, Any]) -> FrozenMap:
     return _normal(kind, kind.comparable(body), fill=True)
 
 
+def stated(kind: Kind, body: Mapping[str, Any]) -> FrozenMap:
+    """The body as ``comparable``, without what AWS would add."""
+    return _normal(kind, kind.comparable(body), fill=False)
+
+
 def minimal(kind: Kind, body: Mapping[str, Any]) -> FrozenMap:
     """The body for a stamp: as ``comparable``, without labels and without filling in what AWS would add.
 

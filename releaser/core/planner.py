@@ -11,7 +11,7 @@ from releaser.core.diagnostic import Diagnostic
 from releaser.core.diff import MISSING, FieldChange, differences, short_digest, with_origins
 from releaser.core.graph import RETIRED_TAG, Node
 from releaser.core.kind import Kind, Remark, Verb
-from releaser.core.normal import comparable, replace_leaves
+from releaser.core.normal import Sibling, comparable, replace_leaves, stated
 from releaser.core.plan import (
     Action,
     Change,
@@ -144,7 +144,11 @@ def _plan_creation(draft: _Draft, node: Node, kind: Kind, was: str) -> None:
 
 
 def _desired(draft: _Draft, node: Node, kind: Kind) -> FrozenMap:
-    return comparable(kind, resolve_body(node, lambda ref: draft.outputs.get(ref.address, {}).get(ref.output)))
+    return comparable(kind, _resolved(draft, node))
+
+
+def _resolved(draft: _Draft, node: Node) -> FrozenMap:
+    return resolve_body(node, lambda ref: draft.outputs.get(ref.address, {}).get(ref.output))
 
 
 def _plan_existing(draft: _Draft, node: Node, kind: Kind, seen: Seen) -> None:
@@ -162,6 +166,7 @@ def _plan_existing(draft: _Draft, node: Node, kind: Kind, seen: Seen) -> None:
         return
     desired = _desired(draft, node, kind)
     fields = _field_changes(seen.body, desired, kind, known)
+    fields = _without_followers(fields, stated(kind, _resolved(draft, node)), desired, kind)
     tags = _tag_changes(node, seen)
     version = _matching_version(node, kind, seen, desired)
     if fields and kind.calls.update is None:
@@ -187,6 +192,25 @@ def _field_changes(live: FrozenMap, desired: FrozenMap, kind: Kind, known: Bindi
         c for c in found if not (c.after is MISSING and known.server_defaults.get(c.path) == short_digest(c.before))
     ]
     return with_origins(silent, known.fields, keys)
+
+
+def _without_followers(
+    changes: list[FieldChange], asked: FrozenMap, desired: FrozenMap, kind: Kind
+) -> list[FieldChange]:
+    """Less the members that AWS takes from another one where the manifest is silent: that other one is named."""
+    if not any(isinstance(kind.fields.defaults.get(c.pattern), Sibling) for c in changes):
+        return changes
+    named = {c.path: (c.before, c.after) for c in changes}
+    silent = {c.path for c in differences(asked, desired, kind.fields.unordered)}
+
+    def follows(change: FieldChange) -> bool:
+        default = kind.fields.defaults.get(change.pattern)
+        if not isinstance(default, Sibling) or change.path not in silent:
+            return False
+        leader = f"{change.path.rpartition('.')[0]}.{default.member}"
+        return named.get(leader) == (change.before, change.after)
+
+    return [c for c in changes if not follows(c)]
 
 
 def _tag_changes(node: Node, seen: Seen) -> list[FieldChange]:
