@@ -101,7 +101,7 @@ def _remarks(row: ResourceRow) -> Iterator[Line]:
     is_new = row.change.action in (Action.CREATE, Action.REPLACE)
     for remark in row.remarks:
         if is_new:
-            yield line("      ", remark.text)
+            yield line("      ", remark.text.removeprefix("is new: "))
         elif remark.effect in REMARKS:
             word, style = REMARKS[remark.effect]
             yield line("      ", Piece(word, style), f" {remark.text}")
