@@ -25,6 +25,7 @@ class Planned:
     snapshot: Snapshot
     compiled: Compiled
     known: Mapping[str, Known] = field(default_factory=dict)
+    witnesses: Mapping[str, Witness] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Planning:
             assumed=snapshot.assumed,
             read=snapshot.read,
         )
-        return Planned(replace(plan, digest=plan_digest(plan)), snapshot, compiled, known)
+        return Planned(replace(plan, digest=plan_digest(plan)), snapshot, compiled, known, witnesses)
 
     def _part(
         self, name: str, compiled: Compiled, snapshot: Snapshot, known: Known, release: ReleaseName

@@ -56,7 +56,10 @@ class Ledger(Protocol):
 
     def witnesses(self, environment: str) -> Mapping[str, Witness]: ...
 
-    def open(self, intents: Sequence[Intent], *, take_over: bool) -> Opening: ...
+    def open(
+        self, intents: Sequence[Intent], *, take_over: bool, since: Mapping[str, Witness] | None = None
+    ) -> Opening:
+        """``since``: what the plan was made from; a use case that has moved on since is held, to be planned again."""
 
     def close(self, endings: Sequence[tuple[OpenRecord, Conclusion, str]]) -> object:
         """Each with its conclusion and its notes (Markdown, may be empty)."""

@@ -125,7 +125,8 @@ class Run:
         if not cleared:
             return {}
         self.sink.emit(Noted(f"opening {len(cleared)} records"))
-        opening = self.ledger.open([self._intent(planned, c) for c in cleared.values()], take_over=self.take_over)
+        intents = [self._intent(planned, c) for c in cleared.values()]
+        opening = self.ledger.open(intents, take_over=self.take_over, since=planned.witnesses)
         report.refused |= opening.held
         stale = {n: r for n, r in opening.resumed.items() if self._is_superseded(cleared[n], r)}
         diverged = {n: r for n, r in opening.resumed.items() if n not in stale and self._exceeds(cleared[n], r)}
