@@ -108,7 +108,7 @@ def _text(files: UseCaseFiles, environment: EnvironmentFile, target: Target, fou
     from releaser.core.values import Path
     from releaser.kinds import registry
     from releaser.render.escape import safe
-    from releaser.store.yaml import dump
+    from releaser.store.yaml_write import dump
 
     digests = file_notes(files, registry())
 

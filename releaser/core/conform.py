@@ -12,9 +12,9 @@ from pydantic_core import ErrorDetails
 
 from releaser.core.kind import Problem
 from releaser.core.manifest import PLANNED_SECTIONS
-from releaser.core.shapes import named
 from releaser.core.suggest import did_you_mean
 from releaser.core.values import Path
+from releaser.core.wording import clip, named
 
 AT_KEY = frozenset({"E201", "E206", "E212", "E403"})
 """Codes whose problem is the key, not the value."""
@@ -52,7 +52,7 @@ def _problem(model: type[BaseModel], data: Any, details: ErrorDetails, at: Path)
     if loc and loc[-1] == "[key]":
         plain = "(-[" in str(details.get("ctx", {}).get("pattern"))
         hint = "letters and digits, single hyphens between them, at most 40" if plain else ""
-        return Problem("E212", f"{_clip(path[-1])!r} cannot be a name here", here, hint)
+        return Problem("E212", f"{clip(str(path[-1]))!r} cannot be a name here", here, hint)
     if kind == "literal_error":
         return _not_among(model, path, value, here)
     if kind.endswith("_type") or kind in ("int_from_float", "bool_parsing", "model_attributes_type"):
@@ -105,18 +105,18 @@ def _unknown(model: type[BaseModel], path: Path, here: Path) -> Problem:
     if here == ("spec", name) and name in PLANNED_SECTIONS:
         return Problem("E206", f"{name} is not supported by this version", here, "remove the section for now")
     known = _fields(model, path[:-1])
-    return Problem("E201", f"there is no field {_clip(name)!r} here", here, did_you_mean(name, known))
+    return Problem("E201", f"there is no field {clip(str(name))!r} here", here, did_you_mean(name, known))
 
 
 def _not_among(model: type[BaseModel], path: Path, value: Any, here: Path) -> Problem:
     allowed = [str(a) for a in _literals(_descend(model, path))]
     if not isinstance(value, str):
         return Problem("E203", f"must be a text, not {named(value)}", here, f"one of {', '.join(allowed)}")
-    message = f"{_clip(value)!r} is not one of {', '.join(allowed)}"
+    message = f"{clip(str(value))!r} is not one of {', '.join(allowed)}"
     if here == ("apiVersion",):
-        return Problem("E207", f"apiVersion must be {allowed[0]}, not {_clip(value)!r}", here)
+        return Problem("E207", f"apiVersion must be {allowed[0]}, not {clip(str(value))!r}", here)
     if here == ("kind",):
-        return Problem("E208", f"kind must be {allowed[0]}, not {_clip(value)!r}", here)
+        return Problem("E208", f"kind must be {allowed[0]}, not {clip(str(value))!r}", here)
     hint = did_you_mean(str(value), allowed)
     return Problem("E204", message, here, hint if hint.startswith("did") else "")
 
@@ -125,7 +125,7 @@ def _unfit(details: ErrorDetails, value: Any) -> str:
     context = details.get("ctx", {})
     match details["type"]:
         case "string_pattern_mismatch":
-            return f"{_clip(value)!r} does not match {context.get('pattern')}"
+            return f"{clip(str(value))!r} does not match {context.get('pattern')}"
         case "string_too_short" | "too_short":
             return (
                 "must not be empty" if context.get("min_length") == 1 else f"needs at least {context.get('min_length')}"
@@ -137,14 +137,9 @@ def _unfit(details: ErrorDetails, value: Any) -> str:
         case "less_than_equal" | "less_than":
             return f"{value} is too large; the most is {context.get('le', context.get('lt'))}"
         case "date_from_datetime_parsing" | "date_parsing" | "date_from_datetime_inexact":
-            return f"{_clip(value)!r} is not a day, as 2026-12-20"
+            return f"{clip(str(value))!r} is not a day, as 2026-12-20"
         case _:
             return str(details["msg"])
-
-
-def _clip(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 60 else text[:59] + "…"
 
 
 def _fields(model: type[BaseModel], path: Path) -> list[str]:

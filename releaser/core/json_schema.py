@@ -12,7 +12,8 @@ from releaser.core.bodies import Models, body_shape
 from releaser.core.environment import Environment
 from releaser.core.kind import Kind
 from releaser.core.manifest import use_case_model
-from releaser.core.shapes import Shape, translate
+from releaser.core.patterns import translate
+from releaser.core.shapes import Shape
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 BASE = "https://releaser.dev/schemas/"

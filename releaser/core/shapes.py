@@ -14,7 +14,9 @@ from functools import cached_property
 from typing import Any, Literal
 
 from releaser.core.address import Bound, Ref
+from releaser.core.patterns import translate
 from releaser.core.values import Path
+from releaser.core.wording import clip, named
 
 Rule = Literal["type", "required", "unknown", "union", "enum", "pattern", "min", "max"]
 
@@ -245,7 +247,7 @@ def _string(shape: Shape) -> _Check:
         if not matcher:
             matcher.append(translate(pattern))
         if matcher[0] is not None and not matcher[0].fullmatch(value):
-            return _one("pattern", f"{_clip(value)!r} does not match AWS's pattern {_clip(pattern, 120)}")
+            return _one("pattern", f"{clip(value)!r} does not match AWS's pattern {clip(pattern, 120)}")
         return None
 
     return verdict
@@ -294,47 +296,4 @@ def _count(number: int, noun: str) -> str:
 
 def _not_in(value: str, allowed: tuple[str, ...]) -> list[Violation]:
     shown = ", ".join(allowed[:8]) + (f" and {len(allowed) - 8} more" if len(allowed) > 8 else "")
-    return _one("enum", f"{_clip(value)!r} is not one of {shown}", allowed=allowed)
-
-
-def _clip(text: str, most: int = 60) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
-
-
-def named(value: Any) -> str:
-    """How a person would call this value."""
-    match value:
-        case None:
-            return "empty"
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return "a number"
-        case str() | Ref() | Bound():
-            return "a text"
-        case Mapping():
-            return "a mapping"
-        case _:
-            return "a list"
-
-
-_PROPERTIES = {"L": r"[^\W\d_]", "N": r"\d", "Z": r"\s"}
-# Control and format characters, the part of \p{C} that people can type.
-_CONTROL = r"\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff"
-
-
-def translate(pattern: str) -> re.Pattern[str] | None:
-    """A Java pattern for ``fullmatch``; None where Python cannot say it, and the rule is then skipped."""
-    java_only = r"\p{" in pattern or r"\P{" in pattern
-    text = pattern
-    if java_only:
-        text = text.replace(r"[^\p{C}]", f"[^{_CONTROL}]")
-        outside = re.sub(r"\[(?:\\.|[^\]\\])*\]", lambda m: "\0" * len(m.group()), text)
-        if any(text[i : i + 3] in (r"\p{", r"\P{") for i in range(len(text)) if outside[i] == "\0"):
-            return None  # a property inside a class has no counterpart
-        text = re.sub(r"\\p\{(\w)\}", lambda m: _PROPERTIES.get(m.group(1), m.group()), text)
-    try:
-        # Java's \d, \w and \s are ASCII unless told otherwise.
-        return re.compile(text, 0 if java_only else re.ASCII)
-    except (re.error, OverflowError):
-        return None
+    return _one("enum", f"{clip(value)!r} is not one of {shown}", allowed=allowed)

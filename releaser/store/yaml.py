@@ -1,4 +1,4 @@
-"""The one YAML door: bulk loading with positions, and edits that change one line.
+"""The one YAML door: bulk loading with positions. Writing is ``yaml_write``.
 
 Loading is PyYAML's C ``compose`` under a YAML 1.2 core resolver: no timestamps, no ``yes`` and ``no``, no
 merge
@@ -7,10 +7,8 @@ keys, no tags. Every defect becomes a diagnostic; hostile input costs bounded ti
 
 from __future__ import annotations
 
-import json
 import math
 import re
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import yaml
@@ -26,12 +24,12 @@ MAX_NODES = 50_000
 _PLAIN, _OTHER = " plain", " other"  # no tag can contain a space
 
 # libyaml reads NEL, LS and PS as line ends (YAML 1.1), YAML 1.2 does not: refused, so that nobody guesses.
-_FORBIDDEN = re.compile("[^\\t\\n\\r\\x20-\\x7e\\xa0-\\u2027\\u202a-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+FORBIDDEN = re.compile("[^\\t\\n\\r\\x20-\\x7e\\xa0-\\u2027\\u202a-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 # Each level of block style stands further right, or is a list under its key: a text of short lines cannot
 # be deep.
 _LONG_LINE, _MANY_BRACKETS, _LONG_TEXT = 500, 500, 100_000
 
-_CONSTANTS: dict[str, bool | None] = {
+CONSTANTS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
@@ -109,7 +107,7 @@ def _decode(source: str | bytes) -> str:
     except UnicodeDecodeError as error:
         before = source[: error.start].decode("utf-8", "replace")
         raise _Stop("E103", f"byte {error.start} is not UTF-8", _at(before, len(before))) from None
-    if found := _FORBIDDEN.search(text):
+    if found := FORBIDDEN.search(text):
         char = f"U+{ord(found.group()):04X}"
         hint = f'write it as an escape in double quotes: "\\u{ord(found.group()):04x}"'
         raise _Stop("E112", f"the character {char} may not stand here", _at(text, found.start()), hint)
@@ -250,8 +248,8 @@ class _Builder:
 
     def scalar(self, node: Any) -> Any:
         text = node.value
-        if text in _CONSTANTS:
-            return _CONSTANTS[text]
+        if text in CONSTANTS:
+            return CONSTANTS[text]
         if text[0] not in _NUMERIC_START:
             return text
         try:
@@ -310,95 +308,3 @@ def _walk(node: Any, at: Path, keys: dict[Path, Span], values: dict[Path, Span])
 def _span(node: Any) -> Span:
     start, end = node.start_mark, node.end_mark
     return Span(start.line + 1, start.column + 1, end.line + 1, end.column + 1)
-
-
-def _scalar_node(text: str, path: Path) -> Any:
-    node = _compose(text)
-    for part in path:
-        found = None
-        if isinstance(node, yaml.MappingNode):
-            found = next((v for k, v in node.value if k.value == part), None)
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            found = node.value[part]
-        if found is None:
-            raise KeyError(path)
-        node = found
-    return node
-
-
-def splice(text: str, path: Path, value: str | int | float | bool | None) -> str:
-    """The text with one scalar replaced: one line changes, comments and layout stay. Re-parsed and compared.
-
-    KeyError: there is nothing at ``path``. ValueError: it is no one-line scalar, or stands under an alias.
-    """
-    before = load(text, "splice")
-    if not isinstance(before, Document):
-        raise ValueError(before[0].message)
-    node = _scalar_node(before.text, path)
-    if not isinstance(node, yaml.ScalarNode) or node.start_mark.line != node.end_mark.line:
-        raise ValueError("not a value on one line")
-    start, end = node.start_mark.index, node.end_mark.index
-    changed = before.text[:start] + _written(value, getattr(node, "style", None)) + before.text[end:]
-    after = load(changed, "splice")
-    if not isinstance(after, Document) or after.data != _with(before.data, path, value):
-        raise ValueError("the edit would change more than this value")
-    return ("\ufeff" if text.startswith("\ufeff") else "") + changed
-
-
-def _with(data: Any, path: Path, value: Any) -> Any:
-    if not path:
-        return value
-    head, rest = path[0], path[1:]
-    if isinstance(data, dict):
-        return {k: _with(v, rest, value) if k == head else v for k, v in data.items()}
-    return [_with(v, rest, value) if i == head else v for i, v in enumerate(data)]
-
-
-_SAFE = re.compile(r"[A-Za-z_/][\w./@+-]*(?::[\w./@+-]+)*", re.ASCII)
-
-
-def _written(value: Any, style: str | None = None) -> str:
-    """A scalar in YAML: as it was quoted before; plain where that cannot be misread."""
-    if not isinstance(value, str):
-        return json.dumps(value)
-    if style == "'" and "\n" not in value and _FORBIDDEN.search(value) is None:
-        return "'" + value.replace("'", "''") + "'"
-    if style != '"' and _SAFE.fullmatch(value) and value not in _CONSTANTS:
-        return value
-    return json.dumps(value, ensure_ascii=_FORBIDDEN.search(value) is not None)
-
-
-Note = Callable[[Path], str]
-"""A comment for the line of one value; empty for none."""
-
-
-def dump(data: Any, note: Note | None = None) -> str:
-    """Plain data as block YAML that loads back to the same data, with a comment where ``note`` has one."""
-    return "\n".join(_lines(data, 0, (), note or (lambda _: ""))) + "\n"
-
-
-def _lines(data: Any, indent: int, at: Path, note: Note) -> Iterator[str]:
-    pad = "  " * indent
-    if isinstance(data, dict) and data:
-        for key, value in data.items():
-            yield from _entry(f"{pad}{_written(key)}:", value, indent + 1, (*at, key), note)
-    elif isinstance(data, list | tuple) and data:
-        for number, value in enumerate(data):
-            yield from _entry(f"{pad}-", value, indent + 1, (*at, number), note)
-    else:
-        yield pad + _inline(data)
-
-
-def _entry(head: str, value: Any, indent: int, at: Path, note: Note) -> Iterator[str]:
-    if isinstance(value, dict | list | tuple) and value:
-        yield head
-        yield from _lines(value, indent, at, note)
-    else:
-        comment = note(at)
-        yield f"{head} {_inline(value)}{f'  # {comment}' if comment else ''}"
-
-
-def _inline(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{}"
-    return "[]" if isinstance(value, list | tuple) else _written(value)

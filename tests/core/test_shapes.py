@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from releaser.core.address import Address, Bound, Ref
-from releaser.core.shapes import ServiceModel, check, translate
+from releaser.core.patterns import translate
+from releaser.core.shapes import ServiceModel, check
 from releaser.kinds import registry
 from releaser.kinds.models import model
 

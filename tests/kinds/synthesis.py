@@ -14,7 +14,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from releaser.core.normal import float32
-from releaser.core.shapes import Shape, translate
+from releaser.core.patterns import translate
+from releaser.core.shapes import Shape
 
 _ACCOUNT = "111111111111"
 # Tried in order; the first that satisfies the shape is taken. {n} tells list items apart.
