@@ -1,0 +1,82 @@
+"""``make bench``: print the figures as Markdown; ``--write FILE`` puts them into a document.
+
+BENCH_SIZES (default 10,100,500) chooses the estates; BENCH_LIMITED=0 leaves out the runs with AWS's rate limits.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from benchmarks import ours, terraform
+from benchmarks.ours import Figures
+
+_MARK = "<!-- figures: written by make bench -->\n"
+
+
+def main() -> None:
+    """Run everything and print."""
+    sizes = [int(n) for n in os.environ.get("BENCH_SIZES", "10,100,500").split(",")]
+    lines = [f"Machine: {os.cpu_count()} cores, Python {sys.version.split()[0]}, 60 ms latency a call.", ""]
+    free = [ours.run(n, limited=False) for n in sizes]
+    lines += ["### Without rate limits", "", *_table(free), ""]
+    if os.environ.get("BENCH_LIMITED", "1") != "0":
+        limited = [ours.run(n, limited=True) for n in sizes]
+        lines += ["### With AWS's rate limits", "", *_table(limited), "", *_floors(limited), ""]
+    if terraform.available():
+        lines += ["### Beside Terraform, without rate limits", "", *_beside()]
+    else:
+        lines += ["Terraform was not measured: it needs terraform on PATH and TF_PLUGIN_DIR."]
+    _put("\n".join(lines).rstrip() + "\n")
+
+
+def _table(figures: list[Figures]) -> list[str]:
+    rows = ["| use cases | command | wall s | CPU s | peak MiB | calls |", "|---|---|---|---|---|---|"]
+    for estate in figures:
+        for s in estate.samples:
+            cells = (estate.use_cases, s.name, f"{s.wall:.2f}", f"{s.cpu:.2f}", f"{s.memory:.0f}", s.total_calls)
+            rows.append("| " + " | ".join(map(str, cells)) + " |")
+    return rows
+
+
+def _floors(figures: list[Figures]) -> list[str]:
+    rows = ["| use cases | command | times the rate-limit floor |", "|---|---|---|"]
+    for estate in figures:
+        for name in ("first apply", "deep plan"):
+            rows.append(f"| {estate.use_cases} | {name} | {estate.over_floor(name):.2f} |")
+    return rows
+
+
+def _beside() -> list[str]:
+    """200 and 500 resources: 100 guardrails with 100 and with 400 prompts."""
+    rows = [
+        "| resources | | Terraform s (MiB) | releaser s (MiB) | times faster | memory |",
+        "|---|---|---|---|---|---|",
+    ]
+    for guardrails, prompts in ((100, 100), (100, 400)):
+        theirs = terraform.run(guardrails, prompts)
+        mine = ours.run(prompts, limited=False, profiles=False)
+        for what, peer in (
+            ("no-op plan", "plan -refresh=false"),
+            ("deep plan", "plain plan"),
+            ("first apply", "first apply"),
+        ):
+            a, b = theirs.get(peer), mine.get(what)
+            rows.append(
+                f"| {guardrails + prompts} | {what} against {peer} | {a.wall:.2f} ({a.memory:.0f}) | {b.wall:.2f} ({b.memory:.0f}) "
+                f"| {a.wall / b.wall:.1f} | {b.memory / a.memory:.2f} |"
+            )
+    return rows
+
+
+def _put(text: str) -> None:
+    sys.stdout.write(text)
+    if "--write" in sys.argv:
+        path = Path(sys.argv[sys.argv.index("--write") + 1])
+        head = path.read_text(encoding="utf-8").split(_MARK)[0]
+        path.write_text(head + _MARK + "\n" + text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
