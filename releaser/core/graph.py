@@ -14,7 +14,7 @@ from graphlib import CycleError, TopologicalSorter
 from releaser.core.address import Address, Bound, Ref
 from releaser.core.errors import ReleaserError
 from releaser.core.kind import Kind, View
-from releaser.core.normal import minimal, replace_leaves
+from releaser.core.normal import minimal, replace_leaves, sort_key
 from releaser.core.values import FrozenMap, digest, leaves, references
 
 STAMP_SCHEME = 1
@@ -72,6 +72,12 @@ def physical_name(address: Address, kind: Kind, stamp: str) -> str:
         return kind.physical_name(address)
     plain = f"{address.use_case}_{address.name}"
     return f"{plain}_{stamp[:8]}" if kind.identity.stamped_name else plain
+
+
+def labels_digest(node: Node) -> str:
+    """Digest of what a stamp leaves out and a row does not show: the whole body as declared, and the tags."""
+    text = sort_key(node.body).decode()
+    return digest({"body": text, "tags": node.tags})
 
 
 OWNER_TAG = "releaser:address"

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from releaser.core.address import Address, Bound, Ref
 from releaser.core.diagnostic import Diagnostic
-from releaser.core.diff import MISSING, FieldChange, differences, short_digest, with_origins
-from releaser.core.graph import RETIRED_TAG, Node
+from releaser.core.diff import MISSING, FieldChange, Origin, differences, short_digest, with_origins
+from releaser.core.graph import RETIRED_TAG, Node, labels_digest
 from releaser.core.kind import Kind, Remark, Verb
 from releaser.core.normal import Sibling, comparable, replace_leaves, stated
 from releaser.core.plan import (
@@ -167,7 +167,7 @@ def _plan_existing(draft: _Draft, node: Node, kind: Kind, seen: Seen) -> None:
     desired = _desired(draft, node, kind)
     fields = _field_changes(seen.body, desired, kind, known)
     fields = _without_followers(fields, stated(kind, _resolved(draft, node)), desired, kind)
-    tags = _tag_changes(node, seen)
+    tags = _tag_changes(node, seen, known)
     version = _matching_version(node, kind, seen, desired)
     if fields and kind.calls.update is None:
         _refuse_immutable(draft, node, kind, fields)
@@ -213,9 +213,12 @@ def _without_followers(
     return [c for c in changes if not follows(c)]
 
 
-def _tag_changes(node: Node, seen: Seen) -> list[FieldChange]:
+def _tag_changes(node: Node, seen: Seen, known: Binding | None) -> list[FieldChange]:
+    """Tags that differ; drift when git asks for the same tags as it did for the last release."""
+    same = known is not None and known.labels_digest == labels_digest(node)
+    origin = Origin.DRIFT if same else Origin.INTENT
     changes = [
-        FieldChange(f"tags.{key}", seen.tags.get(key, MISSING), value)
+        FieldChange(f"tags.{key}", seen.tags.get(key, MISSING), value, origin)
         for key, value in node.tags.items()
         if seen.tags.get(key) != value
     ]
@@ -277,7 +280,7 @@ def _describe(
     changed = Action.REPOINT if kind.pointer else Action.UPDATE
     action = changed if fields else Action.NONE
     before = draft.question.known.bindings.get(node.address)
-    reason = "content" if fields else "no-version-of-this-content" if publishes else ""
+    reason = _reason(draft, node, kind, fields, publishes)
     quota = _version_quota(draft, node, kind, len(seen.versions)) if publishes else ""
     version = (before.version if before else None) or draft.versions.get(node.address, "")
     draft.changes.append(Change(node.address, action, fields, reason, publishes, version, quota, node.name, said))
@@ -286,6 +289,12 @@ def _describe(
 def _remarks(kind: Kind, before: FrozenMap | None, after: FrozenMap) -> tuple[Remark, ...]:
     """What the change means, in the kind's words."""
     return tuple(kind.describe(before, after)) if kind.describe else ()
+
+
+def _reason(draft: _Draft, node: Node, kind: Kind, fields: tuple[FieldChange, ...], publishes: bool) -> str:
+    if not fields:
+        return "no-version-of-this-content" if publishes else ""
+    return "draft" if kind.calls.publish is not None and node.address in draft.versions else "content"
 
 
 def _version_quota(draft: _Draft, node: Node, kind: Kind, used: int) -> str:

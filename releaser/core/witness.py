@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from releaser.core.diff import MISSING, differences, field_digests, short_digest
-from releaser.core.graph import Node
+from releaser.core.graph import Node, labels_digest
 from releaser.core.kind import Kind
-from releaser.core.normal import sort_key
 from releaser.core.planner import version_digest
 from releaser.core.record import Binding
 from releaser.core.snapshot import Seen
-from releaser.core.values import FrozenMap, digest
-
-
-def labels_digest(node: Node) -> str:
-    """Digest of what a stamp leaves out and a row does not show: the whole body as declared, and the tags."""
-    text = sort_key(node.body).decode()
-    return digest({"body": text, "tags": node.tags})
+from releaser.core.values import FrozenMap
 
 
 def bind(kind: Kind, node: Node, seen: Seen, version: str | None, desired: FrozenMap) -> Binding:
     """The binding of a resource that was just verified. ``seen`` has its body; ``desired`` is fully resolved."""
     body = seen.body if seen.body is not None else desired
     extra = {
-        c.path: short_digest(c.before)
-        for c in differences(body, desired, kind.fields.unordered)
-        if c.after is MISSING
+        c.path: short_digest(c.before) for c in differences(body, desired, kind.fields.unordered) if c.after is MISSING
     }
     return Binding(
         kind=kind.name,

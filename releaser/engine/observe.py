@@ -13,7 +13,15 @@ from typing import TypeVar
 
 from releaser.core.address import Address
 from releaser.core.errors import AwsError, ReleaserError
-from releaser.core.graph import ENVIRONMENT_TAG, OWNER_TAG, RETIRED_TAG, DesiredGraph, Node, read_label
+from releaser.core.graph import (
+    ENVIRONMENT_TAG,
+    OWNER_TAG,
+    RETIRED_TAG,
+    DesiredGraph,
+    Node,
+    labels_digest,
+    read_label,
+)
 from releaser.core.kind import Kind
 from releaser.core.plan import Known
 from releaser.core.planner import version_digest
@@ -29,7 +37,6 @@ from releaser.core.snapshot import (
     Version,
 )
 from releaser.core.values import FrozenMap, digest
-from releaser.core.witness import labels_digest
 from releaser.engine.driver import Driver, Reading, Row, reading
 
 Item = TypeVar("Item")
