@@ -86,11 +86,12 @@ class BotoAws:
         """One request, one reply. Raises AwsError."""
         from botocore import xform_name
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError  # a truncated XML reply (STS); no BotoCoreError
 
         client = self._client(service)
         try:
             reply: dict[str, Any] = getattr(client, xform_name(operation))(**params)
-        except (ClientError, BotoCoreError, OSError, UnicodeDecodeError, ValueError) as error:
+        except (ClientError, BotoCoreError, ResponseParserError, OSError, UnicodeDecodeError, ValueError) as error:
             raise classify(error, service, operation) from error
         self._demand_members(client, service, operation, reply)
         return reply

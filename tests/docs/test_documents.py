@@ -53,7 +53,7 @@ def neutral() -> dict[str, str]:
 def test_every_command_runs(path: Path, checkout: Path) -> None:
     """One block is one session of a shell; the first command that fails ends it."""
     for block in blocks(path):
-        script = "set -euo pipefail\nreleaser() { python -m releaser \"$@\"; }\n" + _elsewhere(block)
+        script = 'set -euo pipefail\nreleaser() { python -m releaser "$@"; }\n' + _elsewhere(block)
         done = subprocess.run(["bash", "-c", script], cwd=checkout, env=neutral(), capture_output=True, text=True)
         assert done.returncode == 0, f"{path.name}:\n{block}\n{done.stdout}\n{done.stderr}"
 

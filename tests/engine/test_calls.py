@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from benchmarks import estate
 from world.desk import Desk
+
+from benchmarks import estate
 
 
 @pytest.fixture
