@@ -74,9 +74,9 @@ def _read(reply: Mapping[str, Any]) -> Mapping[str, Any]:
     value = reply.get("Value", "")
     body: dict[str, Any] = {"document": decode(value) or {"unreadable": value}}
     if reply.get("Type", "String") != "String":
-        body["type"] = reply["Type"]
+        body["Type"] = reply["Type"]
     if reply.get("DataType", "text") != "text":
-        body["dataType"] = reply["DataType"]
+        body["DataType"] = reply["DataType"]
     return body
 
 

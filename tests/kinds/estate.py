@@ -88,6 +88,7 @@ class Estate:
     account: Account
     graph: DesiredGraph
     known: Known = field(default_factory=Known)
+    releases: int = 0
 
     @property
     def observer(self) -> Observer:
@@ -105,7 +106,8 @@ class Estate:
         kinds = registry()
         plan = plan_use_case(Question(USE_CASE, self.graph.nodes, snapshot, self.known, kinds, NOW, timedelta(days=14)))
         assert not plan.blocked, plan.blocked
-        work = workspace(USE_CASE, "record", self.graph.nodes, snapshot, plan.versions, kinds)
+        self.releases += 1
+        work = workspace(USE_CASE, f"record {self.releases}", self.graph.nodes, snapshot, plan.versions, kinds)
         performer = Performer(self.account.driver, kinds, lambda: NOW)
         for step in plan.steps:
             performer.perform(step, work)
@@ -129,11 +131,11 @@ class Estate:
         return self.known.bindings[address].id
 
 
-def estate_of(account: Account, spec: Mapping[str, Any], files: Mapping[str, str] | None = None) -> Estate:
-    """A use case with this spec, compiled and not yet live."""
-    site = Site("dev", account.id, REGION)
-    view = View(USE_CASE, FrozenMap(spec), files or {}, site, release="r1", digest="0" * 64)
-    return Estate(account, compile_use_case(view, registry()))
+def estate_of(account: Account, spec: Mapping[str, Any], only: str = "") -> Estate:
+    """A use case with this spec, compiled and not yet live; ``only`` the resources of one kind."""
+    view = View(USE_CASE, FrozenMap(spec), {}, Site("dev", account.id, REGION), release="r1", digest="0" * 64)
+    graph = compile_use_case(view, registry())
+    return Estate(account, DesiredGraph(tuple(n for n in graph.nodes if not only or n.kind == only)))
 
 
 def change_live(account: Account, kind: Kind, id_: str, name: str, body: Mapping[str, Any]) -> None:

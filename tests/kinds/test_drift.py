@@ -1,0 +1,193 @@
+"""Any field changed live shows as drift at its path, and nothing else does."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from kinds.cases import KINDS, everything
+from kinds.conftest import SERVERS, NewAccount
+from kinds.estate import Estate, change_live, estate_of
+from kinds.live_changes import LiveChange, live_changes, omissions, pattern_of
+from releaser.core.diff import Origin
+from releaser.core.errors import AwsError
+from releaser.core.kind import Kind, Verb
+from releaser.core.normal import comparable
+from releaser.core.values import FrozenMap, leaves, show_path
+from releaser.kinds import registry
+
+DRAFTS = [k for k in KINDS if k.section is not None]
+CASES = [(k, i) for k in DRAFTS for i in range(len(everything(k)))]
+
+REFUSED = {
+    ("guardrail", "crossRegionConfig.guardrailProfileIdentifier"),
+    ("prompt", "variants[].name"),
+    ("prompt", "defaultVariant"),
+    ("prompt", "variants[].templateType"),
+}
+"""Fields that nobody can change alone: AWS refuses it. One geography has one guardrail profile."""
+
+NEEDED: Mapping[str, set[str]] = {"guardrail": {"crossRegionConfig"}, "prompt": {"variants"}}
+"""Optional members that AWS needs all the same, for what else the body holds."""
+
+_CHAT = "variants[].templateConfiguration.chat"
+SINGLE: Mapping[str, set[str]] = {
+    "guardrail": {"topicPolicyConfig.topicsConfig[].type", "wordPolicyConfig.managedWordListsConfig[].type"},
+    "prompt": {
+        f"{_CHAT}.messages[].content[].cachePoint.type",
+        f"{_CHAT}.system[].cachePoint.type",
+        f"{_CHAT}.toolConfiguration.tools[].cachePoint.type",
+        "variants[].templateConfiguration.text.cachePoint.type",
+    },
+}
+"""Fields that have one value only."""
+
+Estates = Mapping[tuple[str, int], Estate]
+Changes = Callable[[Kind, Mapping[str, Any]], Iterator[LiveChange]]
+
+
+def _each(changes: Changes) -> list[Any]:
+    """Every change of every body, less fields that an earlier body of the kind has too."""
+    first: dict[str, int] = {}
+    return [
+        pytest.param(kind, index, change, id=f"{kind.name}-{index}-{show_path(change.at)}")
+        for kind, index in CASES
+        for change in changes(kind, everything(kind)[index])
+        if first.setdefault(f"{kind.name} {pattern_of(change.at)}", index) == index
+    ]
+
+
+@pytest.fixture(scope="session", params=SERVERS)
+def estates(request: pytest.FixtureRequest, new_account: NewAccount) -> Estates:
+    """The released use cases, one per body, on a server."""
+    found = {}
+    for kind, index in CASES:
+        spec = {str(kind.section): {"main": everything(kind)[index]}}
+        estate = estate_of(new_account(request.param), spec, kind.name)
+        estate.release()
+        found[kind.name, index] = estate
+    return found
+
+
+def _drift(estate: Estate, kind: Kind, body: Mapping[str, Any]) -> set[str]:
+    """The paths that a plan names after the whole live draft was replaced: drift only, and one update to end it."""
+    node = estate.node(kind.name)
+    change_live(estate.account, kind, estate.id_of(node.address), node.name, body)
+    plan = estate.plan()
+    fields = [f for c in plan.changes for f in c.fields]
+    assert {f.origin for f in fields} <= {Origin.DRIFT}
+    assert [s.verb for s in plan.steps] == [Verb.UPDATE] * bool(fields), "the version still holds its content"
+    return {f.path for f in fields}
+
+
+@pytest.mark.parametrize(("kind", "index", "change"), _each(live_changes))
+def test_a_changed_field_is_named_and_nothing_else(
+    estates: Estates, kind: Kind, index: int, change: LiveChange
+) -> None:
+    estate = estates[kind.name, index]
+    if (kind.name, pattern_of(change.at)) in REFUSED:
+        with pytest.raises(AwsError):
+            _drift(estate, kind, change.body)
+        return
+    assert _drift(estate, kind, change.body) == change.paths
+
+
+@pytest.mark.parametrize(("kind", "index", "change"), _each(omissions))
+def test_an_omitted_field_is_named_and_nothing_else(
+    estates: Estates, kind: Kind, index: int, change: LiveChange
+) -> None:
+    """Unless what AWS does without the field is what was asked for."""
+    estate = estates[kind.name, index]
+    if pattern_of(change.at) in NEEDED[kind.name]:
+        with pytest.raises(AwsError):
+            _drift(estate, kind, change.body)
+        return
+    full, less = comparable(kind, estate.node(kind.name).body), comparable(kind, FrozenMap(change.body))
+    found = _drift(estate, kind, change.body)
+    default = pattern_of(change.at) in kind.fields.defaults
+    assert all(any(f == p or f.startswith(f"{p}[") for p in change.paths) for f in found)
+    assert found or (default and full == less)
+
+
+@pytest.mark.parametrize("kind", DRAFTS, ids=lambda k: k.name)
+def test_every_field_is_changed_by_some_case(kind: Kind) -> None:
+    bodies = everything(kind)
+    fields = {pattern_of(at) for b in bodies for at, _ in leaves(b)}
+    changed = {pattern_of(change.at) for b in bodies for change in live_changes(kind, b)}
+
+    assert fields - changed == SINGLE[kind.name]
+
+
+@pytest.mark.parametrize("index", range(len(everything(registry()["prompt"]))))
+def test_the_variant_renamed_live_is_named(estates: Estates, index: int) -> None:
+    """AWS lets nobody change its name alone: the default variant goes along."""
+    kind = registry()["prompt"]
+    body = copy.deepcopy(everything(kind)[index])
+    body["defaultVariant"] = body["variants"][0]["name"] = "other"
+
+    assert _drift(estates["prompt", index], kind, body) == {"defaultVariant", "variants[0].name"}
+
+
+def test_the_type_of_a_template_changed_live_is_named(estates: Estates) -> None:
+    kind = registry()["prompt"]
+    body = copy.deepcopy(everything(kind)[0])
+    body["variants"][0] |= {"templateType": "TEXT", "templateConfiguration": {"text": {"text": "Hello"}}}
+
+    at = "variants[0].templateConfiguration"
+    named = {"variants[0].templateType", f"{at}.chat", f"{at}.text"}
+    assert _drift(estates["prompt", 0], kind, body) == named
+
+
+def test_an_item_added_live_is_named(estates: Estates) -> None:
+    kind = registry()["guardrail"]
+    body = copy.deepcopy(everything(kind)[0])
+    topic = {"name": "Weather", "definition": "What the weather is like", "type": "DENY"}
+    body["topicPolicyConfig"]["topicsConfig"].insert(1, topic)
+
+    assert _drift(estates["guardrail", 0], kind, body) == {"topicPolicyConfig.topicsConfig[Weather]"}
+
+
+@pytest.mark.parametrize(("kind", "index"), CASES, ids=lambda v: getattr(v, "name", str(v)))
+def test_sets_in_another_order_are_no_drift(estates: Estates, kind: Kind, index: int) -> None:
+    body = _backwards(kind, everything(kind)[index], "")
+
+    assert _drift(estates[kind.name, index], kind, body) == set()
+
+
+def _backwards(kind: Kind, value: Any, at: str) -> Any:
+    if isinstance(value, dict):
+        return {k: _backwards(kind, v, f"{at}.{k}" if at else k) for k, v in value.items()}
+    if isinstance(value, list):
+        items = [_backwards(kind, v, f"{at}[]") for v in value]
+        return items[::-1] if at in kind.fields.unordered else items
+    return value
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_an_action_that_others_follow_is_named_alone(new_account: NewAccount, server: str) -> None:
+    """AWS takes inputAction and outputAction from action where they are not given."""
+    kind = registry()["guardrail"]
+    entities = {"piiEntitiesConfig": [{"type": "EMAIL", "action": "BLOCK"}]}
+    body: dict[str, Any] = {"blockedInputMessaging": "no", "blockedOutputsMessaging": "no"}
+    body["sensitiveInformationPolicyConfig"] = entities
+    estate = estate_of(new_account(server), {"guardrails": {"main": body}}, "guardrail")
+    estate.release()
+    changed = copy.deepcopy(body)
+    changed["sensitiveInformationPolicyConfig"]["piiEntitiesConfig"][0]["action"] = "NONE"
+
+    assert _drift(estate, kind, changed) == {"sensitiveInformationPolicyConfig.piiEntitiesConfig[EMAIL].action"}
+
+
+def test_a_tag_changed_live_is_named(estates: Estates) -> None:
+    for (name, _), estate in estates.items():
+        kind, node = registry()[name], estate.node(name)
+        assert _drift(estate, kind, node.body) == set()
+        arn = estate.known.bindings[node.address].arn
+        estate.account.driver.retag(kind, arn, node.name, {"releaser:use-case": "other"})
+        plan = estate.plan()
+        assert [f.path for c in plan.changes for f in c.fields] == ["tags.releaser:use-case"]
+        estate.account.driver.retag(kind, arn, node.name, dict(node.tags))
+        assert estate.plan().is_empty
