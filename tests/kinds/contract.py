@@ -1,0 +1,385 @@
+"""What every kind must keep, with botocore's own service model as the oracle. Knows no kind by name.
+
+Each rule yields sentences about what is wrong; nothing for a kind that is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import botocore.session
+from botocore.model import OperationModel, ServiceModel
+from botocore.model import Shape as Modelled
+
+from kinds.cases import everything, is_document
+from kinds.live_changes import pattern_of
+from releaser.core.kind import Kind
+from releaser.core.normal import Sibling, comparable
+from releaser.core.shapes import check
+from releaser.core.values import FrozenMap, leaves, thaw
+from releaser.engine.driver import body_of
+from releaser.kinds.models import model
+
+Rule = Callable[[Kind], Iterator[str]]
+
+
+@cache
+def service(name: str) -> ServiceModel:
+    """botocore's model of a service."""
+    return botocore.session.get_session().get_service_model(name)
+
+
+def operation(kind: Kind, name: str) -> OperationModel:
+    return service(kind.service).operation_model(name)
+
+
+def requested(kind: Kind, name: str) -> Mapping[str, Any]:
+    """Members of an operation's request."""
+    shape = operation(kind, name).input_shape
+    return shape.members if shape is not None else {}
+
+
+def replied(kind: Kind, name: str) -> Mapping[str, Any]:
+    """Members of an operation's reply."""
+    shape = operation(kind, name).output_shape
+    return shape.members if shape is not None else {}
+
+
+def resource(kind: Kind) -> Mapping[str, Any]:
+    """Members of the resource in the get reply."""
+    members = replied(kind, kind.calls.get)
+    found: Mapping[str, Any] = members[kind.calls.root].members if kind.calls.root else members
+    return found
+
+
+def row(kind: Kind) -> Mapping[str, Any]:
+    """Members of a row of the list reply."""
+    found: Mapping[str, Any] = replied(kind, kind.calls.list)[kind.calls.list_root].member.members
+    return found
+
+
+def _lacks(members: Mapping[str, Any], where: str, *names: str | None) -> Iterator[str]:
+    yield from (f"{where} has no {name}" for name in names if name is not None and name not in members)
+
+
+def operations_exist(kind: Kind) -> Iterator[str]:
+    calls, tagging = kind.calls, kind.tagging
+    known = set(service(kind.service).operation_names)
+    for name in (calls.create, calls.get, calls.list, calls.delete, calls.update, calls.publish):
+        if name is not None and name not in known:
+            yield f"{kind.service} has no {name}"
+    yield from (f"{kind.service} has no {n}" for n in (tagging.tag, tagging.untag, tagging.list) if n not in known)
+
+
+def requests_take_identity(kind: Kind) -> Iterator[str]:
+    calls, name = kind.calls, kind.identity.name
+    for one in (calls.get, calls.delete, calls.update, calls.publish):
+        if one is not None:
+            yield from _lacks(requested(kind, one), one, calls.id_in)
+    for one in (calls.create, calls.update):
+        if one is not None:
+            yield from _lacks(requested(kind, one), one, name)
+    if calls.publish is not None:
+        yield from _lacks(requested(kind, calls.list), calls.list, calls.id_in)
+    if calls.update is not None:
+        yield from _lacks(requested(kind, calls.update), calls.update, *calls.update_params)
+
+
+def versions_are_selected(kind: Kind) -> Iterator[str]:
+    calls = kind.calls
+    if (calls.publish is None) != (calls.version_in is None):
+        yield "version_in stands for kinds that publish, and for those only"
+    for one in (calls.get, calls.delete):
+        yield from _lacks(requested(kind, one), one, calls.version_in)
+
+
+def pages_are_asked_for(kind: Kind) -> Iterator[str]:
+    calls = kind.calls
+    asked = requested(kind, calls.list)
+    yield from _lacks(asked, calls.list, calls.page_size_in, calls.page_token_in, *calls.list_params)
+    yield from _lacks(replied(kind, calls.list), f"the reply of {calls.list}", calls.page_token_in, calls.list_root)
+    most = asked[calls.page_size_in].metadata.get("max") if calls.page_size_in in asked else None
+    if most is not None and calls.page_size > most:
+        yield f"{calls.list} gives at most {most} a page, not {calls.page_size}"
+    for name, value in calls.list_params.items():
+        enum = getattr(asked.get(name), "enum", None)
+        if enum and value not in enum:
+            yield f"{calls.list}: {name} is one of {enum}, not {value}"
+
+
+def replies_tell_identity(kind: Kind) -> Iterator[str]:
+    ident = kind.identity
+    yield from _lacks(resource(kind), kind.calls.get, ident.id, ident.arn, ident.name, ident.revision)
+    yield from _lacks(row(kind), kind.calls.list, ident.row_id, ident.row_arn, ident.row_name, ident.revision)
+    if ident.id != ident.name:
+        yield from _lacks(replied(kind, kind.calls.create), kind.calls.create, ident.id)
+
+
+def versions_are_told(kind: Kind) -> Iterator[str]:
+    publish = kind.calls.publish
+    if publish is None:
+        return
+    yield from _lacks(requested(kind, publish), publish, "description")
+    yield from _lacks(replied(kind, publish), f"the reply of {publish}", "version")
+    yield from _lacks(row(kind), kind.calls.list, "version")
+    if kind.calls.token is None:
+        yield f"{publish} needs a token: a repeat would cut a second version"
+
+
+def tokens_are_declared(kind: Kind) -> Iterator[str]:
+    for one in (kind.calls.create, kind.calls.publish):
+        if one is None:
+            continue
+        marked = {k for k, s in requested(kind, one).items() if s.metadata.get("idempotencyToken")}
+        declared = {kind.calls.token} if kind.calls.token else set()
+        if marked != declared:
+            yield f"{one}: the token is {marked or 'none'}, not {declared or 'none'}"
+
+
+def statuses_are_classified(kind: Kind) -> Iterator[str]:
+    status = kind.status
+    has = "status" in resource(kind)
+    if status is None:
+        if has:
+            yield f"{kind.calls.get} has a status, and the kind has none"
+        return
+    yield from _lacks(resource(kind), kind.calls.get, status.member, status.reasons)
+    yield from _lacks(row(kind), kind.calls.list, status.member)
+    if status.member not in resource(kind):
+        return
+    classes = (status.ready, status.pending, status.failed)
+    values = set(resource(kind)[status.member].enum)
+    for value in sorted(values | frozenset().union(*classes)):
+        times = sum(value in one for one in classes)
+        if value not in values:
+            yield f"{status.member} is never {value}"
+        elif times != 1:
+            yield f"{status.member} {value} is classified {times} times"
+
+
+def create_is_modelled(kind: Kind) -> Iterator[str]:
+    """Every member of create stands in bodies, or is said to stand in none; what AWS requires is given."""
+    members = requested(kind, kind.calls.create)
+    ours = {kind.identity.name, kind.tagging.tags_in} | ({kind.calls.token} if kind.calls.token else set())
+    yield from _lacks(members, kind.calls.create, *kind.fields.omitted)
+    yield from (f"{name} is the driver's to fill in: omit it from bodies" for name in ours - kind.fields.omitted)
+    sent = set(members) - kind.fields.omitted
+    for body in everything(kind):
+        written = set(kind.write(FrozenMap(body)))
+        yield from (f"{kind.calls.create} takes no {name}" for name in written - set(members))
+        yield from (f"{name} stands neither in bodies nor in omitted" for name in sent - written)
+        shape = operation(kind, kind.calls.create).input_shape
+        required = set(shape.required_members) if shape else set()
+        yield from (f"{kind.calls.create} requires {name}" for name in required - written - ours)
+
+
+def update_carries_create(kind: Kind) -> Iterator[str]:
+    calls = kind.calls
+    if calls.update is None:
+        return
+    made, changed = requested(kind, calls.create), requested(kind, calls.update)
+    fixed = kind.fields.omitted | kind.fields.immutable
+    for name in sorted(set(made) - fixed - set(changed)):
+        yield f"{calls.update} cannot carry {name}: it is immutable"
+    for name in sorted(kind.fields.immutable & set(changed)):
+        yield f"{calls.update} carries {name}: it is not immutable"
+    ours = {calls.id_in, kind.identity.name, *calls.update_params}
+    for name in sorted(set(changed) - set(made) - ours):
+        yield f"{calls.update} takes {name}, and {calls.create} does not"
+    for name in sorted((set(made) & set(changed)) - fixed):
+        if outline(made[name]) != outline(changed[name]):
+            yield f"{name} has one shape in {calls.create} and another in {calls.update}"
+    shape = operation(kind, calls.update).input_shape
+    required = set(shape.required_members) if shape else set()
+    given = set(made) - fixed | ours
+    yield from (f"{calls.update} requires {name}" for name in sorted(required - given))
+
+
+def outline(shape: Modelled, seen: tuple[str, ...] = ()) -> Any:
+    """A shape without names and documentation, to compare."""
+    if shape.name in seen:
+        return shape.name
+    below = (*seen, shape.name)
+    match shape.type_name:
+        case "structure":
+            return {k: outline(m, below) for k, m in shape.members.items()}
+        case "list":
+            return [outline(shape.member, below)]
+        case "map":
+            return {"*": outline(shape.value, below)}
+        case _:
+            return shape.type_name, tuple(getattr(shape, "enum", ()))
+
+
+def read_gives_the_body(kind: Kind) -> Iterator[str]:
+    """A reply with everything set reads as a body with everything set: nothing more, nothing less."""
+    reply = {k: skeleton(s) for k, s in resource(kind).items()}
+    read = patterns(kind, body_of(kind, reply))
+    bodies: set[str] = set()
+    for body in everything(kind):
+        bodies |= patterns(kind, comparable(kind, FrozenMap(body)))
+    accepted = bodies | {p.split(".")[0] for p in create_paths(kind)}
+    yield from (f"{path} is read, and create takes no such member" for path in sorted(read - accepted))
+    yield from (f"{path} is written and never read" for path in sorted(bodies - read))
+
+
+def skeleton(shape: Modelled) -> Any:
+    """A value of the shape with every member set."""
+    match shape.type_name:
+        case "structure":
+            return {k: skeleton(m) for k, m in shape.members.items()}
+        case "list":
+            return [skeleton(shape.member)]
+        case "map":
+            return {"key": skeleton(shape.value)}
+        case "string":
+            return next(iter(shape.enum), "text")
+        case "boolean":
+            return True
+        case "timestamp":
+            return datetime(2026, 1, 1, tzinfo=UTC)
+        case _:
+            return 1
+
+
+def patterns(kind: Kind, body: Mapping[str, Any]) -> set[str]:
+    """Every leaf's path without list positions; a document is one leaf."""
+    found = set()
+    for at, _ in leaves(body):
+        path = pattern_of(at)
+        inside = [o for o in kind.fields.opaque if path == o or path.startswith((f"{o}.", f"{o}["))]
+        found.add(inside[0] if inside else path)
+    return found
+
+
+@cache
+def _paths_of(name: str, create: str, omitted: frozenset[str]) -> Mapping[str, Any]:
+    found: dict[str, Any] = {}
+
+    def walk(shape: Any, at: str) -> None:
+        if at:
+            found[at] = shape
+        if shape.is_document:
+            return
+        if shape.type == "structure":
+            for member, inner in shape.members.items():
+                walk(inner, f"{at}.{member}" if at else member)
+        elif shape.type == "list":
+            walk(shape.member, f"{at}[]")
+
+    walk(model(name).input(create).without(omitted), "")
+    return found
+
+
+def create_paths(kind: Kind) -> Mapping[str, Any]:
+    """Path pattern -> shape, for all that a body may hold."""
+    return _paths_of(kind.service, kind.calls.create, kind.fields.omitted)
+
+
+def paths_resolve(kind: Kind) -> Iterator[str]:
+    fields = kind.fields
+    known = set(create_paths(kind))
+    for body in everything(kind):
+        for pattern in patterns(kind, comparable(kind, FrozenMap(body))):
+            parts = pattern.split(".")
+            known |= {".".join(parts[:n]) for n in range(1, len(parts) + 1)}
+    named = {*fields.defaults, *fields.unordered, *fields.labels, *fields.opaque, *fields.markers, *fields.immutable}
+    for path in sorted(named | fields.shown):
+        within = any(path.startswith(f"{o}.") for o in fields.opaque)
+        if path not in known and not within:
+            yield f"no body has {path}"
+
+
+def sets_have_their_keys(kind: Kind) -> Iterator[str]:
+    for path, key in kind.fields.unordered.items():
+        shape = create_paths(kind).get(path)
+        if shape is None:
+            continue
+        member = (key or "").removeprefix("#")
+        if shape.type != "list":
+            yield f"{path} is no list"
+        elif member and member not in shape.member.members:
+            yield f"items of {path} have no {member}"
+        elif not member and shape.member.type == "structure":
+            yield f"items of {path} need a key"
+
+
+def defaults_are_values(kind: Kind) -> Iterator[str]:
+    for path, value in kind.fields.defaults.items():
+        shape = create_paths(kind).get(path)
+        if shape is None:
+            continue
+        if isinstance(value, Sibling):
+            other = create_paths(kind).get(f"{path.rpartition('.')[0]}.{value.member}")
+            if other is None or other.name != shape.name:
+                yield f"{path} cannot repeat {value.member}"
+        else:
+            yield from (f"{path}: {v.message}" for v in check(shape, thaw(value)))
+
+
+def documents_are_opaque(kind: Kind) -> Iterator[str]:
+    documents = {p for p, s in create_paths(kind).items() if s.is_document}
+    if not is_document(kind) and documents != kind.fields.opaque:
+        yield f"JSON documents are {sorted(documents)}, not {sorted(kind.fields.opaque)}"
+
+
+def empty_choices_are_markers(kind: Kind) -> Iterator[str]:
+    paths = create_paths(kind)
+    choices = {
+        path
+        for path, shape in paths.items()
+        if shape.type == "structure"
+        and not shape.members
+        and not shape.is_document
+        and (owner := paths.get(path.rpartition(".")[0])) is not None
+        and owner.is_union
+    }
+    if choices != kind.fields.markers:
+        yield f"choices without members are {sorted(choices)}, not {sorted(kind.fields.markers)}"
+
+
+def tags_have_their_form(kind: Kind) -> Iterator[str]:
+    tagging = kind.tagging
+    for one in (tagging.tag, tagging.untag, tagging.list):
+        yield from _lacks(requested(kind, one), one, tagging.id_in, *tagging.params)
+    yield from _lacks(requested(kind, tagging.untag), tagging.untag, tagging.keys_in)
+    for where, members, name in (
+        (kind.calls.create, requested(kind, kind.calls.create), tagging.tags_in),
+        (tagging.tag, requested(kind, tagging.tag), tagging.tags_in),
+        (tagging.list, replied(kind, tagging.list), tagging.tags_out),
+    ):
+        if name not in members:
+            yield f"{where} has no {name}"
+        elif _form(members[name]) != tagging.form:
+            yield f"{where}: tags have the form {_form(members[name])!r}, not {tagging.form!r}"
+
+
+def _form(shape: Modelled) -> str:
+    if shape.type_name == "map":
+        return "map"
+    members = set(shape.member.members) if shape.type_name == "list" else set()
+    return "list" if members == {"key", "value"} else "List" if members == {"Key", "Value"} else "?"
+
+
+RULES: tuple[Rule, ...] = (
+    operations_exist,
+    requests_take_identity,
+    versions_are_selected,
+    pages_are_asked_for,
+    replies_tell_identity,
+    versions_are_told,
+    tokens_are_declared,
+    statuses_are_classified,
+    create_is_modelled,
+    update_carries_create,
+    read_gives_the_body,
+    paths_resolve,
+    sets_have_their_keys,
+    defaults_are_values,
+    documents_are_opaque,
+    empty_choices_are_markers,
+    tags_have_their_form,
+)
