@@ -140,12 +140,7 @@ PLANTED: list[tuple[str, Rule, str, Callable[[Kind], Kind]]] = [
         "runtime-configuration",
         _reset(write=lambda body: {"Value": "", "Document": ""}),
     ),
-    (
-        "update that is a create of another kind",
-        contract.update_carries_create,
-        "guardrail",
-        _calls(update="UpdatePrompt"),
-    ),
+    ("update takes more", contract.update_carries_create, "prompt", _calls(create="DeletePrompt")),
     (
         "immutable though update carries it",
         contract.update_carries_create,
