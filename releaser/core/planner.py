@@ -60,6 +60,7 @@ def plan_use_case(question: Question) -> UseCasePlan:
     draft = _Draft(question)
     for node in question.nodes:
         _plan_node(draft, node)
+    _refuse_unreadable(draft, {n.address for n in question.nodes})
     if not draft.blocked:
         _plan_removals(draft)
     steps = () if draft.blocked else tuple(_with_barriers(draft.steps))
@@ -107,7 +108,7 @@ def _plan_node(draft: _Draft, node: Node) -> None:
     kind = q.kinds[node.kind]
     match q.snapshot.observations.get(node.address, Unreadable("it was not looked at")):
         case Unreadable(reason):
-            draft.blocked.append(_diagnostic(node, "P110", f"{node.address} could not be read: {reason}"))
+            draft.blocked.append(_unreadable(node.address, reason))
         case Foreign(id=found, owner=owner):
             whose = f"belongs to {owner}" if owner else "carries no ownership tag"
             message = f"{kind.name} {node.name!r} ({found}) exists and {whose}"
@@ -117,6 +118,23 @@ def _plan_node(draft: _Draft, node: Node) -> None:
             _plan_creation(draft, node, kind, was)
         case Seen() as seen:
             _plan_existing(draft, node, kind, seen)
+
+
+def _refuse_unreadable(draft: _Draft, declared: set[Address]) -> None:
+    """What is no longer declared and cannot be read: neither kept nor taken away without a look."""
+    q = draft.question
+    for address, seen in sorted(q.snapshot.observations.items()):
+        if isinstance(seen, Unreadable) and address.use_case == q.use_case and address not in declared:
+            draft.blocked.append(_unreadable(address, seen.reason))
+
+
+def _unreadable(address: Address, reason: str) -> Diagnostic:
+    return Diagnostic(
+        "P110",
+        f"{address} could not be read: {reason}",
+        path=f"manifests/{address.use_case}/manifest.yaml",
+        hint="nothing is concluded from a failed read: allow it, or run the same command again",
+    )
 
 
 def _diagnostic(node: Node, code: str, message: str, hint: str = "") -> Diagnostic:

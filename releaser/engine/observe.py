@@ -111,7 +111,8 @@ class Observer:
             found = _each(pool, lambda n: self._look(n, _binding(known, n), rows[n.kind], ahead), rest)
         observations: dict[Address, Observation] = dict(assumed)
         observations.update({n.address: o for n, o in zip(rest, found, strict=True)})
-        retired = _retired(graph, known, rows, observations)
+        retired, unreadable = self._retired(graph, known, rows, observations)
+        observations.update(unreadable)
         taken = {o.id for o in observations.values() if isinstance(o, Seen)}
         taken |= {b.id for bs in retired.values() for b in bs}
         for address, strays in self._strays(known, rows, taken).items():
@@ -211,6 +212,11 @@ class Observer:
             seen = self._read(kind, node, row, proven, ahead.tags_of(kind, node, binding), ahead.bodies.get(row.id))
             if isinstance(seen, Seen):
                 return seen
+        elif binding is not None and binding.name == node.name:
+            missed = self.driver.read(kind, binding.id)  # lists lag: what they lack may well be there
+            if missed is not None and missed.id and missed.name == node.name:
+                settled = self.driver.settle(kind, binding.id) if missed.status == "pending" else missed
+                return self._seen(kind, node, settled, {}, None)
         stranger: Foreign | None = None
         for row in rows.by_name.get(node.name, ()):
             tags = self.driver.tags(kind, row.arn, row.name)
@@ -275,7 +281,51 @@ class Observer:
             if body is None and (stamp is None or stamp == node.stamp[:16]):
                 body = version_digest(kind, self.driver.settle(kind, id_, row.version).body)
             listed.append(Version(row.version, stamp, body))
+        for version in sorted(proven.keys() - {v.version for v in listed}):
+            missed = self.driver.read(kind, id_, version)  # lists lag; without it, its content would be published again
+            if missed is not None and missed.version == version:
+                listed.append(Version(version, read_label(missed.description), version_digest(kind, missed.body)))
         return tuple(listed)
+
+    def _retired(
+        self,
+        graph: DesiredGraph,
+        known: Mapping[str, Known],
+        rows: Mapping[str, Rows],
+        observations: Mapping[Address, Observation],
+    ) -> tuple[dict[Address, tuple[Binding, ...]], dict[Address, Unreadable]]:
+        """Recorded resources that are still live and no longer declared, or declared under another name by now.
+
+        And those of which it could not be told: forgetting one would leave it in the account for ever.
+        """
+        found: dict[Address, list[Binding]] = {}
+        unreadable: dict[Address, Unreadable] = {}
+        names = {n.address: n.name for n in graph.nodes}
+        present = {n.address.use_case for n in graph.nodes}
+        in_use = {o.id for o in observations.values() if isinstance(o, Seen)}
+        for use_case in sorted(present & known.keys()):
+            mine = known[use_case]
+            listed: list[tuple[Address, Binding]] = [(a, b) for a, b in mine.bindings.items() if names.get(a) != b.name]
+            listed += [(a, b) for a, bs in mine.retired.items() for b in bs]
+            for address, binding in listed:
+                if binding.id in in_use:
+                    continue
+                try:
+                    if self._is_live(binding, rows[binding.kind]):
+                        found.setdefault(address, []).append(binding)
+                except ReleaserError as error:
+                    unreadable[address] = Unreadable(str(error))
+        return {a: tuple(_once(bs)) for a, bs in found.items()}, unreadable
+
+    def _is_live(self, binding: Binding, rows: Rows) -> bool:
+        """By the list, or, since lists lag, by its id. Raises when neither can be read."""
+        if rows.failure:
+            raise ReleaserError(rows.failure)
+        row = rows.by_id.get(binding.id)
+        if row is not None:
+            return row.name == binding.name
+        seen = self.driver.read(self.kinds[binding.kind], binding.id)
+        return seen is not None and bool(seen.id) and seen.name == binding.name
 
     def _strays(
         self,
@@ -335,28 +385,6 @@ def _as_recorded(kind: Kind, node: Node, binding: Binding | None, rows: Rows) ->
     if row is None or row.revision != binding.revision or row.name != binding.name or row.status != "ready":
         return None
     return Seen(binding.id, binding.arn, binding.name, binding.revision, Depth.ASSUMED)
-
-
-def _retired(
-    graph: DesiredGraph,
-    known: Mapping[str, Known],
-    rows: Mapping[str, Rows],
-    observations: Mapping[Address, Observation],
-) -> dict[Address, tuple[Binding, ...]]:
-    """Recorded resources that are still live and no longer declared, or declared under another name by now."""
-    found: dict[Address, list[Binding]] = {}
-    names = {n.address: n.name for n in graph.nodes}
-    present = {n.address.use_case for n in graph.nodes}
-    in_use = {o.id for o in observations.values() if isinstance(o, Seen)}
-    for use_case in sorted(present & known.keys()):
-        mine = known[use_case]
-        listed: list[tuple[Address, Binding]] = [(a, b) for a, b in mine.bindings.items() if names.get(a) != b.name]
-        listed += [(a, b) for a, bs in mine.retired.items() for b in bs]
-        for address, binding in listed:
-            live = rows[binding.kind].by_id.get(binding.id)
-            if live is not None and live.name == binding.name and binding.id not in in_use:
-                found.setdefault(address, []).append(binding)
-    return {a: tuple(_once(bs)) for a, bs in found.items()}
 
 
 def _once(bindings: list[Binding]) -> list[Binding]:
