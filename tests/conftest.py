@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from world import repository
+from world import repository, story
 from world.desk import Desk
 from world.process import Zygote
 
@@ -54,3 +54,28 @@ def new_desk(world_box: sandbox.SandboxProcess, zygote: Zygote, tmp_path: Path) 
 def desk(new_desk: DeskMaker) -> Desk:
     """One of them, without a server."""
     return new_desk()
+
+
+@pytest.fixture(scope="session")
+def reference(
+    zygote: Zygote, world_box: sandbox.SandboxProcess, tmp_path_factory: pytest.TempPathFactory
+) -> story.Reference:
+    """A life without a crash or a fault: what each stage leaves, and the moments at which it can be killed."""
+    return story.live(*story.new_desk(zygote, world_box, tmp_path_factory.mktemp("reference") / "desk"))
+
+
+@pytest.fixture(scope="session")
+def lonely_reference(
+    zygote: Zygote, world_box: sandbox.SandboxProcess, tmp_path_factory: pytest.TempPathFactory
+) -> story.Reference:
+    """The same in a repository without a server."""
+    folder = tmp_path_factory.mktemp("reference") / "desk"
+    return story.live(*story.new_desk(zygote, world_box, folder, server=False))
+
+
+@pytest.fixture
+def story_desk(zygote: Zygote, world_box: sandbox.SandboxProcess, tmp_path: Path) -> Iterator[Desk]:
+    """A desk on the story's account, emptied."""
+    desk, _ = story.new_desk(zygote, world_box, tmp_path / "desk", server=False)
+    yield desk
+    world_box.admin.clear_faults()

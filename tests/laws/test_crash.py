@@ -14,7 +14,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 import pytest
-import story
+from world import story
 from world.crash import Point
 from world.process import Zygote, until
 

@@ -26,6 +26,10 @@ class Desk:
     env: dict[str, str] = field(default_factory=dict)
     haste: float = 50.0
     later: float = 0.0
+    past: int = 0
+
+    def __post_init__(self) -> None:
+        self.past = len(self.writes())
 
     @property
     def admin(self) -> AdminClient:
@@ -70,6 +74,10 @@ class Desk:
         """Operations that changed something, or tried to, in their order."""
         rows = self.admin.log(tail=100_000, account=self.account)
         return [r["operation"] for r in rows if not is_read(r["operation"])]
+
+    def writes_of_now(self) -> list[str]:
+        """Writes since the desk was made (an account may have had another life before)."""
+        return self.writes()[self.past :]
 
     def sibling(self, folder: Path) -> Desk:
         """Another engineer with a clone of the same server, on the same account."""

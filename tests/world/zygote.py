@@ -20,14 +20,14 @@ from typing import Any
 def warm() -> None:
     """Everything that costs time and is the same for every run."""
     import boto3  # noqa: F401
-    import botocore.endpoint  # noqa: F401
-    import botocore.httpsession  # noqa: F401
+    import botocore.endpoint
+    import botocore.httpsession
     import botocore.loaders
     import git  # noqa: F401
     import jsonschema  # noqa: F401
     import rich.progress  # noqa: F401
 
-    import releaser.aws.session  # noqa: F401
+    import releaser.aws.session
     import releaser.cli.running
     import releaser.cli.work
     import releaser.core.validate
@@ -133,25 +133,8 @@ def _bend_time(haste: float, later: float) -> None:
     SystemClock.sleep = lambda self, seconds: sleep(self, seconds / haste)
 
 
-def _shim() -> None:  # TEMPORARY: commands that are not there yet
-    import importlib
-    import types
-
-    for name in ("explain", "history", "render", "schema", "validate"):
-        try:
-            importlib.import_module(f"releaser.cli.{name}")
-        except ImportError:
-            module = types.ModuleType(f"releaser.cli.{name}")
-            exec(f"def {name}() -> None: ...", module.__dict__)
-            sys.modules[module.__name__] = module
-            import releaser.cli
-
-            setattr(releaser.cli, name, module)
-
-
 if __name__ == "__main__":
     sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
-    _shim()
     warm()
     _say({"ready": os.getpid()})
     serve()

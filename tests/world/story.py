@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from releaser import sandbox
 from world import repository
 from world.crash import Point, Tripwire, aws_points, crash
 from world.desk import DAY, Desk
 from world.manifest import HAIKU, guardrail, use_case
 from world.process import Zygote
 from world.repository import LETTER
-
-from releaser import sandbox
 
 ACCOUNT = "424242424242"
 """Always the same: effective stamps, and with them the names of profiles, know the account."""
@@ -67,6 +66,8 @@ class Reference:
 
     after: dict[str, After] = field(default_factory=dict)
     points: dict[str, list[Point]] = field(default_factory=dict)
+    operations: dict[str, list[str]] = field(default_factory=dict)
+    """Every AWS operation that a stage calls, reads included, sorted."""
 
 
 def new_desk(
@@ -89,7 +90,9 @@ def live(desk: Desk, tripwire: Tripwire) -> Reference:
         desk.repo.commit(stage)
         before = len(desk.writes())
         tripwire.reset()
+        desk.admin.reset_calls(ACCOUNT)
         desk.reconcile()
+        found.operations[stage] = sorted(desk.admin.calls(ACCOUNT))
         writes = desk.writes()[before:]
         found.points[stage] = [*aws_points(writes), *tripwire.points()]
         found.after[stage] = look(desk, before)
