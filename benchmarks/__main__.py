@@ -41,11 +41,12 @@ def _table(figures: list[Figures]) -> list[str]:
 
 
 def _floors(figures: list[Figures]) -> list[str]:
-    rows = ["| use cases | command | times the rate-limit floor |", "|---|---|---|"]
-    for estate in figures:
-        for name in ("first apply", "deep plan"):
-            rows.append(f"| {estate.use_cases} | {name} | {estate.over_floor(name):.2f} |")
-    return rows
+    head = ["| use cases | command | times the rate-limit floor |", "|---|---|---|"]
+    rows = [(e.use_cases, name, e.over_floor(name)) for e in figures for name in ("first apply", "deep plan")]
+    return head + [f"| {n} | {name} | {times:.2f} |" for n, name, times in rows]
+
+
+_PEERS = (("no-op plan", "plan -refresh=false"), ("deep plan", "plain plan"), ("first apply", "first apply"))
 
 
 def _beside() -> list[str]:
@@ -57,16 +58,11 @@ def _beside() -> list[str]:
     for guardrails, prompts in ((100, 100), (100, 400)):
         theirs = terraform.run(guardrails, prompts)
         mine = ours.run(prompts, limited=False, profiles=False)
-        for what, peer in (
-            ("no-op plan", "plan -refresh=false"),
-            ("deep plan", "plain plan"),
-            ("first apply", "first apply"),
-        ):
+        for what, peer in _PEERS:
             a, b = theirs.get(peer), mine.get(what)
-            rows.append(
-                f"| {guardrails + prompts} | {what} against {peer} | {a.wall:.2f} ({a.memory:.0f}) | {b.wall:.2f} ({b.memory:.0f}) "
-                f"| {a.wall / b.wall:.1f} | {b.memory / a.memory:.2f} |"
-            )
+            took = f"{a.wall:.2f} ({a.memory:.0f}) | {b.wall:.2f} ({b.memory:.0f})"
+            ratio = f"{a.wall / b.wall:.1f} | {b.memory / a.memory:.2f}"
+            rows.append(f"| {guardrails + prompts} | {what} against {peer} | {took} | {ratio} |")
     return rows
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import subprocess
 import sys
@@ -98,11 +99,19 @@ def test_a_lost_reply_and_a_retry_make_one_resource(client, fault, box):
     box.admin.clear_faults()
 
 
-@pytest.mark.parametrize("form", ["short", "cut"])
-def test_truncated_replies_reach_boto3_as_an_empty_dict(agent, fault, form):
+def test_a_short_reply_reaches_boto3_as_an_empty_dict(agent, fault):
     made = agent.create_prompt(name="p")
-    fault("truncate", operation="GetPrompt", form=form)
+    fault("truncate", operation="GetPrompt", form="short")
     assert set(agent.get_prompt(promptIdentifier=made["id"])) == {"ResponseMetadata"}
+    assert agent.get_prompt(promptIdentifier=made["id"])["name"] == "p"
+
+
+def test_a_cut_reply_reaches_boto3_as_a_closed_connection_or_an_empty_dict(agent, fault):
+    """botocore 1.43.106 notices the missing bytes; later ones (1.43.127) swallow them."""
+    made = agent.create_prompt(name="p")
+    fault("truncate", operation="GetPrompt", form="cut")
+    with contextlib.suppress(ConnectionClosedError):
+        assert set(agent.get_prompt(promptIdentifier=made["id"])) == {"ResponseMetadata"}
     assert agent.get_prompt(promptIdentifier=made["id"])["name"] == "p"
 
 
