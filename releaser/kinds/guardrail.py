@@ -402,7 +402,6 @@ KIND = Kind(
         defaults={
             "contentPolicyConfig.tierConfig": {"tierName": "CLASSIC"},
             "topicPolicyConfig.tierConfig": {"tierName": "CLASSIC"},
-            "contextualGroundingPolicyConfig.tierConfig": {"tierName": "CLASSIC"},
             "contentPolicyConfig.filtersConfig[].inputModalities": ("TEXT",),
             "contentPolicyConfig.filtersConfig[].outputModalities": ("TEXT",),
             **_actions("contentPolicyConfig.filtersConfig"),

@@ -58,17 +58,17 @@ class Policy:
 
     read: str
     lists: Mapping[str, Listing]
-    tier: str = "never"
+    has_tier: bool = False
 
 
 _POLICIES: Mapping[str, Policy] = {
     "topicPolicyConfig": Policy(
-        "topicPolicy", {"topicsConfig": Listing("topics", {**_BLOCK, **_BOTH})}, tier="observed"
+        "topicPolicy", {"topicsConfig": Listing("topics", {**_BLOCK, **_BOTH})}, has_tier=True
     ),
     "contentPolicyConfig": Policy(
         "contentPolicy",
         {"filtersConfig": Listing("filters", {**_TEXT, **_BLOCK, **_BOTH}, ordered=False)},
-        tier="observed",
+        has_tier=True,
     ),
     "wordPolicyConfig": Policy(
         "wordPolicy",
@@ -87,7 +87,6 @@ _POLICIES: Mapping[str, Policy] = {
     "contextualGroundingPolicyConfig": Policy(
         "contextualGroundingPolicy",
         {"filtersConfig": Listing("filters", {"action": "BLOCK", "enabled": True})},
-        tier="harsh",
     ),
     "automatedReasoningPolicyConfig": Policy("automatedReasoningPolicy", {}),
 }
@@ -203,7 +202,7 @@ def _read_policy(call: Call, name: str, policy: Mapping[str, Any]) -> dict[str, 
             shown[spec.lists[key].read] = _read_list(spec.lists[key], value, harsh=harsh, shuffle=shuffle)
         else:
             shown["tier" if key == "tierConfig" else key] = value
-    if "tier" not in shown and (spec.tier == "observed" or (spec.tier == "harsh" and harsh)):
+    if "tier" not in shown and spec.has_tier:
         shown["tier"] = {"tierName": "CLASSIC"}
     return shown
 

@@ -17,7 +17,7 @@ from botocore.model import Shape as Modelled
 from kinds.cases import everything, is_document
 from kinds.live_changes import pattern_of
 from releaser.core.kind import Kind
-from releaser.core.normal import Sibling, comparable
+from releaser.core.normal import Sibling, comparable, stated
 from releaser.core.shapes import check
 from releaser.core.values import FrozenMap, leaves, thaw
 from releaser.engine.driver import body_of
@@ -285,7 +285,8 @@ def paths_resolve(kind: Kind) -> Iterator[str]:
     fields = kind.fields
     known = set(create_paths(kind))
     for body in everything(kind):
-        for pattern in patterns(kind, comparable(kind, FrozenMap(body))):
+        # Not the comparable form: filling in defaults would prove every default.
+        for pattern in patterns(kind, stated(kind, FrozenMap(body))):
             parts = pattern.split(".")
             known |= {".".join(parts[:n]) for n in range(1, len(parts) + 1)}
     named = {*fields.defaults, *fields.unordered, *fields.labels, *fields.opaque, *fields.markers, *fields.immutable}
