@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from releaser.core.address import Address, Bound, Ref
+from releaser.core.address import Address
+from releaser.core.barriers import with_barriers
+from releaser.core.changed import field_changes, tag_changes, without_followers
+from releaser.core.content import content_digest, resolve_body, version_digest
 from releaser.core.diagnostic import Diagnostic
-from releaser.core.diff import MISSING, FieldChange, Origin, differences, short_digest, with_origins
-from releaser.core.graph import RETIRED_TAG, Node, labels_digest
+from releaser.core.diff import FieldChange, differences
+from releaser.core.graph import Node
 from releaser.core.kind import Kind, Remark, Verb
-from releaser.core.normal import Sibling, comparable, replace_leaves, stated
-from releaser.core.plan import (
-    Action,
-    Change,
-    Known,
-    Step,
-    StepKey,
-    UseCasePlan,
-    Wave,
-    change_digest,
-)
-from releaser.core.record import Binding, Retired
+from releaser.core.normal import comparable, replace_leaves, stated
+from releaser.core.plan import Action, Change, Known, Step, StepKey, UseCasePlan, Wave, change_digest
+from releaser.core.removal import removals
 from releaser.core.snapshot import Absent, Depth, Foreign, Seen, Snapshot, Unreadable, Version
 from releaser.core.values import EMPTY, FrozenMap, digest, references
 
@@ -62,8 +56,10 @@ def plan_use_case(question: Question) -> UseCasePlan:
         _plan_node(draft, node)
     _refuse_unreadable(draft, {n.address for n in question.nodes})
     if not draft.blocked:
-        _plan_removals(draft)
-    steps = () if draft.blocked else tuple(_with_barriers(draft.steps))
+        for change, step in removals(question.use_case, question.snapshot, question.now, question.rollback_window):
+            draft.changes.append(change)
+            draft.steps.append(step)
+    steps = () if draft.blocked else tuple(with_barriers(draft.steps))
     site = question.snapshot
     return UseCasePlan(
         use_case=question.use_case,
@@ -75,32 +71,6 @@ def plan_use_case(question: Question) -> UseCasePlan:
         versions=draft.versions,
         blocked=tuple(draft.blocked),
     )
-
-
-def resolve_body(node: Node, outputs: Callable[[Ref], str | None]) -> FrozenMap:
-    """The node's body with bindings as values and every reference that has a value by now; others stay."""
-
-    def leaf(value: object) -> object:
-        if isinstance(value, Bound):
-            return value.value
-        if isinstance(value, Ref):
-            found = outputs(value)
-            return value if found is None else found
-        return value
-
-    resolved = replace_leaves(node.body, leaf)
-    return resolved if isinstance(resolved, FrozenMap) else EMPTY
-
-
-def version_digest(kind: Kind, body: Mapping[str, object]) -> str:
-    """The proof that a version has a content: digest of its comparable body without labels."""
-    plain = {k: v for k, v in comparable(kind, body).items() if k not in kind.fields.labels}
-    return digest(plain)
-
-
-def content_digest(body: FrozenMap) -> str:
-    """Digest of a draft as seen, in comparable form: the precondition of a write."""
-    return digest(body)
 
 
 def _plan_node(draft: _Draft, node: Node) -> None:
@@ -183,9 +153,9 @@ def _plan_existing(draft: _Draft, node: Node, kind: Kind, seen: Seen) -> None:
         draft.blocked.append(_diagnostic(node, "P111", message, "delete it in AWS; the next run creates it anew"))
         return
     desired = _desired(draft, node, kind)
-    fields = _field_changes(seen.body, desired, kind, known)
-    fields = _without_followers(fields, stated(kind, _resolved(draft, node)), desired, kind)
-    tags = _tag_changes(node, seen, known)
+    fields = field_changes(seen.body, desired, kind, known)
+    fields = without_followers(fields, stated(kind, _resolved(draft, node)), desired, kind)
+    tags = tag_changes(node, seen, known)
     version = _matching_version(node, kind, seen, desired)
     if fields and kind.calls.update is None:
         _refuse_immutable(draft, node, kind, fields)
@@ -199,50 +169,6 @@ def _plan_existing(draft: _Draft, node: Node, kind: Kind, seen: Seen) -> None:
         draft.versions[node.address] = version
     said = _remarks(kind, seen.body, desired) if fields else ()
     _describe(draft, node, kind, seen, tuple(fields + tags), publishes, said)
-
-
-def _field_changes(live: FrozenMap, desired: FrozenMap, kind: Kind, known: Binding | None) -> list[FieldChange]:
-    keys = kind.fields.unordered
-    found = list(differences(live, desired, keys))
-    if known is None:
-        return found
-    silent = [
-        c for c in found if not (c.after is MISSING and known.server_defaults.get(c.path) == short_digest(c.before))
-    ]
-    return with_origins(silent, known.fields, keys)
-
-
-def _without_followers(
-    changes: list[FieldChange], asked: FrozenMap, desired: FrozenMap, kind: Kind
-) -> list[FieldChange]:
-    """Less the members that AWS takes from another one where the manifest is silent: that other one is named."""
-    if not any(isinstance(kind.fields.defaults.get(c.pattern), Sibling) for c in changes):
-        return changes
-    named = {c.path: (c.before, c.after) for c in changes}
-    silent = {c.path for c in differences(asked, desired, kind.fields.unordered)}
-
-    def follows(change: FieldChange) -> bool:
-        default = kind.fields.defaults.get(change.pattern)
-        if not isinstance(default, Sibling) or change.path not in silent:
-            return False
-        leader = f"{change.path.rpartition('.')[0]}.{default.member}"
-        return named.get(leader) == (change.before, change.after)
-
-    return [c for c in changes if not follows(c)]
-
-
-def _tag_changes(node: Node, seen: Seen, known: Binding | None) -> list[FieldChange]:
-    """Tags that differ; drift when git asks for the same tags as it did for the last release."""
-    same = known is not None and known.labels_digest == labels_digest(node)
-    origin = Origin.DRIFT if same else Origin.INTENT
-    changes = [
-        FieldChange(f"tags.{key}", seen.tags.get(key, MISSING), value, origin)
-        for key, value in node.tags.items()
-        if seen.tags.get(key) != value
-    ]
-    if RETIRED_TAG in seen.tags:
-        changes.append(FieldChange(f"tags.{RETIRED_TAG}", seen.tags[RETIRED_TAG], MISSING))
-    return changes
 
 
 def _matching_version(node: Node, kind: Kind, seen: Seen, desired: FrozenMap) -> str | None:
@@ -356,54 +282,3 @@ def _add_step(
     )
     if wave is Wave.STAGE:
         draft.last[node.address] = key
-
-
-def _plan_removals(draft: _Draft) -> None:
-    q = draft.question
-    for address, bindings in sorted(q.snapshot.retired.items()):
-        if address.use_case != q.use_case:
-            continue
-        for binding in bindings:
-            _plan_removal(draft, address, binding)
-
-
-def _plan_removal(draft: _Draft, address: Address, binding: Binding) -> None:
-    q = draft.question
-    if not isinstance(binding, Retired):
-        verb, action, reason = Verb.RETIRE, Action.RETIRE, "no-longer-declared"
-    elif q.now - binding.since >= q.rollback_window:
-        verb, action, reason = Verb.DELETE, Action.DELETE, "rollback-window-over"
-    else:
-        return
-    key = StepKey(address, verb, binding.id)
-    draft.steps.append(Step(key, Wave.PROMOTE, binding.stamp, "", binding.body_digest, binding.revision))
-    replaced = address in q.snapshot.observations
-    draft.changes.append(
-        Change(
-            address,
-            action,
-            reason="replaced" if replaced else reason,
-            version=binding.version or "",
-            name=binding.name,
-        )
-    )
-
-
-def _with_barriers(steps: list[Step]) -> list[Step]:
-    """What callers follow moves after everything staged; drafts are put back after that; removal comes last."""
-    ranks: dict[int, list[StepKey]] = {}
-    for step in steps:
-        ranks.setdefault(_rank(step), []).append(step.key)
-    done = []
-    for step in steps:
-        earlier = [k for rank, keys in ranks.items() if rank < _rank(step) for k in keys] if _rank(step) else []
-        done.append(replace(step, needs=tuple(sorted({*step.needs, *earlier}))))
-    return done
-
-
-def _rank(step: Step) -> int:
-    if step.wave is Wave.STAGE:
-        return 0
-    if step.verb in (Verb.RETIRE, Verb.DELETE):
-        return 3
-    return 1 if step.verb is Verb.REPOINT else 2

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from releaser.core.content import version_digest
 from releaser.core.diff import MISSING, differences, field_digests, short_digest
 from releaser.core.graph import Node, labels_digest
 from releaser.core.kind import Kind
-from releaser.core.planner import version_digest
 from releaser.core.record import Binding
 from releaser.core.snapshot import Seen
 from releaser.core.values import FrozenMap

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from releaser.core.address import Address
+from releaser.core.content import version_digest
 from releaser.core.errors import AwsError, ReleaserError
 from releaser.core.graph import (
     ENVIRONMENT_TAG,
@@ -24,7 +25,6 @@ from releaser.core.graph import (
 )
 from releaser.core.kind import Kind
 from releaser.core.plan import Known
-from releaser.core.planner import version_digest
 from releaser.core.record import Binding, Retired
 from releaser.core.snapshot import (
     Absent,

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from releaser.core.address import Address, Ref
+from releaser.core.content import content_digest, resolve_body, version_digest
 from releaser.core.diff import MISSING, FieldChange, differences, short_digest
 from releaser.core.errors import AwsError, Failure, Refused, ReleaserError
 from releaser.core.graph import ENVIRONMENT_TAG, OWNER_TAG, RETIRED_TAG, Node
 from releaser.core.kind import Kind, Verb
 from releaser.core.normal import comparable
 from releaser.core.plan import Step
-from releaser.core.planner import content_digest, resolve_body, version_digest
 from releaser.core.record import Binding
 from releaser.core.snapshot import Seen, Snapshot
 from releaser.core.values import FrozenMap, references

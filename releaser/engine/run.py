@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from releaser.core.address import Address
+from releaser.core.content import resolve_body
 from releaser.core.errors import Refused, ReleaserError
 from releaser.core.events import Noted, RunStarted, UseCaseEnded
 from releaser.core.gate import Blocked, Cleared, Verdict, clear
@@ -21,7 +22,7 @@ from releaser.core.kind import Kind, Verb
 from releaser.core.normal import comparable
 from releaser.core.outcome import Outcome, Status, UseCaseResult
 from releaser.core.plan import Known, UseCasePlan, Wave, is_within
-from releaser.core.planner import Question, plan_use_case, resolve_body
+from releaser.core.planner import Question, plan_use_case
 from releaser.core.record import (
     ApprovedStep,
     Binding,

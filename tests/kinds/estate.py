@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from releaser.core.address import Address
+from releaser.core.content import resolve_body
 from releaser.core.errors import AwsError, Failure
 from releaser.core.graph import DesiredGraph, Node, compile_use_case
 from releaser.core.kind import Kind, Site, View
 from releaser.core.normal import comparable
 from releaser.core.plan import Known, UseCasePlan
-from releaser.core.planner import Question, plan_use_case, resolve_body
+from releaser.core.planner import Question, plan_use_case
 from releaser.core.snapshot import Seen
 from releaser.core.values import FrozenMap
 from releaser.core.witness import bind
@@ -89,21 +90,22 @@ class Estate:
     graph: DesiredGraph
     known: Known = field(default_factory=Known)
     releases: int = 0
+    kinds: Mapping[str, Kind] = field(default_factory=registry)
 
     @property
     def observer(self) -> Observer:
-        return Observer(self.account.driver, registry(), "dev", self.account.id, REGION, workers=4)
+        return Observer(self.account.driver, self.kinds, "dev", self.account.id, REGION, workers=4)
 
     def plan(self, *, deep: bool = True) -> UseCasePlan:
         """What a plan says now."""
         snapshot = self.observer.observe(self.graph, {USE_CASE: self.known}, deep=deep)
-        question = Question(USE_CASE, self.graph.nodes, snapshot, self.known, registry(), NOW, timedelta(days=14))
+        question = Question(USE_CASE, self.graph.nodes, snapshot, self.known, self.kinds, NOW, timedelta(days=14))
         return plan_use_case(question)
 
     def release(self) -> None:
         """Perform the plan and remember the bindings, as a run does."""
         snapshot = self.observer.observe(self.graph, {USE_CASE: self.known}, deep=True)
-        kinds = registry()
+        kinds = self.kinds
         plan = plan_use_case(Question(USE_CASE, self.graph.nodes, snapshot, self.known, kinds, NOW, timedelta(days=14)))
         assert not plan.blocked, plan.blocked
         self.releases += 1

@@ -1,0 +1,37 @@
+"""A body with its references known, and the digests that prove two contents equal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from releaser.core.address import Bound, Ref
+from releaser.core.graph import Node
+from releaser.core.kind import Kind
+from releaser.core.normal import comparable, replace_leaves
+from releaser.core.values import EMPTY, FrozenMap, digest
+
+
+def resolve_body(node: Node, outputs: Callable[[Ref], str | None]) -> FrozenMap:
+    """The node's body with bindings as values and every reference that has a value by now; others stay."""
+
+    def leaf(value: object) -> object:
+        if isinstance(value, Bound):
+            return value.value
+        if isinstance(value, Ref):
+            found = outputs(value)
+            return value if found is None else found
+        return value
+
+    resolved = replace_leaves(node.body, leaf)
+    return resolved if isinstance(resolved, FrozenMap) else EMPTY
+
+
+def version_digest(kind: Kind, body: Mapping[str, object]) -> str:
+    """The proof that a version has a content: digest of its comparable body without labels."""
+    plain = {k: v for k, v in comparable(kind, body).items() if k not in kind.fields.labels}
+    return digest(plain)
+
+
+def content_digest(body: FrozenMap) -> str:
+    """Digest of a draft as seen, in comparable form: the precondition of a write."""
+    return digest(body)

@@ -1,0 +1,40 @@
+"""What is no longer declared: marked first, deleted after the rollback window, since old versions may point there."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from releaser.core.address import Address
+from releaser.core.kind import Verb
+from releaser.core.plan import Action, Change, Step, StepKey, Wave
+from releaser.core.record import Binding, Retired
+from releaser.core.snapshot import Snapshot
+
+
+def removals(use_case: str, snapshot: Snapshot, now: datetime, window: timedelta) -> list[tuple[Change, Step]]:
+    """A change and a step for everything of the use case that is to be marked, or to be deleted now."""
+    found = []
+    for address, bindings in sorted(snapshot.retired.items()):
+        if address.use_case != use_case:
+            continue
+        for binding in bindings:
+            removal = _removal(address, binding, snapshot, now, window)
+            if removal is not None:
+                found.append(removal)
+    return found
+
+
+def _removal(
+    address: Address, binding: Binding, snapshot: Snapshot, now: datetime, window: timedelta
+) -> tuple[Change, Step] | None:
+    if not isinstance(binding, Retired):
+        verb, action, reason = Verb.RETIRE, Action.RETIRE, "no-longer-declared"
+    elif now - binding.since >= window:
+        verb, action, reason = Verb.DELETE, Action.DELETE, "rollback-window-over"
+    else:
+        return None
+    if address in snapshot.observations:
+        reason = "replaced"
+    key = StepKey(address, verb, binding.id)
+    step = Step(key, Wave.PROMOTE, binding.stamp, "", binding.body_digest, binding.revision)
+    return Change(address, action, reason=reason, version=binding.version or "", name=binding.name), step
