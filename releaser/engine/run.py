@@ -6,23 +6,17 @@ verification; a run that finds it open continues under the same id, so with the 
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 from releaser.core.address import Address
-from releaser.core.content import resolve_body
 from releaser.core.errors import Refused, ReleaserError
 from releaser.core.events import Noted, RunStarted, UseCaseEnded
 from releaser.core.gate import Blocked, Cleared, Verdict, clear
-from releaser.core.kind import Kind, Verb
-from releaser.core.normal import comparable
-from releaser.core.outcome import Outcome, Status, UseCaseResult
+from releaser.core.kind import Kind
+from releaser.core.outcome import UseCaseResult
 from releaser.core.plan import Known, UseCasePlan, Wave, is_within
-from releaser.core.planner import Question, plan_use_case
 from releaser.core.record import (
     ApprovedStep,
     Binding,
@@ -30,18 +24,16 @@ from releaser.core.record import (
     Facts,
     Intent,
     OpenRecord,
-    Retired,
-    StepOutcome,
-    StepStatus,
 )
 from releaser.core.record import Outcome as Ending
-from releaser.core.snapshot import Seen
-from releaser.core.witness import bind
 from releaser.engine.apply import Applier, Job
+from releaser.engine.closer import Closer
+from releaser.engine.conclude import conclude, only_retired, result_of
 from releaser.engine.observe import Observer
 from releaser.engine.perform import Workspace, workspace
 from releaser.engine.planning import Planned
 from releaser.engine.ports import Clock, Ledger, Sink
+from releaser.engine.verify import verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +88,16 @@ class Run:
         jobs = [self._job(planned, cleared[name], record, verdicts) for name, record in records.items()]
         steps = sum(len(j.steps) for j in jobs)
         self.sink.emit(RunStarted(planned.plan.environment, len(jobs), steps))
-        closer = _Closer(self.ledger, self.clock, self.lease, dict(records))
+        closer = Closer(self.ledger, self.clock, self.lease, dict(records))
 
         def ended(job: Job) -> None:
-            result = self._result(job, planned)
+            result = result_of(job, planned, self.clock.now())
             report.results[job.use_case] = result
-            closer.put(job.use_case, self._conclude(job, result, planned, verdicts), self._notes(job, result))
+            closer.put(
+                job.use_case,
+                conclude(job, result, planned, verdicts, self.kinds, self.facts(job.use_case)),
+                self._notes(job, result),
+            )
             done = UseCaseEnded(job.use_case, job.cleared.plan.release, result.succeeded, result.message)
             self.sink.emit(done)
 
@@ -157,7 +153,7 @@ class Run:
             conclusion = Conclusion(
                 outcome=Ending.SUPERSEDED,
                 bindings={**kept, **known.bindings},
-                retired=_only_retired(known.retired),
+                retired=only_retired(known.retired),
                 verified=False,
                 duration_ms=0,
             )
@@ -220,69 +216,7 @@ class Run:
         return Job(cleared, work, between, lambda w: self._verify(planned, cleared.plan, w))
 
     def _verify(self, planned: Planned, part: UseCasePlan, work: Workspace) -> None:
-        """Look again, at everything: a new plan must be empty. Leaves the bindings for the record."""
-        nodes = planned.compiled.graph.of(part.use_case)
-        known = planned.known.get(part.use_case, Known())
-        ids = {a: o["id"] for a, o in work.outputs.items() if "id" in o}
-        proven = {a: {b.version: b.body_digest} for a, b in known.bindings.items() if b.version} | work.proven
-        snapshot = self.observer.reread(nodes, ids, proven)
-        draft = {n.address: _known_extras(known.bindings.get(n.address), work.extras.get(n.address)) for n in nodes}
-        question = Question(
-            use_case=part.use_case,
-            nodes=nodes,
-            snapshot=snapshot,
-            known=Known(bindings={a: b for a, b in draft.items() if b is not None}),
-            kinds=self.kinds,
-            now=self.clock.now(),
-            rollback_window=self.rollback_window,
-        )
-        again = plan_use_case(question)
-        if again.blocked or again.steps:
-            left = ", ".join([d.message for d in again.blocked] + [str(s.key) for s in again.steps])
-            raise ReleaserError(
-                f"{part.use_case} was applied and does not hold: {left}",
-                code="P140",
-                hint="somebody may be changing it; `releaser plan --deep` shows the difference",
-            )
-        for node in nodes:
-            seen = snapshot.observations[node.address]
-            version = again.versions.get(node.address)
-            if isinstance(seen, Seen):
-                if version:
-                    work.learn(node.address, version=version)
-                kind = self.kinds[node.kind]
-                desired = comparable(kind, resolve_body(node, work.value))
-                work.bindings[node.address] = bind(kind, node, seen, version, desired)
-
-    def _result(self, job: Job, planned: Planned) -> UseCaseResult:
-        error = job.error
-        return UseCaseResult(
-            use_case=job.use_case,
-            outcomes=job.in_order(),
-            verified=job.verified,
-            bindings=dict(job.work.bindings),
-            retired=_retired_after(job, planned, self.clock.now()),
-            message=str(error) if error else "",
-            code=error.code if error else "",
-        )
-
-    def _conclude(self, job: Job, result: UseCaseResult, planned: Planned, verdicts: Sequence[Verdict]) -> Conclusion:
-        outcome = Ending.RELEASED if result.succeeded else Ending.FAILED
-        if job.error is not None and job.error.exit_code == 130:
-            outcome = Ending.INTERRUPTED
-        known = planned.known.get(job.use_case, Known())
-        bindings = result.bindings if result.succeeded else {**known.bindings, **_created(job, self.kinds)}
-        concerning = [v for v in verdicts if v.use_case in ("", job.use_case)]
-        return Conclusion(
-            outcome=outcome,
-            outcomes=tuple(_step_outcome(o) for o in result.outcomes),
-            bindings=bindings,
-            retired=_only_retired(result.retired),
-            verified=result.verified,
-            verdicts=tuple({"gate": v.gate, "result": v.result.value, "reason": v.reason} for v in concerning),
-            facts=self.facts(job.use_case),
-            duration_ms=sum(o.duration_ms for o in result.outcomes),
-        )
+        verify(self.observer, planned, part, work, self.clock.now(), self.rollback_window)
 
     def _notes(self, job: Job, result: UseCaseResult) -> str:
         return self.notes(job.use_case, result.bindings) if result.succeeded else ""
@@ -299,148 +233,6 @@ def _approved(record: OpenRecord) -> list[tuple[str, str, str]]:
     return [(str(s.address), s.verb, s.stamp) for s in record.opened.steps]
 
 
-def _known_extras(binding: Binding | None, extras: Mapping[str, str] | None) -> Binding | None:
-    """A binding that knows only which server's additions to expect."""
-    if extras is None:
-        return binding
-    return Binding(
-        kind=binding.kind if binding else "",
-        id=binding.id if binding else "",
-        arn=binding.arn if binding else "",
-        name=binding.name if binding else "",
-        revision="",
-        version=binding.version if binding else None,
-        stamp="",
-        behaviour="",
-        body_digest="",
-        server_defaults=extras,
-    )
-
-
-def _members(binding: Binding) -> dict[str, Any]:
-    return {name: getattr(binding, name) for name in Binding.__dataclass_fields__}
-
-
 def _attempted(planned: Planned, use_case: str) -> dict[Address, Binding]:
     """What the interrupted run created and nothing declares any more: kept in the record until it is retired."""
     return {a: bs[-1] for a, bs in planned.snapshot.retired.items() if a.use_case == use_case and bs}
-
-
-def _only_retired(found: Mapping[Address, tuple[Binding, ...]]) -> dict[Address, tuple[Retired, ...]]:
-    kept = {a: tuple(b for b in bs if isinstance(b, Retired)) for a, bs in found.items()}
-    return {a: bs for a, bs in kept.items() if bs}
-
-
-def _retired_after(job: Job, planned: Planned, now: datetime) -> dict[Address, tuple[Binding, ...]]:
-    """What is marked after this run: what was, less what was deleted, plus what was marked now."""
-    done = {k for k, o in job.outcomes.items() if o.status is Status.DONE}
-    left: dict[Address, tuple[Binding, ...]] = {}
-    for address, bindings in planned.snapshot.retired.items():
-        if address.use_case != job.use_case:
-            continue
-        kept: list[Binding] = []
-        for binding in bindings:
-            verbs = {k.verb for k in done if k.address == address and k.target == binding.id}
-            if Verb.DELETE in verbs:
-                continue
-            if Verb.RETIRE in verbs:
-                kept.append(Retired(**_members(binding), since=now.replace(microsecond=0)))
-            elif isinstance(binding, Retired):
-                kept.append(binding)
-        if kept:
-            left[address] = tuple(kept)
-    return left
-
-
-def _created(job: Job, kinds: Mapping[str, Kind]) -> dict[Address, Binding]:
-    """What a failed run did create, so that the next one finds it, or retires it when it is no longer wanted."""
-    found = {}
-    for address in job.work.settled:
-        node, outputs = job.work.nodes[address], job.work.outputs[address]
-        if not kinds[node.kind].identity.stamped_name:
-            continue
-        found[address] = Binding(
-            kind=node.kind,
-            id=outputs["id"],
-            arn=outputs["arn"],
-            name=job.work.names[address],
-            revision="",
-            version=None,
-            stamp=node.stamp,
-            behaviour=node.behaviour,
-            body_digest="",
-        )
-    return found
-
-
-_STATUS: Mapping[Status, StepStatus] = {
-    Status.DONE: "DONE",
-    Status.FAILED: "FAILED",
-    Status.SKIPPED: "SKIPPED",
-    Status.UNKNOWN: "UNKNOWN",
-}
-
-
-def _step_outcome(outcome: Outcome) -> StepOutcome:
-    started = datetime.fromisoformat(outcome.started_at).replace(microsecond=0) if outcome.started_at else None
-    return StepOutcome(
-        address=outcome.key.address,
-        verb=outcome.key.verb.value,
-        status=_STATUS[outcome.status],
-        message=outcome.message,
-        request_ids=outcome.request_ids,
-        started_at=started,
-        duration_ms=outcome.duration_ms,
-    )
-
-
-class _Closer:
-    """Closes records in batches, and renews the leases of those that are still open, in a thread of its own."""
-
-    def __init__(self, ledger: Ledger, clock: Clock, lease: timedelta, records: dict[str, OpenRecord]) -> None:
-        self._ledger = ledger
-        self._clock = clock
-        self._lease = lease.total_seconds()
-        self._records = records
-        self._queue: queue.Queue[tuple[str, Conclusion, str] | None] = queue.Queue()
-        self._thread = threading.Thread(target=self._work, name="records", daemon=True)
-        self.error: ReleaserError | None = None
-
-    def put(self, use_case: str, conclusion: Conclusion, notes: str) -> None:
-        self._queue.put((use_case, conclusion, notes))
-
-    def __enter__(self) -> _Closer:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._queue.put(None)
-        self._thread.join()
-
-    def _work(self) -> None:
-        renewed = self._clock.monotonic()
-        over = False
-        while not over:
-            batch, over = self._take()
-            try:
-                if batch:
-                    self._ledger.close([(self._records.pop(name), c, n) for name, c, n in batch])
-                if self._records and self._clock.monotonic() - renewed > self._lease / 3:
-                    renewed = self._clock.monotonic()
-                    self._records |= self._ledger.renew(list(self._records.values()))
-            except ReleaserError as error:
-                self.error = self.error or error
-
-    def _take(self) -> tuple[list[tuple[str, Conclusion, str]], bool]:
-        """Everything that waits, after a moment for more to come; whether it was the last."""
-        batch: list[tuple[str, Conclusion, str]] = []
-        timeout: float | None = 1.0
-        while True:
-            try:
-                item = self._queue.get(timeout=timeout)
-            except queue.Empty:
-                return batch, False
-            if item is None:
-                return batch, True
-            batch.append(item)
-            timeout = 0.2

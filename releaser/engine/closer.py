@@ -1,0 +1,63 @@
+"""Closes records while a run goes on."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from datetime import timedelta
+
+from releaser.core.errors import ReleaserError
+from releaser.core.record import Conclusion, OpenRecord
+from releaser.engine.ports import Clock, Ledger
+
+
+class Closer:
+    """Closes records in batches, and renews the leases of those that are still open, in a thread of its own."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, lease: timedelta, records: dict[str, OpenRecord]) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._lease = lease.total_seconds()
+        self._records = records
+        self._queue: queue.Queue[tuple[str, Conclusion, str] | None] = queue.Queue()
+        self._thread = threading.Thread(target=self._work, name="records", daemon=True)
+        self.error: ReleaserError | None = None
+
+    def put(self, use_case: str, conclusion: Conclusion, notes: str) -> None:
+        self._queue.put((use_case, conclusion, notes))
+
+    def __enter__(self) -> Closer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._queue.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        renewed = self._clock.monotonic()
+        over = False
+        while not over:
+            batch, over = self._take()
+            try:
+                if batch:
+                    self._ledger.close([(self._records.pop(name), c, n) for name, c, n in batch])
+                if self._records and self._clock.monotonic() - renewed > self._lease / 3:
+                    renewed = self._clock.monotonic()
+                    self._records |= self._ledger.renew(list(self._records.values()))
+            except ReleaserError as error:
+                self.error = self.error or error
+
+    def _take(self) -> tuple[list[tuple[str, Conclusion, str]], bool]:
+        """Everything that waits, after a moment for more to come; whether it was the last."""
+        batch: list[tuple[str, Conclusion, str]] = []
+        timeout: float | None = 1.0
+        while True:
+            try:
+                item = self._queue.get(timeout=timeout)
+            except queue.Empty:
+                return batch, False
+            if item is None:
+                return batch, True
+            batch.append(item)
+            timeout = 0.2

@@ -1,0 +1,131 @@
+"""How a use case's run ended, as the record keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from releaser.core.address import Address
+from releaser.core.gate import Verdict
+from releaser.core.kind import Kind, Verb
+from releaser.core.outcome import Outcome, Status, UseCaseResult
+from releaser.core.plan import Known
+from releaser.core.record import Binding, Conclusion, Facts, Retired, StepOutcome, StepStatus
+from releaser.core.record import Outcome as Ending
+from releaser.engine.apply import Job
+from releaser.engine.planning import Planned
+
+
+def result_of(job: Job, planned: Planned, now: datetime) -> UseCaseResult:
+    """The result of one use case when none of its tasks is left."""
+    error = job.error
+    return UseCaseResult(
+        use_case=job.use_case,
+        outcomes=job.in_order(),
+        verified=job.verified,
+        bindings=dict(job.work.bindings),
+        retired=_retired_after(job, planned, now),
+        message=str(error) if error else "",
+        code=error.code if error else "",
+    )
+
+
+def conclude(
+    job: Job,
+    result: UseCaseResult,
+    planned: Planned,
+    verdicts: Sequence[Verdict],
+    kinds: Mapping[str, Kind],
+    facts: Facts,
+) -> Conclusion:
+    """What ``closed.json`` says of the use case."""
+    outcome = Ending.RELEASED if result.succeeded else Ending.FAILED
+    if job.error is not None and job.error.exit_code == 130:
+        outcome = Ending.INTERRUPTED
+    known = planned.known.get(job.use_case, Known())
+    bindings = result.bindings if result.succeeded else {**known.bindings, **_created(job, kinds)}
+    concerning = [v for v in verdicts if v.use_case in ("", job.use_case)]
+    return Conclusion(
+        outcome=outcome,
+        outcomes=tuple(_step_outcome(o) for o in result.outcomes),
+        bindings=bindings,
+        retired=only_retired(result.retired),
+        verified=result.verified,
+        verdicts=tuple({"gate": v.gate, "result": v.result.value, "reason": v.reason} for v in concerning),
+        facts=facts,
+        duration_ms=sum(o.duration_ms for o in result.outcomes),
+    )
+
+
+def _members(binding: Binding) -> dict[str, Any]:
+    return {name: getattr(binding, name) for name in Binding.__dataclass_fields__}
+
+
+def only_retired(found: Mapping[Address, tuple[Binding, ...]]) -> dict[Address, tuple[Retired, ...]]:
+    """What is marked already; what is yet to be marked is not retired."""
+    kept = {a: tuple(b for b in bs if isinstance(b, Retired)) for a, bs in found.items()}
+    return {a: bs for a, bs in kept.items() if bs}
+
+
+def _retired_after(job: Job, planned: Planned, now: datetime) -> dict[Address, tuple[Binding, ...]]:
+    """What is marked after this run: what was, less what was deleted, plus what was marked now."""
+    done = {k for k, o in job.outcomes.items() if o.status is Status.DONE}
+    left: dict[Address, tuple[Binding, ...]] = {}
+    for address, bindings in planned.snapshot.retired.items():
+        if address.use_case != job.use_case:
+            continue
+        kept: list[Binding] = []
+        for binding in bindings:
+            verbs = {k.verb for k in done if k.address == address and k.target == binding.id}
+            if Verb.DELETE in verbs:
+                continue
+            if Verb.RETIRE in verbs:
+                kept.append(Retired(**_members(binding), since=now.replace(microsecond=0)))
+            elif isinstance(binding, Retired):
+                kept.append(binding)
+        if kept:
+            left[address] = tuple(kept)
+    return left
+
+
+def _created(job: Job, kinds: Mapping[str, Kind]) -> dict[Address, Binding]:
+    """What a failed run did create, so that the next one finds it, or retires it when it is no longer wanted."""
+    found = {}
+    for address in job.work.settled:
+        node, outputs = job.work.nodes[address], job.work.outputs[address]
+        if not kinds[node.kind].identity.stamped_name:
+            continue
+        found[address] = Binding(
+            kind=node.kind,
+            id=outputs["id"],
+            arn=outputs["arn"],
+            name=job.work.names[address],
+            revision="",
+            version=None,
+            stamp=node.stamp,
+            behaviour=node.behaviour,
+            body_digest="",
+        )
+    return found
+
+
+_STATUS: Mapping[Status, StepStatus] = {
+    Status.DONE: "DONE",
+    Status.FAILED: "FAILED",
+    Status.SKIPPED: "SKIPPED",
+    Status.UNKNOWN: "UNKNOWN",
+}
+
+
+def _step_outcome(outcome: Outcome) -> StepOutcome:
+    started = datetime.fromisoformat(outcome.started_at).replace(microsecond=0) if outcome.started_at else None
+    return StepOutcome(
+        address=outcome.key.address,
+        verb=outcome.key.verb.value,
+        status=_STATUS[outcome.status],
+        message=outcome.message,
+        request_ids=outcome.request_ids,
+        started_at=started,
+        duration_ms=outcome.duration_ms,
+    )
