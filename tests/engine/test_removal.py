@@ -1,0 +1,139 @@
+"""What is no longer declared: marked at once, deleted after the rollback window, kept when it comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from world.desk import DAY, Desk
+from world.manifest import guardrail, use_case
+
+PLAIN = "prompt mail_plain"
+STRICT = "guardrail mail_strict"
+
+
+def both() -> dict[str, Any]:
+    return use_case(prompts=("answer", "plain"), guardrails={"main": guardrail(), "strict": guardrail("HIGH")})
+
+
+@pytest.fixture
+def desk(new_desk: Callable[..., Desk]) -> Desk:
+    """r1 with two prompts and two guardrails; r2 dropped one of each. The window is a day."""
+    found = new_desk(rollbackWindow="1d")
+    found.repo.declare(both())
+    found.repo.commit("first")
+    found.reconcile()
+    found.repo.declare(use_case())
+    (found.repo.root / "manifests/mail/prompts/plain.md").unlink()
+    found.repo.commit("second")
+    found.reconcile()
+    return found
+
+
+def test_it_is_marked_and_stays_for_the_rollback_window(desk: Desk) -> None:
+    state = desk.content()
+    assert "releaser:retired" in state[PLAIN]["tags"]
+    assert "releaser:retired" in state[STRICT]["tags"]
+    assert "plain" not in state["parameter /releaser/mail/runtime"]["draft"]["Value"]["prompts"]
+    desk.settled()
+    desk.later = DAY - 60
+    desk.settled()
+    desk.reconcile()
+    assert {PLAIN, STRICT} <= desk.content().keys()
+
+
+def test_it_is_deleted_after_the_window(desk: Desk) -> None:
+    desk.later = DAY + 60
+    plan = desk.plan()
+    assert sorted((s["verb"], s["address"]) for s in plan["steps"]) == [
+        ("delete", "mail/guardrail/strict"),
+        ("delete", "mail/prompt/plain"),
+    ]
+    assert plan["summary"]["delete"] == 2
+    desk.reconcile()
+    assert not {PLAIN, STRICT} & desk.content().keys()
+    desk.settled()
+    writes = len(desk.writes())
+    desk.reconcile()
+    assert desk.writes()[writes:] == []
+
+
+def test_it_comes_back_before_the_window_is_over(desk: Desk) -> None:
+    desk.repo.declare(both())
+    desk.repo.commit("back")
+    past = len(desk.writes())
+    desk.reconcile()
+    assert not [o for o in desk.writes()[past:] if "Create" in o], desk.writes()[past:]
+    state = desk.content()
+    assert "releaser:retired" not in state[PLAIN]["tags"]
+    assert "releaser:retired" not in state[STRICT]["tags"]
+    desk.settled()
+    desk.later = 5 * DAY
+    desk.settled()
+
+
+def test_it_comes_back_after_it_was_deleted(desk: Desk) -> None:
+    desk.later = 2 * DAY
+    desk.reconcile()
+    desk.repo.declare(both())
+    desk.repo.commit("back")
+    desk.reconcile()
+    assert sorted(desk.content()[PLAIN]["versions"]) == ["1"]
+    desk.settled()
+
+
+def test_what_somebody_took_over_meanwhile_is_not_deleted(desk: Desk) -> None:
+    """Our mark is gone: somebody decided otherwise."""
+    agent = desk.client("bedrock-agent")
+    row = next(p for p in agent.list_prompts()["promptSummaries"] if p["name"] == "mail_plain")
+    agent.untag_resource(resourceArn=row["arn"], tagKeys=["releaser:address"])
+    desk.later = 2 * DAY
+    ended = desk.reconcile(ok=None)
+    assert ended.code in (1, 4)
+    assert "P133" in ended.said
+    assert PLAIN in desk.content()
+
+
+def test_deleted_by_hand_before_its_time(desk: Desk) -> None:
+    agent = desk.client("bedrock-agent")
+    row = next(p for p in agent.list_prompts()["promptSummaries"] if p["name"] == "mail_plain")
+    agent.delete_prompt(promptIdentifier=row["id"])
+    desk.settled()
+    desk.later = 2 * DAY
+    desk.reconcile()
+    desk.settled()
+    assert not {PLAIN, STRICT} & desk.content().keys()
+
+
+def test_a_folder_that_is_gone_deletes_nothing(new_desk: Callable[..., Desk]) -> None:
+    desk = new_desk(rollbackWindow="1s")
+    desk.repo.declare(use_case("mail"))
+    desk.repo.declare(use_case("letters", guardrails={}, prompts=()))
+    desk.repo.commit("two")
+    desk.reconcile()
+    before, writes = desk.content(), len(desk.writes())
+    desk.repo.remove("letters")
+    desk.repo.commit("one")
+    desk.later = 5 * DAY
+    plan = desk.plan()
+    assert plan["steps"] == []
+    assert [(d["code"], d["severity"]) for d in plan["diagnostics"]] == [("P103", "warning")]
+    assert "letters" in desk.run("plan", "-e", "dev").said
+    desk.reconcile()
+    assert desk.content() == before
+    assert desk.writes()[writes:] == []
+
+
+def test_an_empty_repository_deletes_nothing(new_desk: Callable[..., Desk]) -> None:
+    desk = new_desk(rollbackWindow="1s")
+    desk.repo.declare(use_case("mail"))
+    desk.repo.commit("one")
+    desk.reconcile()
+    before, writes = desk.content(), len(desk.writes())
+    desk.repo.remove("mail")
+    desk.repo.commit("none")
+    desk.later = 5 * DAY
+    desk.reconcile(ok=None)
+    assert desk.content() == before
+    assert desk.writes()[writes:] == []
