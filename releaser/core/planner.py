@@ -11,11 +11,12 @@ from releaser.core.barriers import with_barriers
 from releaser.core.changed import field_changes, tag_changes, without_followers
 from releaser.core.content import content_digest, resolve_body, version_digest
 from releaser.core.diagnostic import Diagnostic
-from releaser.core.diff import FieldChange, differences
+from releaser.core.diff import FieldChange, differences, field_digests
 from releaser.core.graph import Node
 from releaser.core.kind import Kind, Remark, Verb
 from releaser.core.normal import comparable, replace_leaves, stated
 from releaser.core.plan import Action, Change, Known, Step, StepKey, UseCasePlan, Wave, change_digest
+from releaser.core.record import Binding
 from releaser.core.removal import removals
 from releaser.core.snapshot import Absent, Depth, Foreign, Seen, Snapshot, Unreadable, Version
 from releaser.core.values import EMPTY, FrozenMap, digest, references
@@ -156,7 +157,7 @@ def _plan_existing(draft: _Draft, node: Node, kind: Kind, seen: Seen) -> None:
     fields = field_changes(seen.body, desired, kind, known)
     fields = without_followers(fields, stated(kind, _resolved(draft, node)), desired, kind)
     tags = tag_changes(node, seen, known)
-    version = _matching_version(node, kind, seen, desired)
+    version = _matching_version(kind, seen, desired, known, is_as_desired=not fields)
     if fields and kind.calls.update is None:
         _refuse_immutable(draft, node, kind, fields)
         return
@@ -171,12 +172,20 @@ def _plan_existing(draft: _Draft, node: Node, kind: Kind, seen: Seen) -> None:
     _describe(draft, node, kind, seen, tuple(fields + tags), publishes, said)
 
 
-def _matching_version(node: Node, kind: Kind, seen: Seen, desired: FrozenMap) -> str | None:
+def _matching_version(
+    kind: Kind, seen: Seen, desired: FrozenMap, known: Binding | None, *, is_as_desired: bool
+) -> str | None:
     """The version whose body is proven equal; the stamp alone proves nothing once a reference has moved."""
     if kind.calls.publish is None or references(desired):
         return None
-    wanted = version_digest(kind, desired)
-    fitting = [v for v in seen.versions if v.body_digest == wanted]
+    # The server may add members that no rule of ours knows: then the proof is a digest of what was asked with them,
+    # as the draft has it now, or as the record has it of the same content.
+    wanted = {version_digest(kind, desired)}
+    if is_as_desired and seen.body is not None:
+        wanted.add(version_digest(kind, seen.body))
+    if known is not None and known.fields and known.fields == field_digests(desired, kind.fields.unordered):
+        wanted.add(known.body_digest)
+    fitting = [v for v in seen.versions if v.body_digest in wanted]
     return max(fitting, key=_version_order).version if fitting else None
 
 

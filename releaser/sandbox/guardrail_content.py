@@ -62,9 +62,7 @@ class Policy:
 
 
 _POLICIES: Mapping[str, Policy] = {
-    "topicPolicyConfig": Policy(
-        "topicPolicy", {"topicsConfig": Listing("topics", {**_BLOCK, **_BOTH})}, has_tier=True
-    ),
+    "topicPolicyConfig": Policy("topicPolicy", {"topicsConfig": Listing("topics", {**_BLOCK, **_BOTH})}, has_tier=True),
     "contentPolicyConfig": Policy(
         "contentPolicy",
         {"filtersConfig": Listing("filters", {**_TEXT, **_BLOCK, **_BOTH}, ordered=False)},
