@@ -26,6 +26,7 @@ READS = [
     *(f"ssm.{o}" for o in ("DescribeParameters", "GetParameter", "ListTagsForResource")),
 ]
 
+
 def test_these_are_all_the_reads(reference: story.Reference) -> None:
     called = {o for operations in reference.operations.values() for o in operations if is_read(o)}
     assert called - {"sts.GetCallerIdentity", "bedrock.ListFoundationModels"} == set(READS)

@@ -27,6 +27,7 @@ class Desk:
     haste: float = 50.0
     later: float = 0.0
     past: int = 0
+    order: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.past = len(self.writes())
@@ -38,7 +39,7 @@ class Desk:
     def start(self, *args: str) -> Running:
         """Begins a command."""
         env = {**self.repo.env, **self.box.env(self.account), **self.env}
-        return self.zygote.start(args, self.repo.root, env, haste=self.haste, later=self.later)
+        return self.zygote.start(args, self.repo.root, env, haste=self.haste, later=self.later, order=self.order)
 
     def run(self, *args: str, ok: int | None = None) -> Ended:
         """A command from begin to end; ``ok``: the exit code it must have."""

@@ -47,12 +47,10 @@ class Zygote:
         self._pids: list[int] = []
         self._read(30, lambda m: "ready" in m)
 
-    def start(
-        self, args: Sequence[str], cwd: Path, env: Mapping[str, str], *, haste: float = 1.0, later: float = 0.0
-    ) -> Running:
-        """Begins a run and does not wait for it."""
+    def start(self, args: Sequence[str], cwd: Path, env: Mapping[str, str], **bent: Any) -> Running:
+        """Begins a run and does not wait for it. ``bent``: haste, later, order (see ``zygote``)."""
         out = self.folder / f"run-{next(_RUNS)}"
-        request = {"args": [*args], "cwd": str(cwd), "env": dict(env), "out": str(out), "haste": haste, "later": later}
+        request = {"args": [*args], "cwd": str(cwd), "env": dict(env), "out": str(out), **bent}
         assert self._child.stdin is not None
         self._child.stdin.write(json.dumps(request).encode() + b"\n")
         self._child.stdin.flush()

@@ -1,8 +1,8 @@
 """A warm process that forks one ``releaser`` per request: a real process to kill, without the second of imports.
 
-Speaks JSON lines on stdin and stdout. ``{"args", "cwd", "env", "out", "haste", "later"}`` is answered at once by
-``{"pid"}``, and by ``{"exited", "code"}`` when that child has ended. ``haste`` divides every sleep of the engine;
-``later`` moves its clock forward by that many seconds.
+Speaks JSON lines on stdin and stdout. ``{"args", "cwd", "env", "out", "haste", "later", "order"}`` is answered at
+once by ``{"pid"}``, and by ``{"exited", "code"}`` when that child has ended. ``haste`` divides every sleep of the
+engine; ``later`` moves its clock forward by that many seconds; ``order`` says which of the steps that may run is taken.
 """
 
 from __future__ import annotations
@@ -112,6 +112,7 @@ def _child(request: dict[str, Any]) -> None:
         os.environ.update(request["env"])
         os.chdir(request["cwd"])
         _bend_time(request.get("haste", 1.0), request.get("later", 0.0))
+        _draw_order(request.get("order"))
         from releaser.cli.app import run
 
         code = run(request["args"])
@@ -131,6 +132,25 @@ def _bend_time(haste: float, later: float) -> None:
     now, sleep = SystemClock.now, SystemClock.sleep
     SystemClock.now = lambda self: now(self) + timedelta(seconds=later)
     SystemClock.sleep = lambda self, seconds: sleep(self, seconds / haste)
+
+
+def _draw_order(choices: list[int] | None) -> None:
+    """Of the tasks that may start, the one that the next number points at comes first."""
+    if not choices:
+        return
+    from releaser.core.schedule import Schedule
+
+    ready = Schedule.ready
+    left = list(choices)
+
+    def drawn(self: Any) -> tuple[Any, ...]:
+        found = ready(self)
+        if not found:
+            return found
+        at = (left.pop(0) if len(left) > 1 else left[0]) % len(found)
+        return (*found[at:], *found[:at])
+
+    Schedule.ready = drawn
 
 
 if __name__ == "__main__":
