@@ -22,6 +22,7 @@ def schema(
     """Write schemas/ for editors and auditors. With --check, only compare.
 
     In the repository of releaser itself this also writes the rule tables from the installed botocore.
+    Examples: releaser schema | releaser schema --check
     """
     from releaser.store.generated import stale, write
     from releaser.store.workspace import find_root

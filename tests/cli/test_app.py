@@ -1,0 +1,53 @@
+"""The command line as a whole: what it costs to ask for the version, how it fails, and what its help says."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from releaser import __version__
+from releaser.cli.app import app, run
+
+COSTLY = {"pydantic", "rich", "boto3", "botocore", "git", "jsonschema", "typer", "yaml"}
+COMMANDS = ["validate", "render", "explain", "schema", "plan", "apply", "drift", "status", "reconcile", "history"]
+
+
+def test_the_version_imports_nothing_that_costs() -> None:
+    code = (
+        "import sys; sys.argv = ['releaser', '--version']; from releaser.__main__ import main; main();"
+        f"print(sorted({sorted(COSTLY)!r} and {COSTLY!r} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [f"releaser {__version__}", "[]"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["plan"], ["plan", "--no-such-option"], ["no-such-command"], ["plan", "-e", "dev", "--output", "yaml"]],
+)
+def test_wrong_usage_is_64(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(words) == 64
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words", [["validate"], ["plan", "-e", "dev"], ["reconcile", "-e", "dev"], ["status", "-e", "dev"]]
+)
+def test_outside_a_repository_says_what_to_do(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(words) == 64
+    assert "hint:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_shows_an_example(command: str) -> None:
+    group = typer.main.get_command(app)
+    found = group.commands[command]  # type: ignore[attr-defined]
+    text = f"{found.help} {found.epilog or ''}"
+    assert f"releaser {command}" in text, f"{command} --help shows no example"
