@@ -76,6 +76,11 @@ class Desk:
         rows = self.admin.log(tail=100_000, account=self.account)
         return [r["operation"] for r in rows if not is_read(r["operation"])]
 
+    def effects(self) -> list[str]:
+        """Writes that AWS accepted."""
+        rows = self.admin.log(tail=100_000, account=self.account)
+        return [r["operation"] for r in rows if not is_read(r["operation"]) and not r["error"]]
+
     def writes_of_now(self) -> list[str]:
         """Writes since the desk was made (an account may have had another life before)."""
         return self.writes()[self.past :]

@@ -88,12 +88,12 @@ def live(desk: Desk, tripwire: Tripwire) -> Reference:
     for stage, prepare in STAGES.items():
         prepare(desk)
         desk.repo.commit(stage)
-        before = len(desk.writes())
+        before = len(desk.effects())
         tripwire.reset()
         desk.admin.reset_calls(ACCOUNT)
         desk.reconcile()
         found.operations[stage] = sorted(desk.admin.calls(ACCOUNT))
-        writes = desk.writes()[before:]
+        writes = desk.effects()[before:]
         found.points[stage] = [*aws_points(writes), *tripwire.points()]
         found.after[stage] = look(desk, before)
         desk.settled()
@@ -105,7 +105,7 @@ def relive(desk: Desk, tripwire: Tripwire, reference: Reference, kills: Mapping[
     for stage, prepare in STAGES.items():
         prepare(desk)
         desk.repo.commit(stage)
-        before = len(desk.writes())
+        before = len(desk.effects())
         args = ("reconcile", "-e", "dev", "--workers", str(workers))
         where = f"{stage}: {kills.get(stage)}"
         if stage not in kills:
@@ -142,5 +142,5 @@ def look(desk: Desk, before: int) -> After:
         tags=desk.repo.tags(),
         records=sorted(folders),
         approved=steps,
-        writes=Counter(desk.writes()[before:]),
+        writes=Counter(desk.effects()[before:]),
     )
