@@ -87,7 +87,9 @@ class Driver:
         request = {**thaw(params), calls.page_size_in: calls.page_size}
         while True:
             reply = self._aws.call(kind.service, calls.list, request)
-            yield from reply.get(calls.list_root, ())
+            if calls.list_root not in reply:
+                raise _cut_off(kind, calls.list, calls.list_root)
+            yield from reply[calls.list_root]
             token = reply.get(calls.page_token_in)
             if not token:
                 return
@@ -104,7 +106,10 @@ class Driver:
             if error.failure is Failure.NOT_FOUND:
                 return None
             raise
-        return reading(kind, reply.get(kind.calls.root, {}) if kind.calls.root else reply)
+        resource = reply.get(kind.calls.root, {}) if kind.calls.root else reply
+        if kind.identity.id not in resource:
+            raise _cut_off(kind, kind.calls.get, kind.identity.id)
+        return reading(kind, resource)
 
     def read_many(self, kind: Kind, ids: Sequence[str]) -> dict[str, Reading]:
         """Several drafts in one call; those that are not there are left out. Only for kinds with a batch operation."""
@@ -210,6 +215,16 @@ class Driver:
     @staticmethod
     def _request(kind: Kind, name: str, body: FrozenMap) -> dict[str, Any]:
         return {**thaw(kind.write(body)), kind.identity.name: name}
+
+
+def _cut_off(kind: Kind, operation: str, member: str) -> AwsError:
+    """A reply without what it is about says nothing: neither that there is none, nor that it is gone."""
+    return AwsError(
+        f"{kind.service} {operation}: the reply lacks {member}: it was cut off",
+        failure=Failure.AMBIGUOUS,
+        service=kind.service,
+        operation=operation,
+    )
 
 
 def _tag_list(kind: Kind, tags: Mapping[str, str]) -> Any:

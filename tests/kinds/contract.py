@@ -110,6 +110,24 @@ def pages_are_asked_for(kind: Kind) -> Iterator[str]:
             yield f"{calls.list}: {name} is one of {enum}, not {value}"
 
 
+def batches_are_read(kind: Kind) -> Iterator[str]:
+    calls = kind.calls
+    if calls.batch is None:
+        return
+    if calls.batch not in service(kind.service).operation_names:
+        yield f"{kind.service} has no {calls.batch}"
+        return
+    asked, given = requested(kind, calls.batch), replied(kind, calls.batch)
+    yield from _lacks(asked, calls.batch, calls.batch_in)
+    yield from _lacks(given, f"the reply of {calls.batch}", calls.batch_root)
+    if calls.batch_in in asked:
+        most = asked[calls.batch_in].metadata.get("max")
+        if most is not None and calls.batch_size > most:
+            yield f"{calls.batch} takes at most {most}, not {calls.batch_size}"
+    if calls.batch_root in given and set(given[calls.batch_root].member.members) != set(resource(kind)):
+        yield f"{calls.batch} tells other things than {calls.get}"
+
+
 def replies_tell_identity(kind: Kind) -> Iterator[str]:
     ident = kind.identity
     yield from _lacks(resource(kind), kind.calls.get, ident.id, ident.arn, ident.name, ident.revision)
@@ -372,6 +390,7 @@ RULES: tuple[Rule, ...] = (
     requests_take_identity,
     versions_are_selected,
     pages_are_asked_for,
+    batches_are_read,
     replies_tell_identity,
     versions_are_told,
     tokens_are_declared,

@@ -27,6 +27,7 @@ _TEXTS = (
     "key{n}",
     "arn:aws:bedrock:eu-central-1:" + _ACCOUNT + ":automated-reasoning-policy/abcdefghij{n:02}:1",
     "arn:aws:bedrock:eu-central-1:" + _ACCOUNT + ":agent-alias/ABCDEFGH{n:02}/ABCDEFGH{n:02}",
+    "arn:aws:bedrock:eu-central-1::foundation-model/amazon.nova-lite-v{n}:0",
     "arn:aws:kms:eu-central-1:" + _ACCOUNT + ":key/12345678-1234-1234-1234-1234567890{n:02}",
 )
 

@@ -93,6 +93,8 @@ PLANTED: list[tuple[str, Rule, str, Callable[[Kind], Kind]]] = [
         "inference-profile",
         _calls(list_params=FrozenMap({"typeEquals": "MINE"})),
     ),
+    ("batches too large", contract.batches_are_read, "runtime-configuration", _calls(batch_size=50)),
+    ("batch of other things", contract.batches_are_read, "runtime-configuration", _calls(batch="DescribeParameters")),
     ("id not in the reply", contract.replies_tell_identity, "guardrail", _identity(id="id")),
     ("id not in the row", contract.replies_tell_identity, "guardrail", _identity(row_id="guardrailId")),
     ("revision not there", contract.replies_tell_identity, "runtime-configuration", _identity(revision="updatedAt")),

@@ -21,11 +21,8 @@ RUNTIME = registry()["runtime-configuration"]
 def _released(new_account: NewAccount) -> Estate:
     """A use case with one resource of every kind."""
     inference = {"temperature": 0.2, "stopSequences": ["{{", "}"]}
-    spec = {
-        "guardrails": {"main": everything(registry()["guardrail"])[0]},
-        "prompts": {"main": {**everything(registry()["prompt"])[0], "guardrail": "main"}},
-        "models": {"m": {"modelId": "amazon.nova-lite-v1:0", "profile": True, "inference": inference}},
-    }
+    spec: dict[str, Any] = {str(k.section): {"main": everything(k)[0]} for k in KINDS if k.section}
+    spec["models"] = {"m": {"modelId": "amazon.nova-lite-v1:0", "profile": True, "inference": inference}}
     estate = estate_of(new_account("observed"), spec)
     estate.release()
     return estate
