@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from botocore import xform_name
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
 from releaser.core.address import Address
 from releaser.core.content import resolve_body
 from releaser.core.errors import AwsError, Failure
@@ -37,11 +41,9 @@ class ClientAws:
         self._box, self._account = box, account
 
     def call(self, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
-        from botocore import xform_name
-        from botocore.exceptions import ClientError
-
         if service not in self._clients:
-            self._clients[service] = self._box.client(service, self._account)
+            config = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
+            self._clients[service] = self._box.client(service, self._account, config=config)
         try:
             reply: dict[str, Any] = getattr(self._clients[service], xform_name(operation))(**params)
         except ClientError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import pytest
@@ -91,17 +92,26 @@ def test_a_version_reads_back_as_written(account: Account, kind: Kind, wanted: d
     assert _differences(kind, FrozenMap(held), plain) == []
 
 
+@pytest.fixture(scope="session")
+def shared_account(new_account: NewAccount) -> NewAccount:
+    """One account a server: what is in it is deleted again."""
+    return cache(new_account)
+
+
 @pytest.mark.parametrize("kind", KINDS, ids=lambda k: k.name)
 @pytest.mark.parametrize("server", SERVERS)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(data=st.data())
-def test_any_body_reads_back_as_written(new_account: NewAccount, server: str, kind: Kind, data: st.DataObject) -> None:
-    account = new_account(server)
+def test_any_body_reads_back_as_written(
+    shared_account: NewAccount, server: str, kind: Kind, data: st.DataObject
+) -> None:
+    account = shared_account(server)
     wanted = data.draw(body(kind))
     assert list(kind.check(Entry("main", wanted, {}, {}))) == []
     id_ = _created(account, kind, wanted)
 
     assert _differences(kind, _read_back(account, kind, id_), wanted) == []
+    account.driver.delete(kind, id_)
 
 
 @pytest.mark.parametrize("server", SERVERS[:1])
