@@ -64,9 +64,9 @@ def test_a_denied_read_plans_no_create_and_no_delete(released: Desk) -> None:
         assert f"{service} {name}" in ended.said, f"{read} is not named: {ended.said}"
         desk.admin.clear_faults()
     deny(desk, "bedrock.GetGuardrail")
-    writes = len(desk.writes())
+    writes = desk.mark()
     demand_clear_stop(desk.reconcile(ok=None), "reconcile")
-    assert desk.writes()[writes:] == []
+    assert desk.writes(writes) == []
     desk.admin.clear_faults()
     assert desk.content() == before
     assert desk.releases() == records
@@ -81,7 +81,7 @@ def test_a_denied_list_on_an_empty_account_creates_nothing(read: str, story_desk
     desk.repo.commit()
     deny(desk, read)
     demand_clear_stop(desk.reconcile(ok=None), read)
-    assert desk.writes_of_now() == []
+    assert desk.writes() == []
     desk.admin.clear_faults()
     desk.reconcile()
     desk.settled()
@@ -96,7 +96,7 @@ def test_a_denied_look_at_the_surroundings_stops_everything(operation: str, stor
     deny(desk, operation)
     ended = desk.reconcile(ok=None)
     assert ended.code != 0, ended.said
-    assert desk.writes_of_now() == []
+    assert desk.writes() == []
 
 
 WRITES = [

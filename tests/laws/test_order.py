@@ -40,7 +40,7 @@ def test_any_order_that_the_edges_permit(
     for stage, prepare in story.STAGES.items():
         prepare(desk)
         desk.repo.commit(stage)
-        before = len(desk.effects())
+        before = desk.mark()
         desk.reconcile("--workers", "1")
         story.compare(story.look(desk, before), reference.after[stage], 0, f"{stage} in the order {order}")
     desk.settled()

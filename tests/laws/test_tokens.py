@@ -29,7 +29,7 @@ def test_a_create_that_no_list_shows_yet_is_not_repeated(
     stage, prepare = next(iter(story.STAGES.items()))
     prepare(desk)
     desk.repo.commit()
-    before = len(desk.effects())
+    before = desk.mark()
     crash(desk, tripwire, Point("aws", operation, 1, after=True), "reconcile", "-e", "dev", "--workers", "1")
     service, _, listing = LISTED_BY[operation].partition(".")
     desk.admin.add_fault(

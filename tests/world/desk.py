@@ -26,11 +26,11 @@ class Desk:
     env: dict[str, str] = field(default_factory=dict)
     haste: float = 50.0
     later: float = 0.0
-    past: int = 0
+    past: str = ""
     order: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.past = len(self.writes())
+        self.past = self.mark()
 
     @property
     def admin(self) -> AdminClient:
@@ -71,19 +71,26 @@ class Desk:
     def client(self, service: str) -> Any:
         return self.box.client(service, self.account)
 
-    def writes(self) -> list[str]:
-        """Operations that changed something, or tried to, in their order."""
-        rows = self.admin.log(tail=100_000, account=self.account)
-        return [r["operation"] for r in rows if not is_read(r["operation"])]
+    def mark(self) -> str:
+        """This moment in the account's log of calls."""
+        rows = self.admin.log(tail=1, account=self.account)
+        return rows[0]["requestId"] if rows else ""
 
-    def effects(self) -> list[str]:
+    def writes(self, since: str | None = None) -> list[str]:
+        """Operations that changed something, or tried to, since a mark (None: since the desk was made)."""
+        return [r["operation"] for r in self._since(since) if not is_read(r["operation"])]
+
+    def effects(self, since: str | None = None) -> list[str]:
         """Writes that AWS accepted."""
-        rows = self.admin.log(tail=100_000, account=self.account)
-        return [r["operation"] for r in rows if not is_read(r["operation"]) and not r["error"]]
+        return [r["operation"] for r in self._since(since) if not is_read(r["operation"]) and not r["error"]]
 
-    def writes_of_now(self) -> list[str]:
-        """Writes since the desk was made (an account may have had another life before)."""
-        return self.writes()[self.past :]
+    def _since(self, mark: str | None) -> list[dict[str, Any]]:
+        """The log keeps the last calls only, and an account may have had another life before."""
+        mark = self.past if mark is None else mark
+        rows = self.admin.log(tail=100_000, account=self.account)
+        ids = [r["requestId"] for r in rows]
+        assert not mark or mark in ids, "the log is too short"
+        return rows[ids.index(mark) + 1 if mark else 0 :]
 
     def sibling(self, folder: Path) -> Desk:
         """Another engineer with a clone of the same server, on the same account."""

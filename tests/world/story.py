@@ -88,12 +88,12 @@ def live(desk: Desk, tripwire: Tripwire) -> Reference:
     for stage, prepare in STAGES.items():
         prepare(desk)
         desk.repo.commit(stage)
-        before = len(desk.effects())
+        before = desk.mark()
         tripwire.reset()
         desk.admin.reset_calls(ACCOUNT)
         desk.reconcile()
         found.operations[stage] = sorted(desk.admin.calls(ACCOUNT))
-        writes = desk.effects()[before:]
+        writes = desk.effects(before)
         found.points[stage] = [*aws_points(writes), *tripwire.points()]
         found.after[stage] = look(desk, before)
         desk.settled()
@@ -105,7 +105,7 @@ def relive(desk: Desk, tripwire: Tripwire, reference: Reference, kills: Mapping[
     for stage, prepare in STAGES.items():
         prepare(desk)
         desk.repo.commit(stage)
-        before = len(desk.effects())
+        before = desk.mark()
         args = ("reconcile", "-e", "dev", "--workers", str(workers))
         where = f"{stage}: {kills.get(stage)}"
         if stage not in kills:
@@ -129,7 +129,7 @@ def compare(found: After, expected: After, workers: int, where: str) -> None:
     assert all("Create" in operation or "Tag" in operation for operation in again), f"{where}: {again}"
 
 
-def look(desk: Desk, before: int) -> After:
+def look(desk: Desk, before: str) -> After:
     records = desk.repo.records()
     assert repository.sound(records) == []
     folders = repository.folders(records)
@@ -142,5 +142,5 @@ def look(desk: Desk, before: int) -> After:
         tags=desk.repo.tags(),
         records=sorted(folders),
         approved=steps,
-        writes=Counter(desk.effects()[before:]),
+        writes=Counter(desk.effects(before)),
     )
