@@ -14,6 +14,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from releaser.core.address import Address, Bound
@@ -28,6 +29,7 @@ from releaser.engine.perform import token
 from releaser.kinds import registry
 
 HERE = Path(__file__).parent
+SCHEMA = HERE.parents[2] / "schemas" / "runtime.v1.json"
 USE_CASE = json.loads((HERE / "use-case.json").read_text(encoding="utf-8"))
 
 
@@ -58,7 +60,12 @@ def bound(value: Any) -> Any:
 
 def view_of(spec: Any, **changed: Any) -> View:
     """The frozen use case at the frozen site; ``changed`` as in View."""
-    given: dict[str, Any] = {"site": Site(**USE_CASE["site"]), "release": "r7", "digest": "5" * 64, **changed}
+    given: dict[str, Any] = {
+        "site": Site(**USE_CASE["site"]),
+        "release": "r7",
+        "digest": f"sha256:{'5' * 64}",
+        **changed,
+    }
     return View(USE_CASE["useCase"], FrozenMap(bound(spec)), USE_CASE["files"], **given)
 
 
@@ -110,6 +117,7 @@ def test_the_runtime_document(graph: DesiredGraph) -> None:
     body = resolve_body(node, _outputs(graph))
     written = kind.write(body)
     hold("runtime-document.json", {"document": thaw(body["document"]), "request": written})
+    jsonschema.validate(thaw(body["document"]), json.loads(SCHEMA.read_text(encoding="utf-8")))
     assert "{{" not in written["Value"]
     assert json.loads(written["Value"]) == thaw(body["document"])
     assert comparable(kind, body) == comparable(kind, FrozenMap(kind.read(written)))
