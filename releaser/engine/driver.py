@@ -57,6 +57,8 @@ class Patience:
     """How long to wait for a resource to settle, in seconds, and how often to look."""
 
     limit: float = 300.0
+    appear: float = 30.0
+    """How long something that was just made may stay unseen."""
     first: float = 0.25
     longest: float = 5.0
 
@@ -148,7 +150,8 @@ class Driver:
 
     def settle(self, kind: Kind, id_: str, version: str | None = None) -> Reading:
         """Wait until the draft or version is in a final state, and give it. Raises when it failed or never settles."""
-        deadline = self._clock.monotonic() + self._patience.limit
+        begun = self._clock.monotonic()
+        deadline = begun + self._patience.limit
         pause = self._patience.first
         while True:
             seen = self.read(kind, id_, version)
@@ -160,6 +163,12 @@ class Driver:
                     f"{what} failed: {seen.reason or 'AWS gives no reason'}",
                     code="A-failed",
                     hint="see the reason; the next run tries again",
+                )
+            if seen is None and self._clock.monotonic() >= begun + self._patience.appear:
+                raise ReleaserError(
+                    f"{what} is not there, {self._patience.appear:.0f} s after AWS named it",
+                    code="A-gone",
+                    hint="somebody deleted it; run again, with --supersede when it was made by an interrupted run",
                 )
             if self._clock.monotonic() >= deadline:
                 raise ReleaserError(

@@ -128,8 +128,7 @@ class Run:
         stale = {n: r for n, r in opening.resumed.items() if self._is_superseded(cleared[n], r)}
         diverged = {n: r for n, r in opening.resumed.items() if n not in stale and self._exceeds(cleared[n], r)}
         if self.supersede:
-            stale |= diverged
-            diverged = {}
+            stale, diverged = dict(opening.resumed), {}
         for name, record in diverged.items():
             report.refused[name] = self._diverged(cleared[name], record)
         records = {n: r for n, r in opening.resumed.items() if n not in stale and n not in diverged}

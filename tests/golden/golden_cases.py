@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from releaser.core.address import Address
+from releaser.core.content import resolve_body, version_digest
 from releaser.core.environment import Environment
 from releaser.core.graph import Node
 from releaser.core.normal import comparable
 from releaser.core.plan import Known, Plan, plan_digest
-from releaser.core.content import resolve_body, version_digest
 from releaser.core.planner import Question, plan_use_case
 from releaser.core.record import Binding
 from releaser.core.snapshot import Absent, Depth, Foreign, Observation, Seen, Snapshot, Unreadable, Version
