@@ -6,35 +6,20 @@ with a new ARN (replacement). ``modelSource`` is never returned: the list gives 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from releaser.core.address import Bound, Ref
+from releaser.core.address import Ref
 from releaser.core.kind import BEDROCK_TAGS, Calls, Draft, Fields, Identity, Kind, Remark, Status, View
+from releaser.core.model_arn import GEOGRAPHY, model_arn
 from releaser.core.values import FrozenMap
-
-_GEOGRAPHY = re.compile(r"^(us|us-gov|eu|apac|jp|au|ca|global)\.")
 
 
 def _declare(view: View) -> Iterator[Draft]:
     for name, model in view.section("models").items():
         if model.get("profile"):
-            source = source_arn(str(model["modelId"]), view)
+            source = model_arn(str(model["modelId"]), view.site)
             yield Draft(name, FrozenMap({"modelSource": {"copyFrom": source}}))
-
-
-def source_arn(model_id: str, view: View) -> Any:
-    """ARN of the foundation model, or of the system profile when the id names a geography."""
-    if model_id.startswith("arn:"):
-        return model_id
-    site = view.site
-    prefix = f"arn:{site.partition}:bedrock:{site.region}"
-    if _GEOGRAPHY.match(model_id):
-        arn = f"{prefix}:{site.account}:inference-profile/{model_id}"
-    else:
-        arn = f"{prefix}::foundation-model/{model_id}"
-    return Bound(f"${{model.{model_id}}}", arn)
 
 
 def _comparable(body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -45,7 +30,7 @@ def _comparable(body: Mapping[str, Any]) -> Mapping[str, Any]:
     model = str(copied).rsplit("/", 1)[-1]
     across = ":inference-profile/" in str(copied)
     kept = {k: v for k, v in body.items() if k != "modelSource"}
-    return {**kept, "modelSource": {"model": _GEOGRAPHY.sub("", model), "crossRegion": across}}
+    return {**kept, "modelSource": {"model": GEOGRAPHY.sub("", model), "crossRegion": across}}
 
 
 def _read(reply: Mapping[str, Any]) -> Mapping[str, Any]:
