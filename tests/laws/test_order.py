@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ BY_TURNS = [0, -1] * 20
 
 
 @settings(
-    max_examples=4,
+    max_examples=30 if os.environ.get("RELEASER_LAWS") == "full" else 2,
     deadline=None,
     database=None,
     derandomize=True,

@@ -55,7 +55,7 @@ class Desk:
     def plan(self, *args: str) -> dict[str, Any]:
         """The plan as JSON."""
         ended = self.run("plan", "-e", "dev", "--output", "json", *args)
-        assert ended.out, ended.said
+        assert ended.out, f"exit {ended.code}: {ended.said}"
         return ended.json()
 
     def settled(self) -> None:

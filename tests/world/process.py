@@ -80,6 +80,7 @@ class Zygote:
                     self._codes[message["exited"]] = message["code"]
                 if "pid" in message:
                     self._pids.append(message["pid"])
+                    self._codes.pop(message["pid"], None)  # of an earlier process: numbers come again
                 if wanted(message):
                     return
             left = max(0.0, deadline - time.monotonic())
