@@ -16,15 +16,17 @@ def explain(
 
     Examples: releaser explain E501 | releaser explain
     """
-    from releaser.core.codes import AREAS, CODES
+    from releaser.core.codes import areas, catalogue
     from releaser.core.errors import WrongUsage
     from releaser.core.suggest import did_you_mean
+    from releaser.kinds import registry
     from releaser.render.explanation import explanation, overview
 
     if code is None:
-        typer.echo(overview(AREAS), nl=False)
+        typer.echo(overview(areas(registry().values())), nl=False)
         return
-    found = CODES.get(code.strip().upper()) or CODES.get(code.strip())
+    codes = catalogue(registry().values())
+    found = codes.get(code.strip().upper()) or codes.get(code.strip())
     if found is None:
-        raise WrongUsage(f"there is no code {code[:40]}", hint=did_you_mean(code.upper(), CODES))
+        raise WrongUsage(f"there is no code {code[:40]}", hint=did_you_mean(code.upper(), codes))
     typer.echo(explanation(found), nl=False)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from releaser.core.cases import check_cases, check_digest, count_cases
-from releaser.core.codes import CODES
+from releaser.core.diagnostic import Code
 from releaser.core.kind import Kind, NameIn, Problem, marked
 from releaser.core.manifest import REQUIRED_AT
 from releaser.core.metrics import check_metric
@@ -132,13 +132,13 @@ def _takers(spec: Mapping[str, Any]) -> dict[str, list[frozenset[str] | None]]:
     return found
 
 
-def check_waivers(spec: Mapping[str, Any]) -> Iterator[Problem]:
+def check_waivers(spec: Mapping[str, Any], codes: Mapping[str, Code]) -> Iterator[Problem]:
     """Waivers of rules that cannot be waived or do not exist."""
     for index, waiver in waivers(spec):
         rule = waiver.get("rule")
-        if isinstance(rule, str) and not (rule in CODES and CODES[rule].waivable):
-            known = [code for code, entry in CODES.items() if entry.waivable]
-            hint = did_you_mean(rule, known) if rule not in CODES else ""
+        if isinstance(rule, str) and not (rule in codes and codes[rule].waivable):
+            known = [code for code, entry in codes.items() if entry.waivable]
+            hint = did_you_mean(rule, known) if rule not in codes else ""
             yield Problem("E611", f"{rule[:60]} cannot be waived", ("spec", "waivers", index, "rule"), hint)
 
 

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from releaser.core.address import Address
+from releaser.core.diagnostic import Code
 from releaser.core.values import EMPTY, FrozenMap, Path
 
 
@@ -243,6 +244,8 @@ class Kind:
     """Members of the long form that are ours, not AWS's."""
     check: Callable[[Entry], Iterable[Problem]] = lambda _: ()
     """Rules that AWS keeps outside its service model."""
+    codes: tuple[Code, ...] = ()
+    """The codes of ``check`` that the general catalogue does not have."""
     exports: Callable[[View], Mapping[str, Mapping[str, Any]]] = lambda _: {}
     read: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda reply: reply
     """Reply of get (or a full list row) -> body in write shape. Members unknown to create are dropped afterwards."""

@@ -26,9 +26,9 @@ from releaser.core.checks import (
     check_waivers,
     waivers,
 )
-from releaser.core.codes import CODES
+from releaser.core.codes import catalogue
 from releaser.core.conform import AT_KEY, conform
-from releaser.core.diagnostic import Diagnostic, in_order
+from releaser.core.diagnostic import Code, Diagnostic, in_order
 from releaser.core.environment import Environment, Target
 from releaser.core.kind import Kind, Problem, Site, View
 from releaser.core.manifest import use_case_model
@@ -54,7 +54,8 @@ def validate_use_case(
     files: UseCaseFiles, kinds: Mapping[str, Kind], models: Models, environments: Mapping[str, Environment]
 ) -> Checked:
     """All problems of one use case."""
-    problems = list(_of_document(files, kinds))
+    codes = catalogue(kinds.values())
+    problems = list(_of_document(files, kinds, codes))
     sound = not any(p.code[:2] in ("E2", "E3") for p in problems)
     places = _Places(files, kinds, models)
     counts: Mapping[str, int] | None = None
@@ -76,7 +77,7 @@ def validate_use_case(
                 problems.append(problem)
     problems += _merged(everywhere, len({run.place[0] for run in runs}))
     skipped = 0 if counts is not None else len(kinds)
-    kept = _waived(files.spec, list(dict.fromkeys(problems)), complete=not skipped)
+    kept = _waived(files.spec, list(dict.fromkeys(problems)), codes, complete=not skipped)
     footprint = {run.place: counts or {} for run in runs}
     return Checked(in_order(_diagnostic(files, p) for p in kept), skipped, footprint)
 
@@ -85,7 +86,7 @@ _ROOTS = ("E2", "E3", "E4")
 _REFERENCE = re.compile(r"\$\{[a-z-]+/")
 
 
-def _of_document(files: UseCaseFiles, kinds: Mapping[str, Kind]) -> Iterator[Problem]:
+def _of_document(files: UseCaseFiles, kinds: Mapping[str, Kind], codes: Mapping[str, Code]) -> Iterator[Problem]:
     """What needs no environment."""
     data, spec = files.data, files.spec
     yield from conform(use_case_model(kinds.values()), data)
@@ -96,7 +97,7 @@ def _of_document(files: UseCaseFiles, kinds: Mapping[str, Kind]) -> Iterator[Pro
     yield from check_names(spec, kinds.values())
     yield from check_suites(files, kinds.values())
     yield from check_datasets(files)
-    yield from check_waivers(spec)
+    yield from check_waivers(spec, codes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,19 +186,21 @@ def _is_reason(reason: Any) -> bool:
     return isinstance(reason, str) and len(reason) >= 10
 
 
-def _waived(spec: Mapping[str, Any], problems: list[Problem], *, complete: bool) -> Iterator[Problem]:
+def _waived(
+    spec: Mapping[str, Any], problems: list[Problem], codes: Mapping[str, Code], *, complete: bool
+) -> Iterator[Problem]:
     """Without what a waiver silences; unused waivers are reported when every check was made."""
     silent = {(w.get("rule"), w.get("at")): index for index, w in waivers(spec) if _is_reason(w.get("reason"))}
     used: set[int] = set()
     for problem in problems:
         key = (problem.code, show_path(problem.path[1:]))
-        if key in silent and problem.code in CODES and CODES[problem.code].waivable:
+        if key in silent and problem.code in codes and codes[problem.code].waivable:
             used.add(silent[key])
         else:
             yield problem
     if complete:
         for index, waiver in waivers(spec):
-            if index not in used and waiver.get("rule") in CODES and CODES[str(waiver["rule"])].waivable:
+            if index not in used and waiver.get("rule") in codes and codes[str(waiver["rule"])].waivable:
                 message = f"{waiver.get('rule')} does not fail at {str(waiver.get('at'))[:100]}"
                 yield Problem("E610", message, ("spec", "waivers", index), "remove it", severity="warning")
 

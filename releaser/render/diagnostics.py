@@ -12,9 +12,10 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
 from releaser import __version__
-from releaser.core.codes import CODES
+from releaser.core.codes import catalogue
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.values import show_path
+from releaser.kinds import registry
 from releaser.render.escape import safe
 from releaser.render.words import counted
 
@@ -166,7 +167,7 @@ def as_sarif(findings: Findings) -> str:
 
 
 def _rule(code: str) -> dict[str, Any]:
-    entry = CODES.get(code)
+    entry = catalogue(registry().values()).get(code)
     if entry is None:
         return {"id": code}
     return {"id": code, "shortDescription": {"text": entry.title}, "fullDescription": {"text": entry.explanation}}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from releaser.core.codes import AREAS, CODES
+from releaser.core.codes import areas, catalogue
+from releaser.kinds import registry
 
+AREAS, CODES = areas(registry().values()), catalogue(registry().values())
 SOURCES = Path(__file__).parents[2] / "releaser"
 
 
