@@ -54,7 +54,7 @@ class Sandbox:
     def __init__(self, data: Path, scale: float) -> None:
         self.data = data
         self.kinds: Kinds = discover()
-        self.router = Router(load_served())
+        self.router = Router(load_served(self.kinds.wrong_patterns))
         self.store = Store(data / "sandbox.sqlite3")
         self.clock = Clock(scale)
         self.settings = Settings(self.kinds.quotas, self.kinds.switches)

@@ -44,6 +44,8 @@ class Kind:
     rates: Mapping[str, Rate] = field(default_factory=dict)
     delays: Mapping[str, float] = field(default_factory=dict)
     taggables: tuple[Taggable, ...] = ()
+    wrong_patterns: frozenset[tuple[str, str]] = frozenset()
+    """Service and shape whose pattern in the model real values do not match: it is not held against anybody."""
     handlers: dict[str, Handler] = field(default_factory=dict)
 
     def operation(self, service: str, name: str) -> Callable[[Handler], Handler]:
@@ -66,6 +68,7 @@ class Kinds:
     rates: dict[str, Rate] = field(default_factory=dict)
     delays: dict[str, float] = field(default_factory=dict)
     tagged: list[Taggable] = field(default_factory=list)
+    wrong_patterns: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, kind: Kind) -> None:
         """Takes a kind in; two kinds may not answer the same operation."""
@@ -78,6 +81,7 @@ class Kinds:
         self.rates.update(kind.rates)
         self.delays.update(kind.delays)
         self.tagged.extend(kind.taggables)
+        self.wrong_patterns |= kind.wrong_patterns
 
     def taggables(self) -> tuple[Taggable, ...]:
         """All taggable kinds."""

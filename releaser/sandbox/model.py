@@ -5,7 +5,7 @@ Only what is asked for is compiled; shapes are memoised, since recursion and sha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -130,8 +130,9 @@ class Operation:
 class Service:
     """A service model: its metadata, operations and shapes."""
 
-    def __init__(self, name: str, raw: Mapping[str, Any]) -> None:
+    def __init__(self, name: str, raw: Mapping[str, Any], wrong_patterns: frozenset[str] = frozenset()) -> None:
         self.name = name
+        self.wrong_patterns = wrong_patterns
         self.raw = raw
         meta = raw["metadata"]
         self.protocol: str = meta["protocol"]
@@ -161,10 +162,11 @@ def load(name: str) -> Service:
     return Service(name, Loader().load_service_model(name, "service-2"))
 
 
-def load_served() -> Iterator[Service]:
-    """Models of all services which the sandbox plays."""
+def load_served(wrong_patterns: Collection[tuple[str, str]] = ()) -> Iterator[Service]:
+    """Models of all services which the sandbox plays. ``wrong_patterns``: service and shape."""
     from botocore.loaders import Loader
 
     loader = Loader()
     for name in SERVED:
-        yield Service(name, loader.load_service_model(name, "service-2"))
+        wrong = frozenset(shape for service, shape in wrong_patterns if service == name)
+        yield Service(name, loader.load_service_model(name, "service-2"), wrong)

@@ -7,9 +7,6 @@ import warnings
 from collections.abc import Callable
 from functools import lru_cache
 
-# Model patterns that no real value matches: `/d{12}` is written where `\d{12}` was meant.
-KNOWN_WRONG = frozenset({("bedrock-agent", "TaggableResourcesArn")})
-
 _CLASSES = {"L": r"\w", "N": r"\d", "Z": r"\s", "P": r"!-/:-@\[-`{-~", "S": r"$+<=>^`|~", "M": r"\w"}
 
 

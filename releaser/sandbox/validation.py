@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from releaser.sandbox.model import Shape
-from releaser.sandbox.patterns import KNOWN_WRONG, full_match
+from releaser.sandbox.patterns import full_match
 
 Check = Callable[[Any, str, list[str]], None]
 
@@ -112,7 +112,7 @@ def _map(shape: Shape) -> Check:
 
 def _string(shape: Shape) -> Check:
     bounds, enum, pattern = _bounds(shape, "length"), shape.raw.get("enum"), shape.raw.get("pattern")
-    wrong = (shape.service.name, shape.name) in KNOWN_WRONG
+    wrong = shape.name in shape.service.wrong_patterns
     matches = full_match(pattern) if pattern and not wrong else None
 
     def check(value: Any, path: str, found: list[str]) -> None:

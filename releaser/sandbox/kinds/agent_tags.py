@@ -8,7 +8,8 @@ from releaser.sandbox import tags
 from releaser.sandbox.call import Call
 from releaser.sandbox.kind import Kind
 
-KIND = Kind("agent-tags")
+# `/d{12}` is written where `\d{12}` was meant.
+KIND = Kind("agent-tags", wrong_patterns=frozenset({("bedrock-agent", "TaggableResourcesArn")}))
 
 
 @KIND.operation("bedrock-agent", "TagResource")
