@@ -91,7 +91,7 @@ def live(desk: Desk, tripwire: Tripwire) -> Reference:
         before = desk.mark()
         tripwire.reset()
         desk.admin.reset_calls(ACCOUNT)
-        desk.reconcile()
+        desk.reconcile("--workers", "1")
         found.operations[stage] = sorted(desk.admin.calls(ACCOUNT))
         writes = desk.effects(before)
         found.points[stage] = [*aws_points(writes), *tripwire.points()]
