@@ -116,7 +116,8 @@ class Fields:
     immutable: frozenset[str] = frozenset()
     shown: frozenset[str] = frozenset()
     """Texts that anyone may see, with all below them, though AWS's model does not say so: names that are part of an
-    interface. ``*`` stands for one member. Every other free text is told by digest and length only."""
+    interface. ``*`` stands for one member, ``<section>`` for the section of every kind there is. Every other free text
+    is told by digest and length only."""
 
 
 @dataclass(frozen=True, slots=True)

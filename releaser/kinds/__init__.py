@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -18,4 +19,10 @@ def registry() -> dict[str, Kind]:
             continue
         kind = import_module(f"{__name__}.{module.name}").KIND
         found[kind.name] = kind
-    return dict(sorted(found.items()))
+    sections = sorted({kind.section for kind in found.values() if kind.section})
+    return {name: _shown_by_section(kind, sections) for name, kind in sorted(found.items())}
+
+
+def _shown_by_section(kind: Kind, sections: list[str]) -> Kind:
+    shown = {path.replace("<section>", section) for path in kind.fields.shown for section in sections}
+    return replace(kind, fields=replace(kind.fields, shown=frozenset(shown))) if shown else kind

@@ -149,7 +149,7 @@ KIND = Kind(
         shown=frozenset(
             f"document.{member}"
             for member in (
-                *("format", "useCase", "release", "digest", "prompts", "guardrails"),
+                *("format", "useCase", "release", "digest", "<section>"),
                 *("models.*.modelId", "models.*.inference.temperature"),
             )
         ),
