@@ -96,6 +96,10 @@ class Repository:
 
         return CommitReader(TreeReader(self.git, commit))
 
+    def reader_of(self, commit: str | None) -> Reader:
+        """The files of a commit, or of the working tree."""
+        return self.at(commit) if commit else self.on_disk()
+
     def load(self, reader: Reader | None = None) -> Workspace:
         return load_workspace(reader or self.on_disk())
 
@@ -169,27 +173,26 @@ def connection(environment: Environment, target: Target, environ: Mapping[str, s
     )
 
 
-def predicted(files: Mapping[str, UseCaseFiles], tags: Mapping[str, list[ReleaseTag]]) -> dict[str, ReleaseName]:
-    """The release that each use case is, or would be when it is cut next."""
+def predicted(
+    files: Mapping[str, UseCaseFiles], tags: Mapping[str, list[ReleaseTag]], *, dirty: bool
+) -> dict[str, ReleaseName]:
+    """The release that each use case is, or would be when it is cut next; nothing is cut from a dirty tree."""
     found = {}
     for name, use_case in files.items():
         cut = tags.get(name, [])
         digest = use_case.digest
         if cut and cut[0].digest == digest:
             found[name] = ReleaseName(cut[0].release, digest)
+        elif dirty:
+            found[name] = ReleaseName(UNRELEASED, digest)
         else:
             found[name] = ReleaseName(f"r{cut[0].number + 1 if cut else 1}", digest)
     return found
 
 
-def existing(files: Mapping[str, UseCaseFiles], tags: Mapping[str, list[ReleaseTag]]) -> dict[str, ReleaseName]:
-    """The newest release that has exactly this content, else ``unreleased``."""
-    found = {}
-    for name, use_case in files.items():
-        cut = tags.get(name, [])
-        same = cut[0].release if cut and cut[0].digest == use_case.digest else UNRELEASED
-        found[name] = ReleaseName(same, use_case.digest)
-    return found
+def unreleased(files: Mapping[str, UseCaseFiles]) -> dict[str, ReleaseName]:
+    """Content that no commit holds has no release."""
+    return {name: ReleaseName(UNRELEASED, use_case.digest) for name, use_case in files.items()}
 
 
 def refuse_dirty(repo: Repository, environment: Environment) -> bool:

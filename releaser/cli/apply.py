@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from releaser.cli.options import (
+    Deep,
     Environment,
     Output,
     OutputFormat,
@@ -26,6 +28,7 @@ def apply(
     plan: Annotated[
         Path | None, typer.Option("--plan", help="A plan that `plan -o` saved: refused when stale.")
     ] = None,
+    deep: Deep = False,
     workers: Workers = None,
     take_over: TakeOver = False,
     supersede: Supersede = False,
@@ -33,9 +36,10 @@ def apply(
     target: TargetName = None,
     root: Root = None,
 ) -> None:
-    """Apply the committed content to an environment, without cutting a release.
+    """Apply a saved plan, exactly; or the committed content, whatever branch it is on.
 
-    The same command again continues where a crash stopped. Examples: releaser apply -e dev |
+    The content gets a release tag, as with reconcile. The same command again continues where a crash stopped.
+    Examples: releaser apply -e dev |
     releaser apply -e dev --plan plan.json
     """
     from releaser import wiring
@@ -53,12 +57,11 @@ def apply(
     )
     desk.dirty = dirty
     desk.sync()
-    tags = desk.repo.tags.known()
-    releases = wiring.existing(desk.files, tags)
-    objects = {n: tags[n][0].object_id for n, r in releases.items() if n in tags and tags[n][0].release == r.name}
-    planned, verdicts = work.make_plan(desk, deep=saved is not None, releases=releases)
+    releases, objects = (wiring.unreleased(desk.files), {}) if dirty else running.cut(desk)
+    planned, verdicts = work.make_plan(desk, deep=deep or saved is not None, releases=releases)
     if saved is not None:
         running.refuse_stale(saved, planned, desk)
+        planned = replace(planned, plan=replace(planned.plan, digest=saved.digest))
     options = running.Options(workers=workers, take_over=take_over, supersede=supersede)
     outcome = running.execute(desk, planned, verdicts, objects, options)
     raise typer.Exit(running.show(outcome, output.value))

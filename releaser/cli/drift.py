@@ -24,9 +24,11 @@ def drift(
     from releaser.render import printing
 
     desk = work.desk(root, environment, target, use_cases)
+    desk.look_at_remote()
     planned, verdicts = work.make_plan(desk, deep=True, full=True)
     shown = work.with_verdicts(planned.plan, verdicts)
     typer.echo(printing.drift(shown, output.value), nl=False)
+    work.tell(planned.plan.diagnostics)
     found = any(c.drift for c in shown.changes)
-    unreadable = any(u.blocked for u in shown.use_cases)
-    raise typer.Exit(1 if unreadable else 2 if found and detailed_exitcode else 0)
+    failed = any(u.blocked for u in shown.use_cases) or any(d.severity == "error" for d in planned.plan.diagnostics)
+    raise typer.Exit(1 if failed else 2 if found and detailed_exitcode else 0)

@@ -36,6 +36,7 @@ DetailedExitCode = Annotated[
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, max=64, help="Steps at a time.", show_default="the environment's")
 ]
+Deep = Annotated[bool, typer.Option("--deep", help="Read every resource and version, also where the list matches git.")]
 TakeOver = Annotated[
     bool, typer.Option("--take-over", help="Continue the open record of a run that is known to be dead.")
 ]

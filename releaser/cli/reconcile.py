@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from releaser.cli.options import (
+    Deep,
     Environment,
     Output,
     OutputFormat,
@@ -20,6 +21,7 @@ from releaser.cli.options import (
 def reconcile(
     environment: Environment,
     use_cases: UseCases = None,
+    deep: Deep = False,
     workers: Workers = None,
     take_over: TakeOver = False,
     supersede: Supersede = False,
@@ -37,10 +39,10 @@ def reconcile(
 
     repo = wiring.repository(root)
     desk = work.desk(root, environment, target, use_cases, commit=repo.git.head(), read_only=False)
-    running.refuse_other_branch(desk)
     desk.sync()
+    running.refuse_other_branch(desk)
     releases, objects = running.cut(desk)
-    planned, verdicts = work.make_plan(desk, deep=False, releases=releases)
+    planned, verdicts = work.make_plan(desk, deep=deep, releases=releases)
     options = running.Options(workers=workers, take_over=take_over, supersede=supersede)
     outcome = running.execute(desk, planned, verdicts, objects, options)
     raise typer.Exit(running.show(outcome, output.value))

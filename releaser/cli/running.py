@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,12 +15,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from releaser import wiring
+from releaser.cli import work
 from releaser.cli.noting import notes_of
 from releaser.cli.work import Desk
 from releaser.core.environment import duration
 from releaser.core.errors import Refused
 from releaser.core.facts import facts_of
 from releaser.core.gate import Verdict
+from releaser.core.plan import Plan
 from releaser.core.record import Facts
 from releaser.engine.compile import ReleaseName
 from releaser.engine.run import Provenance, Report, Run
@@ -80,6 +83,41 @@ def refuse_other_branch(desk: Desk) -> None:
             code="P171",
             hint=f"merge into {track} first; `releaser plan -e {desk.environment.name}` shows what that would do",
         )
+    _refuse_unmerged(desk, track, branch)
+    _refuse_older(desk)
+
+
+def _refuse_unmerged(desk: Desk, track: str, branch: str | None) -> None:
+    """With a remote, HEAD must be on the remote's branch: what is released is what was merged."""
+    remote = desk.repo.remote
+    if remote is None:
+        if branch is None:
+            raise Refused(
+                f"HEAD is on no branch, so nothing says that it is on {track}",
+                code="P172",
+                hint=f"check out {track}, or set CI_COMMIT_BRANCH as GitLab does",
+            )
+        return
+    tip = remote.tip_of(track)
+    if tip is None or not desk.repo.git.is_ancestor(desk.commit, tip):
+        raise Refused(
+            f"{desk.commit[:12]} is not on {remote.name}/{track}: only what was merged is released",
+            code="P173",
+            hint=f"merge it, or push {track}, and run again",
+        )
+
+
+def _refuse_older(desk: Desk) -> None:
+    """A clone that fell behind would roll everybody back without a word."""
+    git = desk.repo.git
+    live = {w.released.record.commit for w in desk.witnesses().values() if w.released is not None}
+    for commit in sorted(live - {desk.commit}):
+        if git.resolve(commit) is not None and git.is_ancestor(desk.commit, commit):
+            raise Refused(
+                f"{desk.commit[:12]} is older than {commit[:12]}, which is live",
+                code="P174",
+                hint="pull first; to go back on purpose, `git revert` the merge: that is a release of its own",
+            )
 
 
 def refuse_stale(saved: SavedPlan, planned: Planned, desk: Desk) -> None:
@@ -104,7 +142,9 @@ def refuse_stale(saved: SavedPlan, planned: Planned, desk: Desk) -> None:
         ):
             raise Refused(f"this plan was applied to {part.use_case} already", code="P161", hint="plan again")
         now = plan.of(part.use_case)
-        if now is None or now.change_digest != part.change_digest:
+        bodies = {str(s.key): s.body_digest for s in now.steps} if now else {}
+        approved = {str(s.key): s.body_digest for s in part.steps}
+        if now is None or now.change_digest != part.change_digest or bodies != approved:
             raise Refused(
                 f"the plan is stale: {part.use_case} would now change differently ({_difference(part, now)})",
                 code="P160",
@@ -194,7 +234,7 @@ def _stopping(stop: Stop) -> Iterator[None]:
 
     def ask(_number: int, _frame: FrameType | None) -> None:
         if stop.asked:
-            raise KeyboardInterrupt
+            os._exit(130)  # threads that wait for AWS cannot be interrupted; the open records say what was under way
         stop.ask()
         sys.stderr.write("\nstopping: what runs is finished and recorded; Ctrl-C again stops at once\n")
 
@@ -210,13 +250,16 @@ def show(finished: Finished, output: str) -> int:
     """Print the report; the worst outcome decides the exit code."""
     from releaser.render import printing
 
+    work.tell(finished.planned.plan.diagnostics)
     typer.echo(printing.report(finished.planned.plan, finished.report, output), nl=False)
-    return exit_code(finished.report)
+    return exit_code(finished.planned.plan, finished.report)
 
 
-def exit_code(report: Report) -> int:
-    """130, 1, 4, 3, 0: the worst wins."""
+def exit_code(plan: Plan, report: Report) -> int:
+    """130, 1, 4, 3, 0: the worst wins. What could not be planned is an error, though nothing else went wrong."""
     codes = {e.exit_code for e in report.refused.values()}
+    if any(d.severity == "error" for d in plan.diagnostics):
+        codes.add(1)
     codes |= {
         130 if r.code == "R000" and "stopped" in r.message else 1 for r in report.results.values() if not r.succeeded
     }

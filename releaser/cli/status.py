@@ -22,5 +22,9 @@ def status(
     from releaser.render import printing
 
     desk = work.desk(root, environment, target, use_cases)
+    desk.look_at_remote()
     planned, verdicts = work.make_plan(desk, deep=False)
     typer.echo(printing.status(work.with_verdicts(planned.plan, verdicts), desk.witnesses(), output.value), nl=False)
+    work.tell(planned.plan.diagnostics)
+    if any(d.severity == "error" for d in planned.plan.diagnostics) or any(u.blocked for u in planned.plan.use_cases):
+        raise typer.Exit(1)

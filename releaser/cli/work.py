@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from releaser import wiring
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.environment import Environment, Target, duration
@@ -51,6 +53,7 @@ class Desk:
     files: Mapping[str, UseCaseFiles]
     commit: str
     looking: Future[Look]
+    from_commit: bool = False
     everything: bool = True
     """No use case was named: a manifest that cannot be read stops the run instead of being left out."""
     dirty: bool = False
@@ -77,8 +80,18 @@ class Desk:
         if self.repo.remote is not None:
             self.repo.remote.sync()
 
+    def look_at_remote(self) -> None:
+        """As ``sync``, for commands that only read: without the remote they go by what was fetched, and say so."""
+        try:
+            if self.repo.has_git:
+                self.sync()
+        except ReleaserError as error:
+            typer.echo(f"warning: {error}; going by the records and tags that were fetched before", err=True)
+
     def predicted(self) -> dict[str, ReleaseName]:
-        return wiring.predicted(self.files, self.repo.tags.known() if self.repo.has_git else {})
+        if not self.repo.has_git:
+            return wiring.predicted(self.files, {}, dirty=False)
+        return wiring.predicted(self.files, self.repo.tags.known(), dirty=bool(self.repo.dirty()))
 
 
 def desk(
@@ -99,10 +112,25 @@ def desk(
     looking = _in_background(repo, chosen, place, read_only=read_only)
     workspace = repo.load(reader)
     files = placed(workspace, place, use_cases or ())
+    _refuse_overlap(workspace, chosen, place, files)
     head = commit or (repo.git.head() if repo.has_git else "")
-    found = Desk(repo, workspace, chosen, place, files, head, looking, everything=not use_cases)
+    found = Desk(repo, workspace, chosen, place, files, head, looking, commit is not None, everything=not use_cases)
     refuse_invalid(found)
     return found
+
+
+def _refuse_overlap(
+    workspace: Workspace, environment: Environment, target: Target, files: Mapping[str, UseCaseFiles]
+) -> None:
+    """A use case has one place in an environment: its records are one sequence."""
+    for other in environment.spec.targets:
+        both = sorted(set(files) & set(placed(workspace, other))) if other.name != target.name else []
+        if both:
+            raise ReleaserError(
+                f"{', '.join(both[:5])}: placed in target {target.name} and in target {other.name}",
+                code="P107",
+                hint="give the targets `useCases: {matchLabels: ...}` that do not overlap",
+            )
 
 
 def _in_background(
@@ -139,7 +167,7 @@ def refuse_invalid(desk: Desk) -> None:
     from releaser.core.validate import validate_use_case
     from releaser.kinds.models import model
 
-    released = {n: w.released.record.release_digest for n, w in desk.witnesses().items() if w.released is not None}
+    released = _checked_then(desk)
     found = [d for d in desk.workspace.diagnostics if _concerns(d, desk)]
     for name, files in desk.files.items():
         if released.get(name) != files.digest:
@@ -154,6 +182,27 @@ def refuse_invalid(desk: Desk) -> None:
             code=first.code,
             hint="`releaser validate` shows all problems with their lines",
         )
+
+
+def _checked_then(desk: Desk) -> dict[str, str]:
+    """Use case -> the digest that was released under the environment as it is now."""
+    released = {n: w.released.record for n, w in desk.witnesses().items() if w.released is not None}
+    path = f"environments/{desk.environment.name}/environment.yaml"
+    commits = sorted({r.commit for r in released.values()})
+    then = desk.repo.git.objects([f"{c}:./{path}" for c in commits]) if commits else []
+    now = desk.repo.reader_of(desk.commit if desk.from_commit else None).read(path)
+    same = {c for c, found in zip(commits, then, strict=True) if found is not None and found[1] == now}
+    return {n: r.release_digest for n, r in released.items() if r.commit in same}
+
+
+def tell(diagnostics: Iterable[Diagnostic]) -> None:
+    """What people should know besides the result, on stderr."""
+    from releaser.render.escape import safe
+
+    for found in diagnostics:
+        typer.echo(f"{found.severity}[{found.code}]: {safe(found.path)}: {safe(found.message)}", err=True)
+        if found.hint:
+            typer.echo(f"  hint: {safe(found.hint)}", err=True)
 
 
 def _concerns(diagnostic: Diagnostic, desk: Desk) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -90,7 +91,7 @@ def field_digests(body: Mapping[str, Any], keys: Mapping[str, str | None]) -> di
     found: dict[str, str] = {}
     for change in differences(None if not body else {}, body, keys):
         for path, value in _flat(change.path, change.after, keys, change.pattern):
-            found[path] = short_digest(value)
+            found[veil(path)] = short_digest(value)
     return found
 
 
@@ -144,12 +145,20 @@ def with_origins(
 
 
 def _judge(change: FieldChange, released: Mapping[str, str], keys: Mapping[str, str | None]) -> FieldChange:
-    prefix = change.path
+    """Drift is live against released, whatever git asks for by now."""
+    prefix = veil(change.path)
     then = {p: d for p, d in released.items() if p == prefix or p.startswith((f"{prefix}.", f"{prefix}["))}
-    now: dict[str, str] = {}
-    if change.after is not MISSING:
-        if isinstance(change.after, Ref):
-            return change
-        now = {p: short_digest(v) for p, v in _flat(prefix, change.after, keys, change.pattern)}
-    origin = Origin.DRIFT if then == now else Origin.INTENT
-    return replace(change, origin=origin)
+    live: dict[str, str] = {}
+    if change.before is not MISSING:
+        flat = _flat(change.path, change.before, keys, change.pattern)
+        live = {veil(p): short_digest(v) for p, v in flat}
+    return replace(change, origin=Origin.INTENT if then == live else Origin.DRIFT)
+
+
+_KEY = re.compile(r"\[([^\]]*)\]")
+_PLAIN = re.compile(r"#?[A-Z0-9_']+|#[0-9a-f']+")
+
+
+def veil(path: str) -> str:
+    """The path with every list key that may be somebody's text as a digest: records are read by many."""
+    return _KEY.sub(lambda m: m[0] if _PLAIN.fullmatch(m[1]) else f"[#{short_digest(m[1])[:8]}]", path)

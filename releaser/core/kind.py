@@ -78,6 +78,7 @@ class Identity:
     row_arn: str
     row_name: str
     revision: str = "updatedAt"
+    """Several are parted by a comma."""
     """Member of the list row and the get reply that moves with every change."""
     stamped_name: bool = False
     """Append ``_<stamp8>``: for kinds that can only be replaced."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from releaser.core.address import Address
+from releaser.core.kind import Verb
 from releaser.core.plan import StepKey
 from releaser.core.record import Binding
 
@@ -33,6 +34,10 @@ class Outcome:
     started_at: str = ""
     duration_ms: int = 0
 
+    @property
+    def is_removal(self) -> bool:
+        return self.key.verb in (Verb.RETIRE, Verb.DELETE)
+
 
 @dataclass(frozen=True, slots=True)
 class UseCaseResult:
@@ -48,4 +53,5 @@ class UseCaseResult:
 
     @property
     def succeeded(self) -> bool:
-        return self.verified and all(o.status is Status.DONE for o in self.outcomes)
+        """Verified. A removal that failed is told and tried again; it does not undo a release."""
+        return self.verified and all(o.status is Status.DONE or o.is_removal for o in self.outcomes)

@@ -57,6 +57,11 @@ class Step:
     """The body differs; False when only the tags do."""
 
     @property
+    def removes(self) -> bool:
+        """Takes away what is no longer declared: no part of what is released."""
+        return self.key.verb in (Verb.RETIRE, Verb.DELETE)
+
+    @property
     def address(self) -> Address:
         return self.key.address
 
@@ -96,7 +101,7 @@ class Change:
 
     @property
     def drift(self) -> bool:
-        return self.reason == "deleted-live" or any(f.origin is Origin.DRIFT for f in self.fields)
+        return self.reason in ("deleted-live", "version-gone") or any(f.origin is Origin.DRIFT for f in self.fields)
 
 
 @dataclass(frozen=True, slots=True)

@@ -246,7 +246,9 @@ def _remarks(kind: Kind, before: FrozenMap | None, after: FrozenMap) -> tuple[Re
 
 def _reason(draft: _Draft, node: Node, kind: Kind, fields: tuple[FieldChange, ...], publishes: bool) -> str:
     if not fields:
-        return "no-version-of-this-content" if publishes else ""
+        known = draft.question.known.bindings.get(node.address)
+        gone = known is not None and known.version is not None and known.stamp == node.stamp
+        return ("version-gone" if gone else "no-version-of-this-content") if publishes else ""
     return "draft" if kind.calls.publish is not None and node.address in draft.versions else "content"
 
 

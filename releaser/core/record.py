@@ -239,6 +239,8 @@ class Conclusion:
     verdicts: tuple[Mapping[str, Any], ...] = ()
     facts: Facts = field(default_factory=Facts)
     duration_ms: int
+    attempted: Mapping[Address, tuple[str, ...]] = field(default_factory=dict, metadata=OPTIONAL)
+    """Names under which runs since the last release may have created something: looked for until all is retired."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

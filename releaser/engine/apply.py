@@ -165,14 +165,19 @@ def _status(failure: ReleaserError | None) -> Status:
 
 
 def _edges(jobs: Iterable[Job]) -> Mapping[Task, frozenset[Task]]:
-    """Steps with their own edges; the gate after everything staged, PROMOTE after the gate, verify after all."""
+    """Steps with their own edges; the gate after everything staged, PROMOTE after the gate, verification after that.
+
+    Removal comes last: a release that holds is a release, whatever becomes of what it no longer needs.
+    """
     found: dict[Task, frozenset[Task]] = {}
     for job in jobs:
         name = job.use_case
         staged = frozenset[Task]((name, s.key) for s in job.steps if s.wave is Wave.STAGE)
         for step in job.steps:
-            needs = {(name, n) for n in step.needs}
-            found[name, step.key] = frozenset({*needs, *([(name, GATE)] if step.wave is Wave.PROMOTE else ())})
+            needs: set[Task] = {(name, n) for n in step.needs}
+            if step.wave is Wave.PROMOTE:
+                needs.add((name, VERIFY if step.removes else GATE))
+            found[name, step.key] = frozenset(needs)
         found[name, GATE] = staged
-        found[name, VERIFY] = frozenset[Task]({(name, GATE), *((name, s.key) for s in job.steps)})
+        found[name, VERIFY] = frozenset[Task]({(name, GATE), *((name, s.key) for s in job.steps if not s.removes)})
     return found

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
-from releaser.core.errors import ReleaserError
+from releaser.core.errors import LockHeld, ReleaserError
 from releaser.core.record import Conclusion, OpenRecord
 from releaser.engine.ports import Clock, Ledger
 
@@ -14,11 +15,14 @@ from releaser.engine.ports import Clock, Ledger
 class Closer:
     """Closes records in batches, and renews the leases of those that are still open, in a thread of its own."""
 
-    def __init__(self, ledger: Ledger, clock: Clock, lease: timedelta, records: dict[str, OpenRecord]) -> None:
+    def __init__(
+        self, ledger: Ledger, clock: Clock, lease: timedelta, records: dict[str, OpenRecord], stop: Callable[[], None]
+    ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._lease = lease.total_seconds()
         self._records = records
+        self._stop = stop
         self._queue: queue.Queue[tuple[str, Conclusion, str] | None] = queue.Queue()
         self._thread = threading.Thread(target=self._work, name="records", daemon=True)
         self.error: ReleaserError | None = None
@@ -45,8 +49,17 @@ class Closer:
                 if self._records and self._clock.monotonic() - renewed > self._lease / 3:
                     renewed = self._clock.monotonic()
                     self._records |= self._ledger.renew(list(self._records.values()))
+            except LockHeld as error:
+                self.error = self.error or error
+                self._stop()  # another run has taken over: nothing more is written under this record
             except ReleaserError as error:
                 self.error = self.error or error
+            except Exception as error:  # noqa: BLE001 - whatever it is, the run must say that records are open
+                self.error = self.error or ReleaserError(
+                    f"the records could not be written: {error}",
+                    code="G-unrecorded",
+                    hint="what was applied stays; run the same command again to close the records",
+                )
 
     def _take(self) -> tuple[list[tuple[str, Conclusion, str]], bool]:
         """Everything that waits, after a moment for more to come; whether it was the last."""

@@ -41,7 +41,7 @@ def conclude(
 ) -> Conclusion:
     """What ``closed.json`` says of the use case."""
     outcome = Ending.RELEASED if result.succeeded else Ending.FAILED
-    if job.error is not None and job.error.exit_code == 130:
+    if not result.succeeded and job.error is not None and job.error.exit_code == 130:
         outcome = Ending.INTERRUPTED
     known = planned.known.get(job.use_case, Known())
     bindings = result.bindings if result.succeeded else {**known.bindings, **_created(job, kinds)}
@@ -55,7 +55,18 @@ def conclude(
         verdicts=tuple({"gate": v.gate, "result": v.result.value, "reason": v.reason} for v in concerning),
         facts=facts,
         duration_ms=sum(o.duration_ms for o in result.outcomes),
+        attempted={} if result.succeeded else attempted_names(job, known),
     )
+
+
+def attempted_names(job: Job, known: Known) -> dict[Address, tuple[str, ...]]:
+    """Names under which this run and those before it may have created something that no release knows yet."""
+    found = set(known.attempted)
+    found |= {(s.address, job.work.nodes[s.address].name) for s in job.steps if s.verb in (Verb.CREATE, Verb.REPOINT)}
+    names: dict[Address, tuple[str, ...]] = {}
+    for address, name in sorted(found):
+        names[address] = (*names.get(address, ()), name)
+    return names
 
 
 def _members(binding: Binding) -> dict[str, Any]:

@@ -252,7 +252,7 @@ def _row(kind: Kind, reply: Mapping[str, Any]) -> Row:
         id=str(reply.get(ident.row_id, "")),
         arn=str(reply.get(ident.row_arn, "")),
         name=str(reply.get(ident.row_name, "")),
-        revision=_text(reply.get(ident.revision, "")),
+        revision=_revision(kind, reply),
         version=str(reply.get("version", "")),
         status=_status(kind, reply),
         reason=_reason(kind, reply),
@@ -268,7 +268,7 @@ def reading(kind: Kind, reply: Mapping[str, Any]) -> Reading:
         id=str(reply.get(ident.id, "")),
         arn=str(reply.get(ident.arn, "")),
         name=str(reply.get(ident.name, "")),
-        revision=_text(reply.get(ident.revision, "")),
+        revision=_revision(kind, reply),
         status=_status(kind, reply),
         reason=_reason(kind, reply),
         description=str(reply.get("description", "")),
@@ -293,6 +293,11 @@ def _shape(service: str, operation: str, omitted: frozenset[str]) -> Shape:
 
 def _body_shape(kind: Kind) -> Shape:
     return _shape(kind.service, kind.calls.create, kind.fields.omitted)
+
+
+def _revision(kind: Kind, reply: Mapping[str, Any]) -> str:
+    """What moves with every change. A version number alone starts anew when somebody deletes and makes again."""
+    return " ".join(_text(reply.get(member, "")) for member in kind.identity.revision.split(","))
 
 
 def _text(value: Any) -> str:

@@ -56,7 +56,14 @@ class Workspace:
     bindings: dict[Address, Binding] = field(default_factory=dict)
     """What verification found: goes into the record."""
     removed: Mapping[tuple[Address, str], Binding] = field(default_factory=dict)
+    seeds: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
+    """(address, verb, stamp) -> id of a superseded record that may have performed it: seeds the same token."""
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def token(self, step: Step) -> str:
+        """The idempotency token of a step in this run."""
+        key = (str(step.address), step.verb.value, step.stamp)
+        return token(self.seeds.get(key, self.record_id), step.address, step.verb, step.stamp)
 
     def value(self, ref: Ref) -> str | None:
         return self.outputs.get(ref.address, {}).get(ref.output)
@@ -123,7 +130,7 @@ class Performer:
 
     def _create(self, step: Step, work: Workspace) -> str:
         node, kind, body = self._body(step, work)
-        key = token(work.record_id, node.address, step.verb, step.stamp)
+        key = work.token(step)
         try:
             id_ = self.driver.create(kind, node.name, body, node.tags, key)
         except AwsError as error:
@@ -209,7 +216,7 @@ class Performer:
         if node.address not in work.settled:
             # A version cut before the draft settled keeps the old content (terraform-provider-awscc #2372).
             self._compare(kind, node, self.driver.settle(kind, id_), body, work)
-        key = token(work.record_id, node.address, step.verb, step.stamp)
+        key = work.token(step)
         version = self.driver.publish(kind, id_, node.label, key)
         cut = self.driver.settle(kind, id_, version)
         wanted = {version_digest(kind, body), work.contents[node.address]}
@@ -233,9 +240,7 @@ class Performer:
         if known:
             return self._update(step, work)
         try:
-            self.driver.create(
-                kind, node.name, body, node.tags, token(work.record_id, node.address, step.verb, step.stamp)
-            )
+            self.driver.create(kind, node.name, body, node.tags, work.token(step))
         except AwsError as error:
             if error.failure not in (Failure.CONFLICT, Failure.AMBIGUOUS):
                 raise

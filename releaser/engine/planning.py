@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from releaser.core.address import Address
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.graph import physical_name
-from releaser.core.kind import Kind
+from releaser.core.kind import Kind, Verb
 from releaser.core.plan import Action, Known, Plan, UseCasePlan, plan_digest
 from releaser.core.planner import Question, plan_use_case
 from releaser.core.record import Outcome, Witness
@@ -97,18 +98,19 @@ def known_of(witness: Witness, kinds: Mapping[str, Kind]) -> Known:
     bindings = dict(released.bindings) if released else {}
     latest = witness.latest
     retired = dict(latest.retired) if latest else {}
-    attempted = []
+    attempted: set[tuple[Address, str]] = set()
     if latest is not None and latest.outcome is not Outcome.RELEASED:
-        attempted += [(a, b.name) for a, b in latest.bindings.items()]
+        attempted |= {(a, b.name) for a, b in latest.bindings.items()}
+        attempted |= {(a, name) for a, names in latest.attempted.items() for name in names}
     if witness.open is not None:
         for step in witness.open.opened.steps:
             kind = kinds.get(step.address.kind)
-            if kind is not None and kind.identity.stamped_name:
-                attempted.append((step.address, physical_name(step.address, kind, step.stamp)))
+            if kind is not None and step.verb in (Verb.CREATE, Verb.REPOINT):
+                attempted.add((step.address, physical_name(step.address, kind, step.stamp)))
     return Known(
         bindings=bindings,
         retired=retired,
-        attempted=tuple(attempted),
+        attempted=tuple(sorted((a, n) for a, n in attempted if a.kind in kinds)),
         release=released.record.release if released else "",
         release_digest=released.record.release_digest if released else "",
     )

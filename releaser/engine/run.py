@@ -78,6 +78,8 @@ class Run:
     take_over: bool = False
     supersede: bool = False
     lease: timedelta = timedelta(minutes=15)
+    _seeds: dict[str, dict[tuple[str, str, str], str]] = field(default_factory=dict)
+    """Record ids of superseded runs by step: what they may have made is made again under the same token."""
 
     def execute(self, planned: Planned, verdicts: Sequence[Verdict], unfinished: Iterable[str] = ()) -> Report:
         """Every use case with something to do, or whose record was left open. One's failure stops no other."""
@@ -88,7 +90,7 @@ class Run:
         jobs = [self._job(planned, cleared[name], record, verdicts) for name, record in records.items()]
         steps = sum(len(j.steps) for j in jobs)
         self.sink.emit(RunStarted(planned.plan.environment, len(jobs), steps))
-        closer = Closer(self.ledger, self.clock, self.lease, dict(records))
+        closer = Closer(self.ledger, self.clock, self.lease, dict(records), self.applier.stop.ask)
 
         def ended(job: Job) -> None:
             result = result_of(job, planned, self.clock.now())
@@ -148,13 +150,15 @@ class Run:
         endings = []
         for name, record in stale.items():
             known = planned.known.get(name, Known())
-            kept = _attempted(planned, name)
+            seeds = {(str(s.address), s.verb, s.stamp): record.id for s in record.opened.steps}
+            self._seeds[name] = {**self._seeds.get(name, {}), **seeds}
             conclusion = Conclusion(
                 outcome=Ending.SUPERSEDED,
-                bindings={**kept, **known.bindings},
+                bindings=known.bindings,
                 retired=only_retired(known.retired),
                 verified=False,
                 duration_ms=0,
+                attempted=_by_address(known.attempted),
             )
             endings.append((record, conclusion, ""))
         self.ledger.close(endings)
@@ -208,6 +212,7 @@ class Run:
         name = cleared.plan.use_case
         nodes = planned.compiled.graph.of(name)
         work = workspace(name, record.id, nodes, planned.snapshot, cleared.plan.versions, self.kinds)
+        work.seeds = self._seeds.get(name, {})
 
         def between(_: Workspace) -> Cleared | Blocked:
             return clear(planned.plan, name, Wave.PROMOTE, verdicts)
@@ -232,6 +237,8 @@ def _approved(record: OpenRecord) -> list[tuple[str, str, str]]:
     return [(str(s.address), s.verb, s.stamp) for s in record.opened.steps]
 
 
-def _attempted(planned: Planned, use_case: str) -> dict[Address, Binding]:
-    """What the interrupted run created and nothing declares any more: kept in the record until it is retired."""
-    return {a: bs[-1] for a, bs in planned.snapshot.retired.items() if a.use_case == use_case and bs}
+def _by_address(names: Iterable[tuple[Address, str]]) -> dict[Address, tuple[str, ...]]:
+    found: dict[Address, tuple[str, ...]] = {}
+    for address, name in names:
+        found[address] = (*found.get(address, ()), name)
+    return found

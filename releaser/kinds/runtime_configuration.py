@@ -139,7 +139,13 @@ KIND = Kind(
         update_params=FrozenMap({"Overwrite": True}),
     ),
     identity=Identity(
-        id="Name", arn="ARN", name="Name", row_id="Name", row_arn="ARN", row_name="Name", revision="Version"
+        id="Name",
+        arn="ARN",
+        name="Name",
+        row_id="Name",
+        row_arn="ARN",
+        row_name="Name",
+        revision="Version,LastModifiedDate",
     ),
     fields=Fields(
         omitted=frozenset({"Name", "Tags", "Overwrite", "Description", "KeyId", "AllowedPattern", "Policies"}),

@@ -30,6 +30,7 @@ REASONS: Mapping[str, str] = {
     "no-longer-declared": "no longer declared; deleted after the rollback window",
     "rollback-window-over": "the rollback window is over",
     "replaced": "its successor takes its place; deleted after the rollback window",
+    "version-gone": "the released version was deleted outside git",
     "draft": "the draft is put back after the pointers have moved; callers see nothing of it",
     "changed-live": "somebody changed it outside git",
 }

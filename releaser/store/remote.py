@@ -105,6 +105,17 @@ class Remote:
         self._refs = there
         return there
 
+    def tip_of(self, branch: str) -> str | None:
+        """The commit at the head of a branch on the remote, fetched; None when the remote has no such branch."""
+        ref = f"refs/heads/{branch}"
+        reply = self.git.run("ls-remote", "--", self.name, ref, ok=range(256), seconds=self.seconds)
+        if reply.code:
+            raise self.unreachable(reply.text)
+        rows = [row.split()[0] for row in reply.out.decode("utf-8", "replace").splitlines() if row.endswith(f"\t{ref}")]
+        if rows and self.git.resolve(rows[0]) is None:
+            self._fetch([f"+{ref}:refs/remotes/{self.name}/{branch}"])
+        return rows[0] if rows else None
+
     def push(self, updates: Sequence[RefUpdate]) -> Pushed:
         """Push every update whose expectation holds. Each ref is decided for itself; nothing is forced back."""
         accepted: set[str] = set()
