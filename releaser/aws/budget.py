@@ -27,6 +27,9 @@ SERVICE_RATES: Mapping[str, float] = {
     "sts.AssumeRole": 100.0,
 }
 
+UNSENT_ATTEMPTS = 3
+"""For a request that reached nobody. With the pauses between them, at most two seconds."""
+
 
 def is_read(operation: str) -> bool:
     """Whether an operation only reads, told by AWS's naming."""
@@ -61,8 +64,9 @@ class Bucket:
 class Patient:
     """``Aws`` that keeps to the rates and retries what may be retried.
 
-    Throttled and unsent requests always; lost answers only for reads and for writes that carry an idempotency
-    token. Any other lost answer is raised as AMBIGUOUS for the caller to observe.
+    Throttled requests always; unsent ones twice, since who cannot be reached should be told soon; lost answers only
+    for reads and for writes that carry an idempotency token. Any other lost answer is raised as AMBIGUOUS for the
+    caller to observe.
     """
 
     def __init__(
@@ -104,7 +108,9 @@ class Patient:
                     self._clock.sleep(pause)
 
     def _limit(self, error: AwsError) -> int:
-        """Throttling passes by itself, so it gets more patience than faults do."""
+        """Throttling passes by itself, so it gets more patience than faults do; nobody at the other end, least."""
+        if error.failure is Failure.TRANSIENT:
+            return min(UNSENT_ATTEMPTS, self._attempts)
         return self._attempts * 4 if error.failure is Failure.THROTTLED else self._attempts
 
     @staticmethod

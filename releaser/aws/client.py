@@ -88,11 +88,12 @@ class BotoAws:
         from botocore.exceptions import BotoCoreError, ClientError
         from botocore.parsers import ResponseParserError  # a truncated XML reply (STS); no BotoCoreError
 
-        client = self._client(service)
+        client: BaseClient | None = None
         try:
+            client = self._client(service)
             reply: dict[str, Any] = getattr(client, xform_name(operation))(**params)
         except (ClientError, BotoCoreError, ResponseParserError, OSError, UnicodeDecodeError, ValueError) as error:
-            raise classify(error, service, operation) from error
+            raise classify(error, service, operation, sent=client is not None) from error
         self._demand_members(client, service, operation, reply)
         return reply
 

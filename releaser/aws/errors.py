@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from releaser.core.errors import AwsError, Failure
@@ -40,25 +41,88 @@ _BY_CODE = {
 
 # The request never left, or never reached a server.
 _NOT_SENT = frozenset({"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError"})
-_NO_CREDENTIALS = frozenset({"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"})
+_NO_CREDENTIALS = frozenset(
+    {
+        "NoCredentialsError",
+        "PartialCredentialsError",
+        "CredentialRetrievalError",
+        "UnknownCredentialError",
+        "ProfileNotFound",
+        "NoAuthTokenError",
+        "TokenRetrievalError",
+        "UnknownTokenProviderError",
+        "RefreshWithMFAUnsupportedError",
+        "MetadataRetrievalError",
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+        "IncompleteSignature",
+        "SignatureDoesNotMatch",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+    }
+)
+_CREDENTIALS_LIKE = ("ExpiredToken", "SSO", "UnauthorizedSSO", "Login")
 _OUR_FAULT = frozenset({"ParamValidationError", "UnknownServiceError", "NoRegionError", "InvalidRegionError"})
 
+_NO_CREDENTIALS_HINT = (
+    "there are no usable credentials: log in again, or check AWS_PROFILE and the AWS_... variables; "
+    "`aws sts get-caller-identity` must work first"
+)
+_SETTINGS_HINT = (
+    "the settings for AWS do not work: check AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL, AWS_CA_BUNDLE and the files "
+    "in ~/.aws"
+)
+_LOOPBACK = re.compile(r"https?://(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?=[:/]|$)")
+_DISTRUST = ("certificate", "[errno 2]", "[errno 13]", "[errno 21]", "pem lib")
+_QUOTED = 24
+_LONGEST = 400
 
-def classify(error: Exception, service: str, operation: str) -> AwsError:
-    """The AwsError for whatever a botocore call raised. Unknown 5xx and broken connections are AMBIGUOUS."""
+
+def classify(error: Exception, service: str, operation: str, *, sent: bool = True) -> AwsError:
+    """The AwsError for whatever a botocore call raised. Unknown 5xx and broken connections are AMBIGUOUS.
+
+    ``sent``: False when the failure came before there was a request; nothing is ambiguous then.
+    """
     response: dict[str, Any] = getattr(error, "response", None) or {}
     detail = response.get("Error", {})
     code = str(detail.get("Code", "")) or type(error).__name__
     meta = response.get("ResponseMetadata", {})
     message = str(detail.get("Message") or error)
+    settings = not response and (not sent or _is_settings(code, message))
+    failure = _failure(code, int(meta.get("HTTPStatusCode", 0)), bool(response))
+    if settings and failure is Failure.AMBIGUOUS:
+        failure = Failure.INVALID
+    ours = not response and (settings or code in _NOT_SENT or _is_credentials(code))
     return AwsError(
-        f"{service} {operation}: {code}: {message}",
-        failure=_failure(code, int(meta.get("HTTPStatusCode", 0)), bool(response)),
+        f"{service} {operation}: {code}: {shortened(message) if ours else without_content(message)}",
+        failure=failure,
         service=service,
         operation=operation,
         aws_code=code,
         request_id=str(meta.get("RequestId", "")),
+        hint=_hint(code, error, settings),
     )
+
+
+def without_content(message: str) -> str:
+    """AWS quotes what it refuses, and that may be the text of a prompt: long quotations are left out."""
+    for quote in "'\"`":
+        message = _unquoted(message, quote)
+    return shortened(message)
+
+
+def shortened(message: str) -> str:
+    """At most 400 characters."""
+    return message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…"
+
+
+def _unquoted(text: str, quote: str) -> str:
+    """Quotes in pairs, apostrophes inside words apart. One without a partner quotes all that follows."""
+    parts = re.split(rf"(?<!\w){quote}|{quote}(?!\w)", text)
+    if len(parts) % 2 == 0:
+        parts = [parts[0], quote.join(parts[1:]), ""]
+    told = [f"{quote}{'…' if len(part) > _QUOTED else part}{quote}" if i % 2 else part for i, part in enumerate(parts)]
+    return "".join(told)
 
 
 def _failure(code: str, status: int, answered: bool) -> Failure:
@@ -66,10 +130,31 @@ def _failure(code: str, status: int, answered: bool) -> Failure:
         return _BY_CODE[code]
     if code in _NOT_SENT:
         return Failure.TRANSIENT
-    if code in _NO_CREDENTIALS:
+    if _is_credentials(code):
         return Failure.DENIED
     if code in _OUR_FAULT:
         return Failure.INVALID
     if not answered or status >= 500:
         return Failure.AMBIGUOUS
     return Failure.INVALID
+
+
+def _is_credentials(code: str) -> bool:
+    return code in _NO_CREDENTIALS or code.startswith(_CREDENTIALS_LIKE)
+
+
+def _is_settings(code: str, message: str) -> bool:
+    """No request leaves with a certificate bundle that cannot be read, or to a host that cannot be trusted."""
+    return code in ("SSLError", "HTTPClientError") and any(sign in message.lower() for sign in _DISTRUST)
+
+
+def _hint(code: str, error: Exception, settings: bool) -> str:
+    """What to do, where the kind of failure alone does not tell."""
+    if _is_credentials(code):
+        return _NO_CREDENTIALS_HINT
+    if code in _NOT_SENT:
+        url = str(getattr(error, "kwargs", {}).get("endpoint_url", ""))
+        if _LOOPBACK.match(url):
+            return "the endpoint could not be reached: is the sandbox running? `releaser sandbox start --detach`"
+        return "the endpoint could not be reached: check the network, the region, the proxy and AWS_ENDPOINT_URL"
+    return _SETTINGS_HINT if settings else ""

@@ -81,8 +81,9 @@ class AwsError(ReleaserError):
         operation: str,
         aws_code: str = "",
         request_id: str = "",
+        hint: str = "",
     ) -> None:
-        super().__init__(message, code=f"A-{failure.value}", hint=_HINTS[failure])
+        super().__init__(message, code=f"A-{failure.value}", hint=hint or _HINTS[failure])
         self.failure = failure
         self.service = service
         self.operation = operation
@@ -92,7 +93,7 @@ class AwsError(ReleaserError):
 
 _HINTS = {
     Failure.THROTTLED: "AWS kept throttling; run the same command again, or lower `rates` in the environment",
-    Failure.TRANSIENT: "AWS had a fault; run the same command again",
+    Failure.TRANSIENT: "the endpoint could not be reached; look at the network, then run the same command again",
     Failure.CONFLICT: "the resource is being changed or its name is taken; look at it, then run the same command again",
     Failure.NOT_FOUND: "the resource is gone; `releaser plan` shows what that means",
     Failure.DENIED: "the role lacks a permission for this operation",

@@ -1,10 +1,12 @@
 """What a run tells while it runs: a live line on a terminal, plain lines elsewhere. All of it on stderr.
 
-A sink: it hears events from several threads, never prints a body, and never changes the course of a run.
+A sink: it hears events from several threads, never prints a body, and never changes the course of a run: when the
+stream breaks (``reconcile 2>&1 | head -1``), it is silent from then on.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import threading
@@ -13,7 +15,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO, cast
 
 from releaser.core.events import Event, Noted, RunStarted, StepEnded, StepStarted, UseCaseEnded
 from releaser.core.outcome import Outcome, Status
@@ -64,11 +66,53 @@ def console(environ: Mapping[str, str], stream: TextIO | None = None, *, quiet: 
     return PlainConsole(out, gitlab=around.gitlab, quiet=quiet)
 
 
+class Unbreakable:
+    """A stream that falls silent at its first failure."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream, self._broken = stream, False
+
+    def write(self, text: str) -> int:
+        """As the stream, or nothing."""
+        if not self._broken:
+            try:
+                self._stream.write(text)
+            except (OSError, ValueError):  # ValueError: it was closed
+                self._break()
+        return len(text)
+
+    def flush(self) -> None:
+        """As the stream, or nothing."""
+        if not self._broken:
+            try:
+                self._stream.flush()
+            except (OSError, ValueError):
+                self._break()
+
+    def _break(self) -> None:
+        self._broken = True
+        if self._stream is sys.stderr:
+            silence(self._stream)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def silence(stream: TextIO) -> None:
+    """What is still written to a broken stream, its own buffer at exit too, goes nowhere."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):
+        pass  # it has no descriptor: there is nothing that could fail again at exit
+
+
 class PlainConsole(AbstractContextManager["PlainConsole"]):
     """A line for the start, for each failure and for the end of each use case."""
 
     def __init__(self, stream: TextIO, *, gitlab: bool = False, quiet: bool = False) -> None:
-        self._stream, self._gitlab, self._quiet = stream, gitlab, quiet
+        self._stream, self._gitlab, self._quiet = cast(TextIO, Unbreakable(stream)), gitlab, quiet
         self._section = ""
         self._lock = threading.Lock()
 
@@ -122,7 +166,7 @@ class LiveConsole(AbstractContextManager["LiveConsole"]):
     """One live line with what is done and what is being done; failures and endings stay above it."""
 
     def __init__(self, stream: TextIO, *, colour: bool) -> None:
-        self._stream, self._colour = stream, colour
+        self._stream, self._colour = cast(TextIO, Unbreakable(stream)), colour
         self._lock = threading.Lock()
         self._progress: Progress | None = None
         self._task: TaskID | None = None

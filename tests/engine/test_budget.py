@@ -144,10 +144,11 @@ RAISED = [
 @pytest.mark.parametrize(("operation", "params", "failure"), RETRIED)
 def test_retried_until_it_works(operation: str, params: dict[str, str], failure: Failure) -> None:
     clock = Clock()
-    aws = Aws(clock, [failure] * 3)
+    failures = 2 if failure is Failure.TRANSIENT else 3
+    aws = Aws(clock, [failure] * failures)
     assert Patient(aws, clock).call("bedrock-agent", operation, params) == {"ok": True}
     times = [t for t, _ in aws.calls]
-    assert len(times) == 4
+    assert len(times) == failures + 1
     gaps = [b - a for a, b in pairwise(times)]
     assert gaps == sorted(gaps), "each pause is longer than the one before"
     assert gaps[0] > 0.1
@@ -170,9 +171,18 @@ def test_retries_are_bounded(failure: Failure, attempts: int) -> None:
     aws = Aws(clock, [failure] * 1000)
     with pytest.raises(AwsError):
         Patient(aws, clock, attempts=attempts).call("bedrock-agent", "GetPrompt", {})
-    bound = attempts * 4 if failure is Failure.THROTTLED else attempts
+    bound = {Failure.THROTTLED: attempts * 4, Failure.TRANSIENT: min(3, attempts)}.get(failure, attempts)
     assert len(aws.calls) == bound
     assert clock.time <= bound * 31
+
+
+@given(jitter=st.floats(0, 1))
+def test_what_cannot_be_reached_is_told_soon(jitter: float) -> None:
+    clock = Clock()
+    aws = Aws(clock, [Failure.TRANSIENT] * 1000)
+    with pytest.raises(AwsError):
+        Patient(aws, clock, jitter=lambda: jitter).call("sts", "GetCallerIdentity", {})
+    assert len(aws.calls) == 3 and clock.time <= 3
 
 
 def test_one_throttled_caller_slows_all_of_its_operation() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 
 from releaser.core.address import Address
 from releaser.core.events import Noted, RunStarted, StepEnded, StepStarted, UseCaseEnded
@@ -107,3 +109,45 @@ def test_a_summary_names_what_failed_and_what_to_do() -> None:
 def test_what_has_nothing_to_do_is_only_counted() -> None:
     text = run_text(run_view(plan("a", "b", steps=False), []))
     assert "a  " not in text and "2 unchanged" in text
+
+
+class Broken(io.StringIO):
+    """A pipe whose reader leaves after the first line."""
+
+    def write(self, text: str) -> int:
+        if "\n" in self.getvalue():
+            raise BrokenPipeError
+        return super().write(text)
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+    terminal = False
+
+
+def test_a_broken_stream_never_stops_a_run() -> None:
+    for surroundings in ({}, {"GITLAB_CI": "true"}):
+        out = Broken()
+        run(console(surroundings, out))
+        assert len(out.getvalue().splitlines()) <= 2
+    out = Broken()
+    out.terminal = True
+    run(console({"TERM": "xterm"}, out))
+    out.close()
+    run(console({}, out))
+
+
+def test_a_broken_stderr_is_silent_until_the_end() -> None:
+    """Also what others write to it, and the flush at exit."""
+    code = (
+        "import sys\n"
+        "from releaser.core.events import Noted\n"
+        "from releaser.render.console import console\n"
+        "with console({}) as heard:\n"
+        "    for _ in range(100): heard.emit(Noted('x' * 100))\n"
+        "print('more', file=sys.stderr)\n"
+        "print('done')\n"
+    )
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=full, text=True)
+    assert (done.returncode, done.stdout) == (0, "done\n")
