@@ -161,21 +161,21 @@ LARGEST = 64 * 1024 * 1024
 
 
 def read_plan(raw: bytes) -> SavedPlan:
-    """A saved plan. Raises ReleaserError P130 for what is none, P131 for another format, P132 when it is damaged."""
+    """A saved plan. Raises ReleaserError P162 for what is none, P163 for another format, P164 when it is damaged."""
     if len(raw) > LARGEST:
-        raise ReleaserError("the plan file is too large to be one", code="P130")
+        raise ReleaserError("the plan file is too large to be one", code="P162")
     try:
         data = json.loads(raw)
     except (ValueError, RecursionError):
         raise ReleaserError(
-            "the plan file is not JSON", code="P130", hint="write one with: releaser plan -o FILE"
+            "the plan file is not JSON", code="P162", hint="write one with: releaser plan -o FILE"
         ) from None
     found = data.get("format") if isinstance(data, dict) else None
     if found != FORMAT:
         shown = found if isinstance(found, str) and len(found) < 50 else "nothing known"
         raise ReleaserError(
             f"the plan file says it is {shown!r}; this version reads {FORMAT}",
-            code="P131",
+            code="P163",
             hint="plan again with this version: releaser plan -o FILE",
         )
     try:
@@ -183,7 +183,7 @@ def read_plan(raw: bytes) -> SavedPlan:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ReleaserError(
             f"the plan file is damaged: {type(error).__name__} at {error}",
-            code="P132",
+            code="P164",
             hint="plan again: releaser plan -o FILE",
         ) from None
 

@@ -1,0 +1,161 @@
+"""P...: why something is not planned, not applied or not proven."""
+
+from __future__ import annotations
+
+from releaser.core.diagnostic import Code
+
+PLANS = (
+    Code(
+        "P101",
+        "a live resource of this name is somebody else's",
+        "It carries no ownership tag of ours, or another's: a name is never ownership, so it is not touched. Rename "
+        "the one in the manifest, or delete or rename the live one.",
+    ),
+    Code(
+        "P102", "no such use case", "The command names a use case that has no manifest. `releaser status` lists them."
+    ),
+    Code(
+        "P103",
+        "live and without a manifest",
+        "A warning: nothing is deleted because a folder is gone. Restore the folder, or declare the removal in it.",
+    ),
+    Code(
+        "P104",
+        "no such environment, or one that is not valid",
+        "There is no environments/NAME/environment.yaml, or it has errors: `releaser validate` says which.",
+    ),
+    Code(
+        "P105", "which target?", "The environment has several targets, or none of that name. Choose one with --target."
+    ),
+    Code("P106", "the plan file cannot be opened", "Name the file that `releaser plan -o FILE` wrote."),
+    Code(
+        "P107",
+        "a use case in two targets of one account",
+        "Both would own the same resources. Give the targets label selectors that do not overlap.",
+        "useCases: {matchLabels: {tier: gold}}",
+    ),
+    Code(
+        "P110",
+        "a resource could not be read",
+        "Nothing is concluded from a failed read: it plans neither a create nor a delete. Allow the operation to the "
+        "role, or run the same command again.",
+    ),
+    Code(
+        "P111",
+        "a live resource is in a failed state",
+        "AWS gave up on it, with the reason shown. Delete it in AWS; the next run creates it anew.",
+    ),
+    Code(
+        "P112",
+        "a resource that AWS cannot update was changed",
+        "It is named after its content and no longer holds that content: somebody changed it by hand. Delete it in "
+        "AWS; the next run creates it anew.",
+    ),
+    Code(
+        "P120",
+        "no version left",
+        "AWS keeps a fixed number of versions of a resource and does not raise it. Delete versions that nothing uses.",
+    ),
+    Code(
+        "P121",
+        "the account has no room",
+        "The quota of the account and region would be exceeded, so nothing is written. Share a resource between use "
+        "cases, or place this one in another account.",
+    ),
+    Code(
+        "P130",
+        "changed by somebody else after the plan was made",
+        "The live resource is neither what the plan saw nor what is wanted, so it is not overwritten. Plan again, look "
+        "at the difference, and decide.",
+    ),
+    Code(
+        "P131",
+        "what was written reads back differently",
+        "Somebody may have changed it at the same moment. Run the same command again: it looks before it writes.",
+    ),
+    Code(
+        "P132",
+        "a version that does not hold what was published",
+        "Nothing points at it, so nobody is served by it. Run the same command again: it cuts another.",
+    ),
+    Code(
+        "P133",
+        "a resource to be deleted no longer carries our mark",
+        "It was declared removed and marked; the mark or the ownership tag is gone. It is kept: look whose it is now.",
+    ),
+    Code(
+        "P134",
+        "an interrupted run cannot be continued as approved",
+        "The account changed meanwhile, and more would be needed than was approved. Look at `releaser plan`, then run "
+        "again with --supersede: the old record is closed and a new run starts.",
+    ),
+    Code(
+        "P140",
+        "applied, and it does not hold",
+        "After the last step everything is read again; something differs. Somebody may be changing it: `releaser plan "
+        "--deep` shows the difference.",
+    ),
+    Code(
+        "P141",
+        "the wrong account",
+        "The credentials lead to another account than the environment declares, so nothing is read or written there. "
+        "Use credentials of that account, or give the target a role in it.",
+    ),
+    Code(
+        "P142",
+        "changes that are not committed",
+        "What is released must be in git. Commit the changes; an environment that is only for trying things may set "
+        "allowDirty.",
+        "spec: {allowDirty: true}",
+    ),
+    Code("P150", "the environment is frozen", "Wait, or shorten the freeze window by a merge request."),
+    Code(
+        "P151",
+        "more change at once than is allowed",
+        "The share of resources that would be removed or changed exceeds the environment's safety limit. Apply fewer "
+        "use cases at a time, or raise the limit by a merge request.",
+        "spec: {safety: {maxDeletePercent: 20}}",
+    ),
+    Code(
+        "P152",
+        "the lifecycle of models could not be read",
+        "Whether a model is near its end of life is unknown. Allow bedrock:ListFoundationModels to the role.",
+    ),
+    Code(
+        "P153",
+        "a model that is not offered in this region",
+        "Look at the model ids of the region; a model past its end of life disappears from the list.",
+    ),
+    Code("P154", "a model at its end of life", "Choose a successor, evaluate it, and change the manifest."),
+    Code(
+        "P160",
+        "the plan is stale",
+        "git or the account changed since the plan was saved, or it was made for another place. Plan again and look.",
+    ),
+    Code("P161", "the plan was applied already", "A saved plan is applied once. Plan again."),
+    Code("P162", "no plan file", "The file is not what `releaser plan -o FILE` writes. Write one with that command."),
+    Code(
+        "P163",
+        "a plan file of another format",
+        "It was written by another version of releaser. Plan again with this one: releaser plan -o FILE.",
+    ),
+    Code("P164", "the plan file is damaged", "It was cut off or edited. Plan again: releaser plan -o FILE."),
+    Code(
+        "P170",
+        "the environment follows pins",
+        "reconcile releases a branch, and this environment names none. Set `track`, or use `releaser apply`.",
+        "spec: {track: main}",
+    ),
+    Code(
+        "P171",
+        "not the branch that the environment follows",
+        "reconcile releases the branch named by `track` and nothing else. Merge first; `releaser plan` shows what that "
+        "would do.",
+    ),
+    Code(
+        "P190", "a step that no kind performs yet", "This version cannot do it. Please report how the plan came to it."
+    ),
+    Code("P191", "a step whose needs are not done", "A fault in releaser itself: please report the plan."),
+    Code("P200", "a gate does not let it pass", "The gate's own reason and hint are in the message."),
+    Code("P201", "a gate cleared something else", "A fault in releaser itself: please report the plan."),
+)
