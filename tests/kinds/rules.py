@@ -52,4 +52,16 @@ def _prompt(body: Body) -> None:
         del body["defaultVariant"]
 
 
-_MENDERS: Mapping[str, Callable[[Body], None]] = {"guardrail": _guardrail, "prompt": _prompt}
+def _prompt_router(body: Body) -> None:
+    lite, pro = (f"arn:aws:bedrock:eu-central-1::foundation-model/amazon.nova-{m}-v1:0" for m in ("lite", "pro"))
+    body["models"] = [{"modelArn": pro}, {"modelArn": lite}]
+    body["fallbackModel"] = {"modelArn": lite}
+    difference = body["routingCriteria"]["responseQualityDifference"]
+    body["routingCriteria"] = {"responseQualityDifference": 5 * round(difference / 5)}
+
+
+_MENDERS: Mapping[str, Callable[[Body], None]] = {
+    "guardrail": _guardrail,
+    "prompt": _prompt,
+    "prompt-router": _prompt_router,
+}
