@@ -36,6 +36,14 @@ def is_read(operation: str) -> bool:
     return operation.startswith(READ_PREFIXES)
 
 
+_SETTING = ("TagResource", "UntagResource", "AddTagsToResource", "RemoveTagsFromResource")
+
+
+def is_repeatable(operation: str, params: Mapping[str, Any]) -> bool:
+    """Whether doing it twice is doing it once: reads, writes with an idempotency token, and setting tags."""
+    return is_read(operation) or operation in _SETTING or "clientToken" in params or "clientRequestToken" in params
+
+
 class Bucket:
     """A token bucket that tells each caller how long to wait; first come, first served."""
 
@@ -89,7 +97,7 @@ class Patient:
     def call(self, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
         """As the port, after this operation's turn has come."""
         bucket = self._bucket(f"{service}.{operation}", operation)
-        repeatable = is_read(operation) or "clientToken" in params or "clientRequestToken" in params
+        repeatable = is_repeatable(operation, params)
         attempt = 0
         while True:
             wait = bucket.take()

@@ -206,11 +206,19 @@ class Driver:
 
     def delete(self, kind: Kind, id_: str) -> None:
         """Delete the resource with everything below it. Gone already is fine."""
-        try:
-            self._aws.call(kind.service, kind.calls.delete, {kind.calls.id_in: id_})
-        except AwsError as error:
-            if error.failure is not Failure.NOT_FOUND:
+        for again in (True, False):
+            try:
+                self._aws.call(kind.service, kind.calls.delete, {kind.calls.id_in: id_})
+            except AwsError as error:
+                if error.failure is Failure.NOT_FOUND:
+                    return
+                if error.failure is Failure.AMBIGUOUS and again:
+                    seen = self.read(kind, id_)
+                    if seen is not None and seen.status != "pending":
+                        continue
+                    return
                 raise
+            return
 
     def retag(self, kind: Kind, arn: str, name: str, put: Mapping[str, str], drop: tuple[str, ...] = ()) -> None:
         """Set some tags and remove others; both may be repeated."""

@@ -6,6 +6,7 @@ of its own (so that a timeout kills ssh and hooks too) and with a time limit. Th
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -121,7 +122,8 @@ class Git:
                 hint="look at the network, the credentials (git never prompts here) and the hooks",
             ) from None
         except BaseException:
-            os.killpg(process.pid, signal.SIGTERM)  # git removes its lock files on SIGTERM
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)  # git removes its lock files on SIGTERM
             process.communicate()
             raise
         return Reply(process.returncode, out, err.decode("utf-8", "replace").strip())

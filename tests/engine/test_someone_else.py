@@ -115,7 +115,6 @@ def test_a_saved_plan_is_applied_once(desk: Desk, tmp_path: Path) -> None:
     assert [w for w in desk.writes(writes) if w != "bedrock.UpdateGuardrail"] == []
 
 
-@pytest.mark.xfail(strict=True, reason="the record names the digest of the plan made anew, not that of the saved file")
 def test_a_plan_that_was_applied_is_called_so(desk: Desk, tmp_path: Path) -> None:
     plan = tmp_path / "plan.json"
     desk.run("plan", "-e", "dev", "-o", str(plan), ok=0)
@@ -123,13 +122,11 @@ def test_a_plan_that_was_applied_is_called_so(desk: Desk, tmp_path: Path) -> Non
     assert "P161" in desk.run("apply", "-e", "dev", "--plan", str(plan), ok=4).err
 
 
-@pytest.mark.xfail(strict=True, reason="plan predicts the release r2, apply writes `unreleased`")
 def test_apply_then_plan_is_empty(desk: Desk) -> None:
     desk.run("apply", "-e", "dev", ok=0)
     desk.settled()
 
 
-@pytest.mark.xfail(strict=True, reason="the record names the digest of the plan made anew, not that of the saved file")
 def test_an_interrupted_saved_plan_is_continued(desk: Desk, tmp_path: Path) -> None:
     plan = tmp_path / "plan.json"
     desk.run("plan", "-e", "dev", "-o", str(plan), ok=0)

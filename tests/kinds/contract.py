@@ -130,8 +130,10 @@ def batches_are_read(kind: Kind) -> Iterator[str]:
 
 def replies_tell_identity(kind: Kind) -> Iterator[str]:
     ident = kind.identity
-    yield from _lacks(resource(kind), kind.calls.get, ident.id, ident.arn, ident.name, ident.revision)
-    yield from _lacks(row(kind), kind.calls.list, ident.row_id, ident.row_arn, ident.row_name, ident.revision)
+    yield from _lacks(resource(kind), kind.calls.get, ident.id, ident.arn, ident.name, *ident.revision.split(","))
+    yield from _lacks(
+        row(kind), kind.calls.list, ident.row_id, ident.row_arn, ident.row_name, *ident.revision.split(",")
+    )
     if ident.id != ident.name:
         yield from _lacks(replied(kind, kind.calls.create), kind.calls.create, ident.id)
 
