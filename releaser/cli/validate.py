@@ -34,6 +34,7 @@ def validate(
     Exits 1 when there is an error. Examples: releaser validate | releaser validate manifests/claims-assistant
     """
     from releaser.cli.scope import scope
+    from releaser.core.errors import WrongUsage
     from releaser.render.diagnostics import FORMATS, Findings, as_text
     from releaser.render.terminal import colour
     from releaser.store.reader import DiskReader
@@ -43,6 +44,11 @@ def validate(
     top = root or find_root()
     wanted = scope(top, paths or ())
     report = run(DiskReader(top), use_cases=wanted.use_cases, environments=wanted.environments)
+    if not report.files and not report.diagnostics:
+        raise WrongUsage(
+            f"there is no manifest and no environment in {top}",
+            hint="a use case is manifests/NAME/manifest.yaml; name another folder with --root",
+        )
     findings = Findings(report.diagnostics, report.files, report.skipped)
     if out is not None:
         out.write_text(FORMATS[format.value](findings), encoding="utf-8")

@@ -18,7 +18,7 @@ class TooLarge(Exception):
 
 
 class Outside(Exception):
-    """The path leads out of the root, through a symbolic link."""
+    """The path is, or goes through, a symbolic link: a commit holds where it leads, not what is there."""
 
 
 class Reader(Protocol):
@@ -62,23 +62,18 @@ class DiskReader:
             os.close(descriptor)
 
     def _open(self, path: str) -> int:
-        """Opens without following links, unless they stay inside the use case's folder. Never waits on a
-        pipe."""
-        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+        """Opens without following links. Never waits on a pipe."""
         folder = path.rpartition("/")[0]
-        if folder not in self._plain and os.path.realpath(f"{self._real}/{folder}") == f"{self._real}/{folder}":
+        if folder not in self._plain:
+            if os.path.realpath(f"{self._real}/{folder}") != os.path.normpath(f"{self._real}/{folder}"):
+                raise Outside(path)
             self._plain.add(folder)
-        if folder in self._plain:
-            try:
-                return os.open(f"{self._real}/{path}", flags | os.O_NOFOLLOW)
-            except OSError as error:
-                if error.errno not in (errno.ELOOP, errno.EMLINK):
-                    raise
-        real = os.path.realpath(f"{self._real}/{path}")
-        home = "/".join(path.split("/")[:2])
-        if not real.startswith(f"{self._real}/{home}/"):
-            raise Outside(path)
-        return os.open(real, flags)
+        try:
+            return os.open(f"{self._real}/{path}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.EMLINK):
+                raise Outside(path) from None
+            raise
 
     def list(self, prefix: str) -> tuple[str, ...]:
         found: list[str] = []

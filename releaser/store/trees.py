@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import accumulate
 
 from releaser.store.git import Git, HistoryMissing
+from releaser.store.reader import Outside
 
 _AHEAD = 1 << 20
 
@@ -22,10 +24,13 @@ class TreeReader:
         if reply.code and git.resolve(commit) is None:
             raise self._missing()
         self._rows: dict[str, tuple[str, int]] = {}
+        self._links: set[str] = set()
         for row in reply.out.split(b"\0"):
             meta, _, path = row.partition(b"\t")
             mode, _, rest = meta.partition(b" ")
-            if mode in (b"100644", b"100755"):  # neither symbolic links nor submodules
+            if mode == b"120000":
+                self._links.add(path.decode("utf-8", "surrogateescape"))
+            elif mode in (b"100644", b"100755"):  # no submodules
                 _, oid, size = rest.split()
                 self._rows[path.decode("utf-8", "surrogateescape")] = (oid.decode(), int(size))
         self._paths = sorted(self._rows)
@@ -44,8 +49,10 @@ class TreeReader:
         return row[1] if row else None
 
     def read(self, path: str) -> bytes | None:
-        """Content of a file; None when the commit has no regular file there."""
+        """Content of a file; None when the commit has no regular file there. Raises Outside for a link, as on disk."""
         if path not in self._rows:
+            if self._links and not self._links.isdisjoint(accumulate(path.split("/"), lambda a, b: f"{a}/{b}")):
+                raise Outside(path)
             return None
         if path not in self._read:
             self.preload(path.split("/", 1)[0])

@@ -55,15 +55,36 @@ def validate(
     if environments is not None:
         wanted = {f"environments/{name}/environment.yaml" for name in environments}
         diagnostics = [d for d in diagnostics if d.path in wanted]
+    else:
+        diagnostics += _without_document(reader, "environments", "environment.yaml")
     names = manifest_names(reader) if use_cases is None else tuple(use_cases)
     checked = _check_all(names, reader, known, declared, workers)
     for result in checked:
         diagnostics += result.diagnostics
     if use_cases is None:
+        diagnostics += _without_document(reader, "manifests", "manifest.yaml")
         diagnostics += validate_quotas(files, known, (c.footprint or {} for c in checked))
     read = [f"manifests/{name}/manifest.yaml" for name in names]
     read += [f"environments/{name}/environment.yaml" for name in (files if environments is None else environments)]
     return Report(in_order(diagnostics), tuple(read), sum(c.skipped for c in checked))
+
+
+def _without_document(reader: Reader, top: str, document: str) -> list[Diagnostic]:
+    """Folders that are there and mean nothing: what somebody wrote in them would be passed over in silence."""
+    folders: dict[str, set[str]] = {}
+    for path in reader.list(top):
+        _, folder, *rest = path.split("/")
+        if rest and not folder.startswith("."):
+            folders.setdefault(folder, set()).add("/".join(rest))
+    found = []
+    for folder, files in folders.items():
+        if document not in files:
+            close = document.removesuffix("yaml") + "yml"
+            wrong = close if close in files else document
+            message = f"the folder has no {document}, so nothing in it is checked or released"
+            hint = f"rename {close} to {document}" if close in files else f"write {document}, or remove the folder"
+            found.append(Diagnostic("E213", message, f"{top}/{folder}/{wrong}", hint=hint, severity="warning"))
+    return found
 
 
 def check_one(name: str, reader: Reader, kinds: Mapping[str, Kind], environments: Mapping[str, Environment]) -> Checked:

@@ -73,7 +73,7 @@ def load_document(reader: Reader, path: str) -> Document | tuple[Diagnostic, ...
     except TooLarge:
         return (Diagnostic("E104", "the file is far too large for a manifest", path),)
     except Outside:
-        return (Diagnostic("E308", "the file is a link that leads out of its folder", path),)
+        return (Diagnostic("E308", "the file is a symbolic link, and a commit does not hold what it leads to", path),)
     if content is None:
         return (Diagnostic("E307", "there is no such file", path),)
     return yaml.load(content, path)
@@ -123,7 +123,8 @@ class _Files:
             self.problems.append(Problem("E309", f"{named.path} is too large", named.at, "keep it in S3"))
             return None
         except Outside:
-            self.problems.append(Problem("E308", f"{named.path} is a link out of the folder", named.at))
+            message = f"{named.path} is a symbolic link, or stands behind one"
+            self.problems.append(Problem("E308", message, named.at, "put the file itself there"))
             return None
         if content is None:
             self.problems.append(self._missing(named))

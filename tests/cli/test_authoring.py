@@ -218,3 +218,32 @@ def test_many_manifests_are_fast(tmp_path: Path) -> None:
     report = validate(DiskReader(tmp_path), workers=1)
     assert (time.process_time() - start) / count < 0.02  # 0.003 on a quiet machine
     assert {d.code for d in report.diagnostics} == {"E521"}
+
+
+def test_nothing_to_validate_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "manifests").mkdir()
+    assert run(["validate", "--root", str(tmp_path)]) == 64
+    assert "no manifest and no environment" in capsys.readouterr().err
+
+
+def test_a_folder_without_its_document_is_a_warning(repository: Path) -> None:
+    for path in ("manifests/new/manifest.yml", "manifests/empty/prompts/a.md", "environments/qa/environment.yml"):
+        (repository / path).parent.mkdir(parents=True)
+        (repository / path).write_text("kind: UseCase\n")
+    found = [d for d in validate(DiskReader(repository)).diagnostics if d.code == "E213"]
+    assert {d.severity for d in found} == {"warning"}
+    assert [d.path for d in found] == [
+        "environments/qa/environment.yml",
+        "manifests/empty/manifest.yaml",
+        "manifests/new/manifest.yml",
+    ]
+    assert "rename manifest.yml to manifest.yaml" in [d.hint for d in found]
+
+
+def test_a_link_is_refused_before_the_merge(repository: Path) -> None:
+    """A commit would hold the link, not the text: the release could not be read from git."""
+    prompt = repository / "manifests/claims-assistant/prompts/answer.md"
+    prompt.rename(prompt.with_name("real.md"))
+    prompt.symlink_to("real.md")
+    found = [d for d in validate(DiskReader(repository)).diagnostics if d.code == "E308"]
+    assert ["symbolic link" in d.message for d in found] == [True]

@@ -11,6 +11,7 @@ import pytest
 from git_actors import NOON, actor, git
 
 from releaser.store.git import ABSENT, Git, GitError, HistoryMissing, NotARepository
+from releaser.store.reader import Outside
 from releaser.store.trees import TreeReader
 
 
@@ -73,7 +74,9 @@ def test_tree_reader_reads_the_commit_not_the_work_tree(alone: Path) -> None:
     assert reader.read("manifests/none.yaml") is None
     newer = TreeReader(door, door.head(), ["manifests"])
     assert newer.read("manifests/ümlaut\nname.yaml") == b"\0\xff"
-    assert newer.read("manifests/claims-assistant/link") is None
+    for path in ("link", "link/behind.md"):  # as DiskReader
+        with pytest.raises(Outside):
+            newer.read(f"manifests/claims-assistant/{path}")
     assert newer.paths("manifests/claims-assistant") == ["manifests/claims-assistant/manifest.yaml"]
     assert newer.paths("manifests/claims") == []
 

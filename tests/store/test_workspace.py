@@ -82,13 +82,14 @@ def test_links_and_pipes_on_disk(tmp_path: Path) -> None:
     (folder / "elsewhere").symlink_to(tmp_path)
     os.mkfifo(folder / "pipe.md")
     reader = DiskReader(tmp_path)
-    assert reader.read("manifests/a/prompts/inside.md") == b"real"
+    assert reader.read("manifests/a/real.md") == b"real"
     assert reader.read("manifests/a/pipe.md") is None
     assert reader.read("manifests/a/prompts") is None
     assert reader.read("manifests/a/nothing.md") is None
-    for path in ("manifests/a/prompts/outside.md", "manifests/a/elsewhere/secret.txt"):
+    paths = ("prompts/inside.md", "prompts/outside.md", "elsewhere/secret.txt", "elsewhere/none/deep.txt")
+    for path in paths:
         with pytest.raises(Outside):
-            reader.read(path)
+            reader.read(f"manifests/a/{path}")
 
 
 def test_the_root_is_found_from_below(tmp_path: Path) -> None:

@@ -43,6 +43,12 @@ SHAPE = (
         "Names become parts of AWS names: letters and digits with single hyphens between them, at most 40 characters.",
         "prompts: {my prompt: {...}}",
     ),
+    Code(
+        "E213",
+        "a folder without its document",
+        "A folder of manifests/ holds a manifest.yaml, one of environments/ an environment.yaml (not .yml). Without it "
+        "the folder means nothing, and nothing in it is checked or released.",
+    ),
 )
 
 REFERENCES = (
@@ -79,8 +85,8 @@ REFERENCES = (
     Code(
         "E308",
         "a path out of the folder",
-        "A use case is one folder: absolute paths, `..` and links that lead elsewhere are refused, since a release "
-        "must be complete in itself.",
+        "A use case is one folder: absolute paths, `..` and symbolic links are refused, since a release must be "
+        "complete in itself, and a commit holds where a link leads, not what is there.",
         "file: ../other/prompts/answer.md",
     ),
     Code("E309", "a file that cannot be read as text", "Prompt files are UTF-8 and at most 1 MiB."),

@@ -153,6 +153,23 @@ PLANS = (
         "would do.",
     ),
     Code(
+        "P172",
+        "HEAD is on no branch",
+        "Nothing says that the commit is on the branch the environment follows. Check that branch out, or set "
+        "CI_COMMIT_BRANCH as GitLab does.",
+    ),
+    Code(
+        "P173",
+        "the commit was not merged",
+        "Only what is on the remote's branch is released. Merge it, or push the branch, and run again.",
+    ),
+    Code(
+        "P174",
+        "the commit is older than what is live",
+        "A late pipeline would take a newer release back. Pull first; to go back on purpose, `git revert` the merge: "
+        "that is a release of its own.",
+    ),
+    Code(
         "P190", "a step that no kind performs yet", "This version cannot do it. Please report how the plan came to it."
     ),
     Code("P191", "a step whose needs are not done", "A fault in releaser itself: please report the plan."),
