@@ -56,14 +56,16 @@ class Workspace:
     bindings: dict[Address, Binding] = field(default_factory=dict)
     """What verification found: goes into the record."""
     removed: Mapping[tuple[Address, str], Binding] = field(default_factory=dict)
-    seeds: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
-    """(address, verb, stamp) -> id of a superseded record that may have performed it: seeds the same token."""
+    seeds: Mapping[tuple[Address, str], str] = field(default_factory=dict)
+    """(address, name) -> token of a create that a superseded run may have sent. With other content AWS answers a
+    conflict or the old resource, and the run stops clearly; a new token would make a second one behind a lagging list.
+    """
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def token(self, step: Step) -> str:
         """The idempotency token of a step in this run."""
-        key = (str(step.address), step.verb.value, step.stamp)
-        return token(self.seeds.get(key, self.record_id), step.address, step.verb, step.stamp)
+        sent = self.seeds.get((step.address, self.nodes[step.address].name)) if step.verb is Verb.CREATE else None
+        return sent or token(self.record_id, step.address, step.verb, step.stamp)
 
     def value(self, ref: Ref) -> str | None:
         return self.outputs.get(ref.address, {}).get(ref.output)

@@ -14,7 +14,8 @@ from releaser.core.address import Address
 from releaser.core.errors import Refused, ReleaserError
 from releaser.core.events import Noted, RunStarted, UseCaseEnded
 from releaser.core.gate import Blocked, Cleared, Verdict, clear
-from releaser.core.kind import Kind
+from releaser.core.graph import physical_name
+from releaser.core.kind import Kind, Verb
 from releaser.core.outcome import UseCaseResult
 from releaser.core.plan import Known, UseCasePlan, Wave, is_within
 from releaser.core.record import (
@@ -30,7 +31,7 @@ from releaser.engine.apply import Applier, Job
 from releaser.engine.closer import Closer
 from releaser.engine.conclude import conclude, only_retired, result_of
 from releaser.engine.observe import Observer
-from releaser.engine.perform import Workspace, workspace
+from releaser.engine.perform import Workspace, token, workspace
 from releaser.engine.planning import Planned
 from releaser.engine.ports import Clock, Ledger, Sink
 from releaser.engine.verify import verify
@@ -78,8 +79,8 @@ class Run:
     take_over: bool = False
     supersede: bool = False
     lease: timedelta = timedelta(minutes=15)
-    _seeds: dict[str, dict[tuple[str, str, str], str]] = field(default_factory=dict)
-    """Record ids of superseded runs by step: what they may have made is made again under the same token."""
+    _seeds: dict[str, dict[tuple[Address, str], str]] = field(default_factory=dict)
+    """Tokens of creates that superseded runs may have sent: sent again, they cannot make a second one."""
 
     def execute(self, planned: Planned, verdicts: Sequence[Verdict], unfinished: Iterable[str] = ()) -> Report:
         """Every use case with something to do, or whose record was left open. One's failure stops no other."""
@@ -150,8 +151,7 @@ class Run:
         endings = []
         for name, record in stale.items():
             known = planned.known.get(name, Known())
-            seeds = {(str(s.address), s.verb, s.stamp): record.id for s in record.opened.steps}
-            self._seeds[name] = {**self._seeds.get(name, {}), **seeds}
+            self._seeds[name] = {**self._seeds.get(name, {}), **self._tokens_of(record)}
             conclusion = Conclusion(
                 outcome=Ending.SUPERSEDED,
                 bindings=known.bindings,
@@ -165,6 +165,16 @@ class Run:
         opening = self.ledger.open([self._intent(planned, c) for c in cleared.values()], take_over=self.take_over)
         report.refused |= opening.held
         return {**opening.opened, **opening.resumed}
+
+    def _tokens_of(self, record: OpenRecord) -> dict[tuple[Address, str], str]:
+        """(address, name) -> token of each create that an open record allowed."""
+        found = {}
+        for step in record.opened.steps:
+            kind = self.kinds.get(step.address.kind)
+            if kind is not None and step.verb == Verb.CREATE:
+                name = physical_name(step.address, kind, step.stamp)
+                found[step.address, name] = token(record.id, step.address, Verb.CREATE, step.stamp)
+        return found
 
     def _intent(self, planned: Planned, cleared: Cleared) -> Intent:
         part, plan, told = cleared.plan, planned.plan, self.provenance
