@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 
 import typer
+from typer.core import TyperGroup
 
 from releaser.cli import apply, drift, explain, history, plan, reconcile, render, sandbox, schema, status, validate
 
+
+class Cancelled(Exception):
+    """Ctrl-C, with what to say; typer itself would end in silence."""
+
+
+class Commands(TyperGroup):
+    """The commands; an interruption that nothing below dealt with is told in one line."""
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Cancelled(_LEFT.get(ctx.invoked_subcommand or "", "nothing was written")) from None
+
+
+_LEFT = {
+    # Ctrl-C while steps run never gets here: they are finished and recorded.
+    "apply": "no step was running; `releaser status` shows where it stands",
+    "reconcile": "no step was running; `releaser status` shows where it stands",
+    "demo": "its folder in the temporary folder may be left",
+    "sandbox": "`releaser sandbox status` says whether it runs",
+}
+
 app = typer.Typer(
     name="releaser",
+    cls=Commands,
     help="A GitOps release manager for Amazon Bedrock: what was reviewed is what is live, and git can prove it.",
     epilog="Start with: releaser demo",
     no_args_is_help=True,
@@ -40,6 +64,8 @@ def demo(
     """The guided first run: three use cases from manifest to release, on the embedded sandbox.
 
     Needs no account and no network, and leaves nothing behind.
+
+    Examples: releaser demo | releaser demo --keep
     """
     from releaser.cli.demo import run as run_demo
 
@@ -63,41 +89,73 @@ INTERRUPTED = 130
 
 def run(arguments: Sequence[str]) -> int:
     """The exit code of a command line. Expected failures are one message on stderr, never a traceback."""
+    code = _run(arguments)
+    failure = _undelivered()
+    if failure is None:
+        return code
+    if not isinstance(failure, BrokenPipeError):
+        complain(_as_releaser_error(failure))
+    return code or 1
+
+
+def _run(arguments: Sequence[str]) -> int:
     from releaser.core.errors import ReleaserError
 
     try:
         code = app(args=list(arguments), prog_name="releaser", standalone_mode=False)
-        sys.stdout.flush()
     except typer.Exit as leaving:
         return leaving.exit_code
-    except typer.Abort:
+    except Cancelled as cancelled:
+        complain_of(f"interrupted: {cancelled}")
         return INTERRUPTED
-    except KeyboardInterrupt:
+    except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except typer.TyperException as wrong:
         _usage(wrong)
         return USAGE
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _undelivered()
         return 1
     except ReleaserError as error:
         complain(error)
         return error.exit_code
     except OSError as error:
+        _undelivered()
         complain(_as_releaser_error(error))
         return 1
     return code if isinstance(code, int) else 0
 
 
+def _undelivered() -> OSError | None:
+    """Why what was printed could not be: a full disk, a reader that left. The rest then goes nowhere, also at exit."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        from releaser.render.console import silence
+
+        silence(sys.stdout)
+        return error
+    return None
+
+
 def complain(error: BaseException) -> None:
     """One error as people read it: code, what, and what to do."""
-    from releaser.render.escape import safe
-
     code = getattr(error, "code", "")
     hint = getattr(error, "hint", "")
-    typer.echo(f"error[{code}]: {safe(str(error))}" if code else f"error: {safe(str(error))}", err=True)
-    if hint:
-        typer.echo(f"  hint: {safe(hint)}", err=True)
+    complain_of(f"error[{code}]: {error}" if code else f"error: {error}", *([f"  hint: {hint}"] if hint else []))
+
+
+def complain_of(*lines: str) -> None:
+    """Lines on stderr, whether or not somebody still reads it."""
+    from releaser.render.escape import safe
+
+    try:
+        for line in lines:
+            typer.echo(safe(line), err=True)
+    except OSError:
+        from releaser.render.console import silence
+
+        silence(sys.stderr)
 
 
 def _usage(wrong: typer.TyperException) -> None:

@@ -10,7 +10,10 @@ from releaser.cli.options import Output, OutputFormat, Root
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
 
+    from releaser.core.record import Opened
     from releaser.core.timeline import Account
     from releaser.store.records import Records
 
@@ -34,7 +37,9 @@ def history(
     Example: releaser history claims-assistant -e prod --at 2026-03-03
     """
     records = _records(root)
-    accounts = records.history(use_case, environment)
+    accounts = sorted(records.history(use_case, environment), key=_when, reverse=True)
+    if not accounts and (use_case or environment):
+        _refuse_unknown(records, root, use_case, environment)
     if show is not None:
         typer.echo(_notes(records, accounts, show))
         return
@@ -47,25 +52,55 @@ def history(
 
         typer.echo(json.dumps([account_json(a) for a in accounts], indent=2, ensure_ascii=False))
     elif not accounts:
-        typer.echo("nothing was live" if at else "no records yet", err=True)
+        of = "".join([f" of {use_case}" if use_case else "", f" in {environment}" if environment else ""])
+        typer.echo("nothing was live" if at else f"no records yet{of}", err=True)
     else:
         typer.echo(_markdown(accounts) if output is Output.markdown else _table(accounts))
 
 
-def _records(root: object) -> Records:
+def _records(root: Path | None) -> Records:
     """The records, as new as the remote lets us see; from what was fetched last when it cannot be reached."""
     from releaser.store.holder import holder_here
     from releaser.store.records import Records
     from releaser.store.remote import RemoteUnreachable
     from releaser.wiring import repository
 
-    repo = repository(root)  # type: ignore[arg-type]
+    repo = repository(root)
     if repo.remote is not None:
         try:
             repo.remote.sync()
         except RemoteUnreachable as error:
             typer.echo(f"warning: {error}; showing what was fetched last", err=True)
     return Records(repo.git, holder=holder_here(repo.environ), clock=repo.clock, remote=repo.remote)
+
+
+def _when(account: Account) -> datetime:
+    """The time that is shown."""
+    return account.closed.closed_at if account.closed else account.opened.opened_at
+
+
+def _refuse_unknown(records: Records, root: Path | None, use_case: str | None, environment: str | None) -> None:
+    """A misspelt name is no empty history. Known is what has records, and what stands in the working tree."""
+    from releaser.core.errors import WrongUsage
+    from releaser.core.suggest import did_you_mean
+
+    every = records.history()
+    if not every:
+        return
+    for what, code, name, recorded, folder in (
+        ("use case", "P102", use_case, {a.opened.use_case for a in every}, "manifests"),
+        ("environment", "P104", environment, {a.opened.environment for a in every}, "environments"),
+    ):
+        known = recorded | _folders(root, folder)
+        if name and name not in known:
+            raise WrongUsage(f"there is no {what} {name}", code=code, hint=did_you_mean(name, known))
+
+
+def _folders(root: Path | None, folder: str) -> set[str]:
+    from releaser.store.workspace import find_root
+
+    top = (root or find_root()) / folder
+    return {path.name for path in top.iterdir() if path.is_dir()} if top.is_dir() else set()
 
 
 def _live(accounts: Sequence[Account], at: str) -> list[Account]:
@@ -82,23 +117,31 @@ def _live(accounts: Sequence[Account], at: str) -> list[Account]:
 
 
 def _notes(records: Records, accounts: Sequence[Account], ref: str) -> str:
-    from releaser.core.errors import ReleaserError
+    from releaser.core.errors import ReleaserError, WrongUsage
 
-    for account in accounts:
-        opened = account.opened
-        known = (opened.release, opened.ref.folder, opened.ref.folder.rpartition("/")[2])
-        if ref in known or (len(ref) >= 8 and opened.id.startswith(ref)):
-            notes = records.notes(opened)
-            if notes is not None:
-                return notes.rstrip("\n")
+    meant = [account.opened for account in accounts if _is_meant(account.opened, ref)]
+    use_cases = sorted({opened.use_case for opened in meant})
+    if len(use_cases) > 1:
+        raise WrongUsage(
+            f"several use cases have {ref}: {', '.join(use_cases[:10])}",
+            hint=f"name the one: releaser history {use_cases[0]} --show {ref}",
+        )
+    for opened in meant:
+        notes = records.notes(opened)
+        if notes is not None:
+            return notes.rstrip("\n")
     raise ReleaserError(
         f"no record with notes is {ref}", code="G-no-notes", hint="`releaser history` lists what there is"
     )
 
 
+def _is_meant(opened: Opened, ref: str) -> bool:
+    known = (opened.release, opened.ref.folder, opened.ref.folder.rpartition("/")[2])
+    return ref in known or (len(ref) >= 8 and opened.id.startswith(ref))
+
+
 def _row(account: Account) -> tuple[str, ...]:
     opened, closed = account.opened, account.closed
-    when = closed.closed_at if closed else opened.opened_at
     outcome = account.outcome
     if closed is None:
         outcome = f"open: {opened.holder.name}"
@@ -106,7 +149,7 @@ def _row(account: Account) -> tuple[str, ...]:
         outcome = "released, not verified"
     commit = opened.commit[:9] + ("+dirty" if opened.dirty else "")
     return (
-        f"{when:%Y-%m-%d %H:%M}",
+        f"{_when(account):%Y-%m-%d %H:%M}",
         opened.environment,
         opened.use_case,
         opened.release,

@@ -58,7 +58,9 @@ def _ready_line(running: Running) -> str:
 
 @app.command(epilog="Examples: releaser sandbox start --detach   |   releaser sandbox start --port 0 --time-scale 0")
 def start(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 picks a free one and prints it.")] = 4700,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 picks a free one and prints it.")
+    ] = 4700,
     data: Data = None,
     time_scale: Annotated[
         float,
@@ -81,7 +83,7 @@ def start(
         raise typer.Exit(1) from error
 
 
-@app.command()
+@app.command(epilog="Examples: releaser sandbox stop   |   releaser sandbox stop --data /tmp/sandbox")
 def stop(data: Data = None) -> None:
     """Stop the sandbox of a data folder. What it holds stays on disk."""
     from releaser.sandbox.process import stop as stop_process
@@ -93,7 +95,7 @@ def stop(data: Data = None) -> None:
     typer.echo(f"stopped (was {running.url}, pid {running.pid})")
 
 
-@app.command()
+@app.command(epilog="Examples: releaser sandbox status   |   releaser sandbox status --output json")
 def status(
     data: Data = None,
     output: Annotated[Output, typer.Option("--output", help="text or json.")] = Output.text,
@@ -118,7 +120,7 @@ def status(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(epilog="Examples: releaser sandbox reset   |   releaser sandbox reset --account 222222222222")
 def reset(
     data: Data = None,
     account: Annotated[

@@ -13,7 +13,19 @@ from releaser import __version__
 from releaser.cli.app import app, run
 
 COSTLY = {"pydantic", "rich", "boto3", "botocore", "git", "jsonschema", "typer", "yaml"}
-COMMANDS = ["validate", "render", "explain", "schema", "plan", "apply", "drift", "status", "reconcile", "history"]
+COMMANDS = [
+    "validate",
+    "render",
+    "explain",
+    "schema",
+    "plan",
+    "apply",
+    "drift",
+    "status",
+    "reconcile",
+    "history",
+    "demo",
+]
 
 
 def test_the_version_imports_nothing_that_costs() -> None:
@@ -51,3 +63,42 @@ def test_help_shows_an_example(command: str) -> None:
     found = group.commands[command]  # type: ignore[attr-defined]
     text = f"{found.help} {found.epilog or ''}"
     assert f"releaser {command}" in text, f"{command} --help shows no example"
+
+
+@pytest.mark.parametrize("command", ["start", "stop", "status", "reset", "env"])
+def test_help_of_the_sandbox_shows_an_example(command: str) -> None:
+    found = typer.main.get_command(app).commands["sandbox"].commands[command]  # type: ignore[attr-defined]
+    assert f"releaser sandbox {command}" in (found.epilog or "")
+
+
+def test_a_port_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["sandbox", "start", "--port", "99999"]) == 64
+    assert "65535" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["schema", "--help"], ["explain"], ["explain", "E501"]])
+def test_a_full_disk_behind_stdout(words: list[str]) -> None:
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run(
+            [sys.executable, "-m", "releaser", *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[0] == "error[R001]: No space left on device"
+    assert "Exception" not in done.stderr and done.stderr.count("error") == 1
+
+
+def test_a_full_disk_behind_stderr() -> None:
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run([sys.executable, "-m", "releaser", "explain", "E999"], stderr=full, check=False)
+    assert done.returncode == 64
+
+
+def test_an_interruption_is_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("releaser.cli.work.desk", interrupted)
+    assert run(["plan", "-e", "dev", "--root", str(Path(__file__).parents[2])]) == 130
+    assert capsys.readouterr().err == "interrupted: nothing was written\n"

@@ -149,6 +149,44 @@ def test_the_notes_of_one_release(root: Path) -> None:
         call(root, "--show", "r9")
 
 
+def second(root: Path) -> None:
+    """letters r1, opened before all of mail's records end and closed after them."""
+    door, clock = Git.open(root), Clock()
+    holder = Holder(kind="laptop", name="ana@desk", boot="x", pid=1, started="1")
+    records = Records(door, holder=holder, clock=clock, remote=Remote.of(door))
+    record = records.open([intent("letters", "dev", "r1")]).opened["letters"]
+    clock.time = datetime(2026, 3, 9, tzinfo=UTC)
+    records.close([(record, Conclusion(outcome=Outcome.RELEASED, verified=True, duration_ms=1), "# letters r1\n")])
+
+
+def test_the_order_is_that_of_the_times_shown(root: Path) -> None:
+    second(root)
+    times = [line[:16] for line in call(root).splitlines()[1:]]
+    assert times == sorted(times, reverse=True) and times[0] == "2026-03-09 00:00"
+
+
+def test_a_release_of_several_use_cases_asks_which(root: Path) -> None:
+    second(root)
+    with pytest.raises(WrongUsage, match="letters, mail") as caught:
+        call(root, "--show", "r1")
+    assert "releaser history letters --show r1" in caught.value.hint
+    assert call(root, "letters", "--show", "r1") == "# letters r1\n"
+
+
+@pytest.mark.parametrize(("args", "meant"), [(["mial"], "mail"), (["mail", "-e", "prd"], "prod")])
+def test_a_misspelt_name_is_no_empty_history(root: Path, args: list[str], meant: str) -> None:
+    with pytest.raises(WrongUsage, match="there is no") as caught:
+        call(root, *args)
+    assert meant in caught.value.hint
+
+
+def test_a_use_case_that_was_never_released(root: Path) -> None:
+    (root / "manifests/new").mkdir()
+    done = runner.invoke(app, ["new", "--root", str(root)], catch_exceptions=False)
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "no records yet of new" in done.stderr
+
+
 def test_a_date_that_is_none(root: Path) -> None:
     with pytest.raises(WrongUsage, match="not a date"):
         call(root, "--at", "yesterday!")
