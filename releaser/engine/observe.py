@@ -211,12 +211,12 @@ class Observer:
             row = rows.by_id[binding.id]
             seen = self._read(kind, node, row, proven, ahead.tags_of(kind, node, binding), ahead.bodies.get(row.id))
             if isinstance(seen, Seen):
-                return seen
+                return _unless_taken(seen, node)
         elif binding is not None and binding.name == node.name:
             missed = self.driver.read(kind, binding.id)  # lists lag: what they lack may well be there
             if missed is not None and missed.id and missed.name == node.name:
                 settled = self.driver.settle(kind, binding.id) if missed.status == "pending" else missed
-                return self._seen(kind, node, settled, {}, None)
+                return _unless_taken(self._seen(kind, node, settled, {}, None), node)
         stranger: Foreign | None = None
         for row in rows.by_name.get(node.name, ()):
             tags = self.driver.tags(kind, row.arn, row.name)
@@ -364,6 +364,12 @@ def _stray(kind: Kind, row: Row) -> Binding:
         behaviour="",
         body_digest="",
     )
+
+
+def _unless_taken(seen: Seen, node: Node) -> Seen | Foreign:
+    """What the record knows, unless somebody else's tag is on it by now: then it was made or taken over anew."""
+    owner = seen.tags.get(OWNER_TAG, str(node.address))
+    return seen if owner == str(node.address) else Foreign(seen.id, seen.name, owner)
 
 
 def is_owned(tags: Mapping[str, str], address: Address, environment: str) -> bool:

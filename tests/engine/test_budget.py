@@ -126,13 +126,13 @@ RETRIED = [
     ("ListPrompts", {}, Failure.AMBIGUOUS),
     ("CreatePrompt", TOKEN, Failure.AMBIGUOUS),
     ("CreateGuardrail", {"clientRequestToken": "t"}, Failure.AMBIGUOUS),
+    ("TagResource", {}, Failure.AMBIGUOUS),
     *((o, p, f) for f in (Failure.THROTTLED, Failure.TRANSIENT) for o, p in (("GetPrompt", {}), ("UpdatePrompt", {}))),
 ]
 RAISED = [
     ("UpdatePrompt", {}, Failure.AMBIGUOUS),
     ("PutParameter", {}, Failure.AMBIGUOUS),
     ("DeletePrompt", {}, Failure.AMBIGUOUS),
-    ("TagResource", {}, Failure.AMBIGUOUS),
     *(
         (o, p, f)
         for f in (Failure.CONFLICT, Failure.NOT_FOUND, Failure.DENIED, Failure.INVALID, Failure.QUOTA)
