@@ -1,6 +1,7 @@
 """``make bench``: print the figures as Markdown; ``--write FILE`` puts them into a document.
 
-BENCH_SIZES (default 10,100,500) chooses the estates; BENCH_LIMITED=0 leaves out the runs with AWS's rate limits.
+BENCH_SIZES (default 10,100,500) chooses the estates, BENCH_LIMITED (default the same) those that also run with AWS's
+rate limits; empty: none.
 """
 
 from __future__ import annotations
@@ -17,18 +18,24 @@ _MARK = "<!-- figures: written by make bench -->\n"
 
 def main() -> None:
     """Run everything and print."""
-    sizes = [int(n) for n in os.environ.get("BENCH_SIZES", "10,100,500").split(",")]
+    sizes = _sizes("BENCH_SIZES", "10,100,500")
+    with_limits = _sizes("BENCH_LIMITED", ",".join(map(str, sizes)))
     lines = [f"Machine: {os.cpu_count()} cores, Python {sys.version.split()[0]}, 60 ms latency a call.", ""]
-    free = [ours.run(n, limited=False) for n in sizes]
-    lines += ["### Without rate limits", "", *_table(free), ""]
-    if os.environ.get("BENCH_LIMITED", "1") != "0":
-        limited = [ours.run(n, limited=True) for n in sizes]
+    if sizes:
+        free = [ours.run(n, limited=False) for n in sizes]
+        lines += ["### Without rate limits", "", *_table(free), ""]
+    if with_limits:
+        limited = [ours.run(n, limited=True) for n in with_limits]
         lines += ["### With AWS's rate limits", "", *_table(limited), "", *_floors(limited), ""]
     if terraform.available():
         lines += ["### Beside Terraform, without rate limits", "", *_beside()]
     else:
         lines += ["Terraform was not measured: it needs terraform on PATH and TF_PLUGIN_DIR."]
     _put("\n".join(lines).rstrip() + "\n")
+
+
+def _sizes(variable: str, default: str) -> list[int]:
+    return [int(n) for n in os.environ.get(variable, default).split(",") if n]
 
 
 def _table(figures: list[Figures]) -> list[str]:

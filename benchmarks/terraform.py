@@ -35,6 +35,7 @@ provider "aws" {{
 _GUARDRAIL = """\
 resource "aws_bedrock_guardrail" "g{n}" {{
   name                      = "use-case-{n}"
+  description               = "Use case {n}"
   blocked_input_messaging   = "Not here."
   blocked_outputs_messaging = "No answer to {n}."
   content_policy_config {{
