@@ -49,7 +49,3 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Each once, by file and position; errors before warnings at one place."""
     unique = {(d.path, d.line, d.column, d.severity, d.code, d.message): d for d in diagnostics}
     return tuple(unique[key] for key in sorted(unique))
-
-
-def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
-    return any(d.severity == "error" for d in diagnostics)

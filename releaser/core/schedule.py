@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -73,8 +73,3 @@ class Schedule(Generic[Task]):
             skipped.append(user)
             queue.extend(self._users.get(user, ()))
         return tuple(sorted(skipped, key=self._order.__getitem__))
-
-
-def precedence(pairs: Iterable[tuple[Task, Iterable[Task]]]) -> dict[Task, frozenset[Task]]:
-    """``{task: needs}`` in the order given."""
-    return {task: frozenset(needs) for task, needs in pairs}

@@ -26,11 +26,6 @@ def _visible(found: re.Match[str]) -> str:
     return _NAMED.get(char) or (f"\\x{ord(char):02x}" if ord(char) < 0x100 else f"\\u{{{ord(char):x}}}")
 
 
-def safe_lines(text: str) -> list[str]:
-    """Its lines, each made safe."""
-    return [safe(line) for line in text.split("\n")]
-
-
 def prose(text: str) -> str:
     """Markdown that shows this text inside a line: no markup, HTML, link, mention or reference comes of it."""
     escaped = safe(text).replace("&", "&amp;").replace("<", "&lt;")
