@@ -1,7 +1,7 @@
 """The rule tables of AWS's own limits, cut out of botocore's service models by ``releaser schema``.
 
 The tables travel in ``releaser/kinds/models`` so that ``validate`` needs no botocore. They hold the
-inputs of every Create, Update and Put operation: a new kind needs no new table.
+inputs of every Create, Update, Put and Associate operation: a new kind needs no new table.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ FORMAT = "releaser.service-model/v1"
 
 SERVICES: Mapping[str, str] = {
     "bedrock": r"(Create|Update|Put)\w+",
-    "bedrock-agent": r"(Create|Update|Put)\w+",
+    "bedrock-agent": r"(Create|Update|Put|Associate)\w+",
     "ssm": r"PutParameter",
 }
 

@@ -91,8 +91,6 @@ def _locked(top: Path) -> str:
 
 
 def _forget() -> None:
-    from releaser.core.bodies import _shape
     from releaser.kinds.models import model
 
     model.cache_clear()
-    _shape.cache_clear()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from releaser.core.address import Address, Bound, Ref
+from releaser.core.body_shape import body_shape
 from releaser.core.checks import part, parts
 from releaser.core.conform import conform
 from releaser.core.graph import physical_name
@@ -31,16 +31,6 @@ CODE: Mapping[Rule, str] = {
 }
 _BROKEN = frozenset({"E203", "E401"})
 """Errors after which a kind's own rules may stumble."""
-
-
-@lru_cache(maxsize=256)
-def _shape(models: Models, service: str, operation: str, omitted: frozenset[str]) -> Shape:
-    return models(service).input(operation).without(omitted)
-
-
-def body_shape(kind: Kind, models: Models) -> Shape:
-    """What of a kind's create request stands in a manifest."""
-    return _shape(models, kind.service, kind.calls.create, kind.fields.omitted)
 
 
 def _problem(violation: Violation, at: Path) -> Problem:
@@ -87,7 +77,7 @@ def check_bound(
         entry = part(view.spec, *(str(p) for p in path[:2])) if kind else {}
         if kind is None or len(path) < 3 or path[2] in kind.extra or (kind.entry and kind.is_short(entry)):
             continue
-        shape = _leaf(body_shape(kind, models), path[2:])
+        shape = _leaf(body_shape(kind, models(kind.service)), path[2:])
         yield from (_problem(v, ("spec", *path)) for v in check(shape, value)) if shape else ()
 
 
@@ -110,7 +100,7 @@ def _check_entry(kind: Kind, entry: Mapping[str, Any], at: Path, models: Models)
         yield from conform(kind.entry, _texts(entry), at)
         return
     body = {k: v for k, v in entry.items() if k not in kind.extra}
-    yield from (_problem(v, at) for v in check(body_shape(kind, models), body))
+    yield from (_problem(v, at) for v in check(body_shape(kind, models(kind.service)), body))
 
 
 def _texts(entry: Mapping[str, Any]) -> Any:
@@ -153,7 +143,7 @@ def check_declared(declared: Declared, models: Models) -> Iterator[Problem]:
         at = _origin(kind, draft, declared.view.spec)
         written = at[1:2] == (kind.section,) and not _short(kind, declared.view.spec, draft.name)
         if not kind.pointer and not written:
-            for violation in check(body_shape(kind, models), draft.body):
+            for violation in check(body_shape(kind, models(kind.service)), draft.body):
                 where = show_path(violation.path)
                 yield Problem(CODE[violation.rule], f"{where}: {violation.message}", at)
         yield from _check_name(kind, declared.view.address(kind.name, draft.name), at, models)
@@ -222,7 +212,7 @@ def check_references(declared: Declared) -> Iterator[Problem]:
 def outputs(kind: Kind) -> tuple[str, ...]:
     """What a reference may ask of a kind."""
     found = ["id", "arn"]
-    if kind.calls.publish:
+    if kind.versioned:
         found.append("version")
     if kind.identity.version_arn:
         found.append("versionArn")

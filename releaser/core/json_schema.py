@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from releaser.core.bodies import Models, body_shape
+from releaser.core.bodies import Models
+from releaser.core.body_shape import body_shape
 from releaser.core.environment import Environment
 from releaser.core.kind import Kind
 from releaser.core.manifest import use_case_model
@@ -51,7 +52,7 @@ def _document(name: str, title: str, model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _section(kind: Kind, models: Models, defs: dict[str, Any], section: Mapping[str, Any]) -> dict[str, Any]:
-    body = _structure(body_shape(kind, models), kind.service, defs)
+    body = _structure(body_shape(kind, models(kind.service)), kind.service, defs)
     body["description"] = f"{kind.service} {kind.calls.create}, in AWS's own members."
     forms = [body]
     if kind.entry is not None:

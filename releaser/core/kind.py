@@ -65,6 +65,50 @@ class Calls:
     """Member for the idempotency token in create and publish."""
     update_params: FrozenMap = EMPTY
     """Constant members of the update request alone."""
+    prepare: str | None = None
+    """Operation that makes a changed draft ready to be published; None: a settled draft is ready."""
+    parent_in: str | None = None
+    """For what exists only inside another resource: the member that names it, in every request and in the body.
+    The id of such a resource is ``<parent's id>/<own id>`` everywhere but on the wire."""
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """Versions that have operations of their own, where get and list of the resource do not show them."""
+
+    get: str
+    list: str
+    list_root: str
+    delete: str
+    root: str | None = None
+    row_version: str = "version"
+    """Member of a list row with the version's number; rows named DRAFT are left out."""
+    hidden: frozenset[str] = frozenset()
+    """Body members that a version does not show: no part of the proof that two contents are equal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mint:
+    """For kinds whose versions appear only when an alias is created or updated without a target (agents)."""
+
+    create: str
+    update: str
+    get: str
+    list: str
+    list_root: str
+    delete: str
+    root: str
+    id: str
+    id_in: str
+    name: str
+    target: str
+    """Member of the alias that holds a list with one mapping: where it points."""
+    version: str
+    """Member of that mapping with the version."""
+    status: Status
+    token: str
+    alias: str = "releaser-candidate"
+    """The name of our own alias: callers never use it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +139,10 @@ class Status:
     pending: frozenset[str] = frozenset()
     failed: frozenset[str] = frozenset()
     reasons: str | None = None
+    idle: frozenset[str] = frozenset()
+    """Settled, and not prepared."""
+    repairable: bool = False
+    """A failed draft may be updated, and then prepared, again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +163,56 @@ class Fields:
     markers: frozenset[str] = frozenset()
     """Structures that say something though they are empty: a choice of a union that has no members."""
     immutable: frozenset[str] = frozenset()
+    """Patterns of members that no update can change; of kinds without an update everything is."""
+    update_only: frozenset[str] = frozenset()
+    """Members that update takes and create does not: an update follows the create when a body has one."""
     shown: frozenset[str] = frozenset()
     """Texts that anyone may see, with all below them, though AWS's model does not say so: names that are part of an
     interface. ``*`` stands for one member, ``<section>`` for the section of every kind there is. Every other free text
     is told by digest and length only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Things of one sort inside a resource that AWS gives operations of their own: an agent's action groups.
+
+    In a body they stand as a list under ``member``, told apart by ``key``; they are compared, stamped, published and
+    told as part of their owner's body.
+    """
+
+    member: str
+    key: str
+    create: str
+    update: str | None
+    delete: str
+    list: str
+    list_root: str
+    id: str
+    """Member of list rows and of the get reply with AWS's id of the item."""
+    id_in: str
+    owner_in: str
+    get: str | None = None
+    """None: list rows are full."""
+    root: str | None = None
+    """Member of the get reply that holds the item."""
+    version_in: str | None = None
+    """Member that selects the owner's version, ``DRAFT`` in every write."""
+    token: str | None = None
+    omitted: frozenset[str] = frozenset()
+    """Create members that do not stand in an item, beside owner, version and token."""
+    fixed: frozenset[str] = frozenset()
+    """Members of an item that no update can change: it is made anew."""
+    delete_params: FrozenMap = EMPTY
+    status: Status | None = None
+    read: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda reply: reply
+    """Reply of get (or a full row) -> item. Members unknown to create are dropped afterwards."""
+    write: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda item: item
+    """Item -> request members."""
+
+    @property
+    def outside(self) -> frozenset[str]:
+        """Create members that do not stand in an item."""
+        return self.omitted | {m for m in (self.owner_in, self.version_in, self.token) if m}
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,15 +353,29 @@ class Kind:
     """What changed between two bodies in comparable form, in words; None for a body that is not there. Without it
     fields are listed. Swapping the bodies must turn stronger into weaker and weaker into stronger."""
     status: Status | None = None
+    versions: Versions | None = None
+    mint: Mint | None = None
+    parts: tuple[Part, ...] = ()
     physical_name: Callable[[Address], str] | None = None
     visible: frozenset[Verb] = frozenset({Verb.REPOINT})
     """Verbs whose effect callers see: they belong to the PROMOTE wave."""
     pointer: bool = False
-    """A pointer that callers follow: created and updated by REPOINT, in the PROMOTE wave."""
+    """A pointer that callers follow: updated by REPOINT, in the PROMOTE wave. It is created by REPOINT too when callers
+    know it by its name, and by CREATE, in the STAGE wave, when its id is AWS's: nobody can call it yet."""
     version_quota: int | None = None
     account_quota: int | None = None
     runtime_limit: int | None = None
     """Largest body on the wire in bytes, where AWS sets one that the service model cannot say."""
+
+    @property
+    def versioned(self) -> bool:
+        """Whether content is published as numbered versions."""
+        return self.calls.publish is not None or self.mint is not None
+
+    @property
+    def is_known_by_name(self) -> bool:
+        """Whether the name is the id, so that callers may know it before it exists."""
+        return self.identity.id == self.identity.name
 
 
 @dataclass(frozen=True, slots=True)

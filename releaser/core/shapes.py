@@ -125,6 +125,11 @@ class ServiceModel:
         """The input shape of an operation. KeyError for an operation that is not in the table."""
         return self.shape(self._operations[operation])
 
+    def extended(self, shapes: Mapping[str, Mapping[str, Any]]) -> ServiceModel:
+        """The same model with further shapes."""
+        table = {"service": self.service, "botocore": self.botocore, "operations": self._operations}
+        return ServiceModel({**table, "shapes": {**self._raw, **shapes}})
+
     def shape(self, name: str) -> Shape:
         found = self._shapes.get(name)
         if found is None:

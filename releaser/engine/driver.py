@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
+from releaser.core.body_shape import body_shape
 from releaser.core.errors import AwsError, Failure, ReleaserError
 from releaser.core.kind import Kind
 from releaser.core.normal import comparable
-from releaser.core.shapes import Shape
 from releaser.core.values import FrozenMap, freeze, thaw
 from releaser.engine.ports import Aws, Clock
 from releaser.kinds.models import model
@@ -289,18 +288,9 @@ def body_of(kind: Kind, reply: Mapping[str, Any]) -> FrozenMap:
     """What ``read`` makes of a reply, less members that no create accepts, in comparable form."""
     seen = kind.read(reply)
     if seen is reply:
-        allowed = _body_shape(kind)
+        allowed = body_shape(kind, model(kind.service))
         seen = {k: v for k, v in reply.items() if k in allowed.members}
     return comparable(replace(kind, comparable=lambda body: body), freeze(seen))
-
-
-@lru_cache(maxsize=64)
-def _shape(service: str, operation: str, omitted: frozenset[str]) -> Shape:
-    return model(service).input(operation).without(omitted)
-
-
-def _body_shape(kind: Kind) -> Shape:
-    return _shape(kind.service, kind.calls.create, kind.fields.omitted)
 
 
 def _revision(kind: Kind, reply: Mapping[str, Any]) -> str:

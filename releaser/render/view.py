@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from releaser.core.body_shape import body_shape as core_body_shape
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.diff import MISSING, FieldChange, Origin, leaf_changes
 from releaser.core.kind import Effect, Kind, Remark
@@ -144,9 +145,9 @@ def plan_view(plan: Plan, kinds: Mapping[str, Kind], *, show_values: bool = Fals
 
 
 def body_shape(kind: Kind) -> Shape | None:
-    """The input shape of a kind's bodies; None where the SDK's tables do not know it."""
+    """The shape of a kind's bodies; None where the SDK's tables do not know it."""
     try:
-        return models.model(kind.service).input(kind.calls.create)
+        return core_body_shape(kind, models.model(kind.service))
     except KeyError:
         return None
 
