@@ -109,8 +109,8 @@ class Operation:
 
     @cached_property
     def is_read(self) -> bool:
-        """Whether the name says that nothing is changed (Get, List, Describe)."""
-        return self.name.startswith(("Get", "List", "Describe"))
+        """Whether the name says that nothing is changed (Get, List, Describe, Head)."""
+        return self.name.startswith(("Get", "List", "Describe", "Head"))
 
     @cached_property
     def is_list(self) -> bool:

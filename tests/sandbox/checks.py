@@ -46,3 +46,42 @@ def all_pages(operation: Any, rows: str, token: str, size: str, per_page: int, *
         if not page.get(token):
             return found
         page = operation(**{size: per_page, token: page[token]}, **more)
+
+
+EMBEDDING = "arn:aws:bedrock:eu-central-1::foundation-model/amazon.titan-embed-text-v2:0"
+ROLE = "arn:aws:iam::111111111111:role/knowledge"
+VECTOR = {"type": "VECTOR", "vectorKnowledgeBaseConfiguration": {"embeddingModelArn": EMBEDDING}}
+FIELDS = {"vectorField": "v", "textField": "t", "metadataField": "m"}
+OPENSEARCH = {
+    "type": "OPENSEARCH_SERVERLESS",
+    "opensearchServerlessConfiguration": {
+        "collectionArn": "arn:aws:aoss:eu-central-1:111111111111:collection/" + "a" * 20,
+        "vectorIndexName": "index",
+        "fieldMapping": FIELDS,
+    },
+}
+S3_VECTORS = {
+    "type": "S3_VECTORS",
+    "s3VectorsConfiguration": {"indexArn": "arn:aws:s3vectors:eu-central-1:111111111111:bucket/vectors/index/one"},
+}
+AURORA = {
+    "type": "RDS",
+    "rdsConfiguration": {
+        "resourceArn": "arn:aws:rds:eu-central-1:111111111111:cluster:vectors",
+        "credentialsSecretArn": "arn:aws:secretsmanager:eu-central-1:111111111111:secret:vectors-AbCdEf",
+        "databaseName": "db",
+        "tableName": "chunks",
+        "fieldMapping": {"primaryKeyField": "id", **FIELDS},
+    },
+}
+
+
+def knowledge_base(name: str = "manuals", storage: Any = None) -> dict[str, Any]:
+    """Arguments of a VECTOR knowledge base over OpenSearch Serverless, or over ``storage``."""
+    configuration = {"knowledgeBaseConfiguration": VECTOR, "storageConfiguration": storage or OPENSEARCH}
+    return {"name": name, "roleArn": ROLE, **configuration}
+
+
+def s3_source(bucket: str = "documents", **more: Any) -> dict[str, Any]:
+    """The configuration of an S3 data source."""
+    return {"type": "S3", "s3Configuration": {"bucketArn": f"arn:aws:s3:::{bucket}", **more}}

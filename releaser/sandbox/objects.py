@@ -1,0 +1,68 @@
+"""What is in S3: buckets by their world-wide name, objects with all their versions, newest first.
+
+A bucket belongs to the account that made it and is found by anybody; its objects are kept with that account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from releaser.sandbox.store import GLOBAL, Doc, Store
+
+_BUCKETS = "s3-bucket"
+
+
+def bucket(store: Store, name: str) -> Doc | None:
+    """A bucket: name, account, region, createdAt, versioning."""
+    return store.get(GLOBAL, GLOBAL, _BUCKETS, name)
+
+
+def buckets(store: Store, account: str) -> list[Doc]:
+    """The buckets of one account, by name."""
+    mine = [doc for doc in store.rows(GLOBAL, GLOBAL, _BUCKETS).values() if doc["account"] == account]
+    return sorted(mine, key=lambda doc: str(doc["name"]))
+
+
+def put_bucket(store: Store, doc: Doc) -> None:
+    """Adds or replaces a bucket."""
+    store.put(GLOBAL, GLOBAL, _BUCKETS, doc["name"], doc)
+
+
+def delete_bucket(store: Store, name: str) -> None:
+    """Removes a bucket, which must be empty."""
+    store.delete(GLOBAL, GLOBAL, _BUCKETS, name)
+
+
+def versions(store: Store, owner: Doc, key: str) -> list[dict[str, Any]]:
+    """All versions of an object, newest first; delete markers have no ``blob``."""
+    doc = store.get(owner["account"], GLOBAL, f"s3-object/{owner['name']}", key)
+    return list(doc["versions"]) if doc is not None else []
+
+
+def put_versions(store: Store, owner: Doc, key: str, found: list[dict[str, Any]]) -> None:
+    """Replaces the versions of an object; none: the object is gone."""
+    where = (owner["account"], GLOBAL, f"s3-object/{owner['name']}", key)
+    if found:
+        store.put(*where, {"versions": found})
+    else:
+        store.delete(*where)
+
+
+def history(store: Store, owner: Doc) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Every key of a bucket with its versions, in S3's order: by UTF-8 bytes."""
+    rows = store.rows(owner["account"], GLOBAL, f"s3-object/{owner['name']}")
+    return [(key, rows[key]["versions"]) for key in sorted(rows, key=lambda key: key.encode())]
+
+
+def current(store: Store, owner: Doc) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every key whose newest version is not a delete marker, with that version."""
+    for key, found in history(store, owner):
+        if "blob" in found[0]:
+            yield key, found[0]
+
+
+def forget_account(store: Store, account: str) -> None:
+    """An account is being wiped: its buckets go too. Within a transaction."""
+    for doc in buckets(store, account):
+        delete_bucket(store, doc["name"])
