@@ -100,6 +100,8 @@ def _check_entry(kind: Kind, entry: Mapping[str, Any], at: Path, models: Models)
         yield from conform(kind.entry, _texts(entry), at)
         return
     body = {k: v for k, v in entry.items() if k not in kind.extra}
+    if kind.ours is not None:
+        yield from conform(kind.ours, _texts({k: v for k, v in entry.items() if k in kind.extra}), at)
     yield from (_problem(v, at) for v in check(body_shape(kind, models(kind.service)), body))
 
 

@@ -60,6 +60,10 @@ def _section(kind: Kind, models: Models, defs: dict[str, Any], section: Mapping[
         defs.update(short.pop("$defs", {}))
         body["properties"] |= {name: short["properties"][name] for name in sorted(kind.extra)}
         forms.insert(0, short)
+    elif kind.ours is not None:
+        ours = kind.ours.model_json_schema(by_alias=True, mode="validation")
+        defs.update(ours.pop("$defs", {}))
+        body["properties"] |= ours["properties"]
     elif kind.extra:
         body["properties"] |= {name: {"type": "string"} for name in sorted(kind.extra)}
     entry = forms[0] if len(forms) == 1 else {"anyOf": forms}

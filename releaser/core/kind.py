@@ -338,6 +338,8 @@ class Kind:
     is_short: Callable[[Mapping[str, Any]], bool] = lambda _: False
     extra: frozenset[str] = frozenset()
     """Members of the long form that are ours, not AWS's."""
+    ours: type[BaseModel] | None = None
+    """What stands in ``extra``, where it is more than texts: one field for each."""
     check: Callable[[Entry], Iterable[Problem]] = lambda _: ()
     """Rules that AWS keeps outside its service model."""
     codes: tuple[Code, ...] = ()
@@ -391,12 +393,12 @@ class NameIn:
 
 
 def marked(kind: Kind, marker: type[IncludedFile] | type[NameIn]) -> dict[str, Any]:
-    """Members of a kind's short form that carry a marker: name -> marker. ``Annotated[str, NameIn("models")]``."""
-    if kind.entry is None:
-        return {}
+    """Members of a kind's entries that carry a marker: name -> marker. ``Annotated[str, NameIn("models")]``."""
     return {
         name: mark
-        for name, info in kind.entry.model_fields.items()
+        for model in (kind.entry, kind.ours)
+        if model is not None
+        for name, info in model.model_fields.items()
         for mark in info.metadata
         if isinstance(mark, marker)
     }

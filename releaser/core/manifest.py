@@ -149,6 +149,7 @@ class Waiver(Part):
 
 class SpecBase(Part):
     description: Text | None = Field(None, description="What it does, for readers of the release notes.")
+    enabled: Flag = Field(True, description="False: aliases refuse callers, and applications are told to stop.")
     governance: Governance
     models: dict[EntryName, Model] = {}
     datasets: dict[EntryName, Dataset] = {}

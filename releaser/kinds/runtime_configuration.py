@@ -28,7 +28,7 @@ def _declare(view: View) -> Iterator[Draft]:
         "useCase": view.use_case,
         "release": view.release,
         "digest": view.digest,
-        "enabled": True,
+        "enabled": view.spec.get("enabled", True) is not False,
         **{section: entries for section, entries in view.exports.items() if entries},
     }
     yield Draft(NAME, FrozenMap({"document": document}))

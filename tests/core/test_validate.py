@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Annotated
 
 import pytest
 from mutations.estate import CLAIMS, DEV, PROD, SUMMARY, files, judge, text
+from pydantic import BaseModel, ConfigDict
 
-from releaser.core.kind import Draft, Kind, View
+from releaser.core.kind import Draft, IncludedFile, Kind, View
 from releaser.core.values import FrozenMap
 from releaser.kinds import registry
 from releaser.store.reader import MemoryReader
@@ -125,6 +127,24 @@ def test_a_new_kind_makes_its_section_valid(flow: Kind) -> None:
     mutated[CLAIMS] = mutated[CLAIMS].replace(b"executionRoleArn", b"roleArn")
     found = [d.code for d in validate(MemoryReader(mutated), kinds=kinds, workers=1).diagnostics]
     assert sorted(found) == ["E402", "E403"]
+
+
+class _Own(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    alias: dict[str, str] = {}
+    note: Annotated[str | None, IncludedFile()] = None
+
+
+def test_members_of_ours_beside_awss_own_are_checked_and_may_name_files(flow: Kind) -> None:
+    kind = replace(flow, extra=frozenset({"alias", "note"}), ours=_Own)
+    role = "arn:aws:iam::111111111111:role/flow"
+    entry = (
+        f"{{executionRoleArn: '{role}', alias: 3, note: flows/gone.md, customerEncryptionKeyArn: '${{env.kmsKeyArn}}'}}"
+    )
+    mutated = changed(CLAIMS, ("  models:\n", f"  flows:\n    main: {entry}\n  models:\n"))
+    found = validate(MemoryReader(mutated), kinds={**registry(), "flow": kind}, workers=1).diagnostics
+    assert sorted((d.code, d.pointer[2:]) for d in found) == [("E203", ("main", "alias")), ("E307", ("main", "note"))]
 
 
 def test_several_processes_find_the_same() -> None:
