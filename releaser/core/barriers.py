@@ -1,4 +1,4 @@
-"""The order between the parts of a plan, as edges: stage, move pointers, put drafts back, take away."""
+"""The order between the parts of a plan, as edges: stage, what callers see, pointers, drafts put back, take away."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ def with_barriers(steps: list[Step]) -> list[Step]:
 def _rank(step: Step) -> int:
     if step.wave is Wave.STAGE:
         return 0
-    if step.verb in (Verb.RETIRE, Verb.DELETE):
-        return 3
-    return 1 if step.verb is Verb.REPOINT else 2
+    if step.removes:
+        return 4
+    if step.verb is Verb.REPOINT:
+        return 2
+    return 3 if step.late else 1

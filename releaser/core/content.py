@@ -27,11 +27,25 @@ def resolve_body(node: Node, outputs: Callable[[Ref], str | None]) -> FrozenMap:
 
 
 def version_digest(kind: Kind, body: Mapping[str, object]) -> str:
-    """The proof that a version has a content: digest of its comparable body without labels."""
-    plain = {k: v for k, v in comparable(kind, body).items() if k not in kind.fields.labels}
+    """The proof that a version has a content: digest of its comparable body without labels, and without what AWS
+    does not show of versions."""
+    hidden = kind.fields.labels | (kind.versions.hidden if kind.versions else frozenset())
+    plain = {k: v for k, v in comparable(kind, body).items() if k not in hidden}
     return digest(plain)
 
 
 def content_digest(body: FrozenMap) -> str:
     """Digest of a draft as seen, in comparable form: the precondition of a write."""
     return digest(body)
+
+
+def pieces(kind: Kind, body: FrozenMap) -> dict[str, str]:
+    """Digest of every member, and of every item of a part: what a write of several calls may have done so far."""
+    parts = {p.member: p.key for p in kind.parts}
+    found: dict[str, str] = {}
+    for member, value in body.items():
+        if member in parts:
+            found |= {f"{member}[{item[parts[member]]}]": digest(item) for item in value}
+        else:
+            found[member] = digest({"v": value})
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -153,6 +153,14 @@ def _judge(change: FieldChange, released: Mapping[str, str], keys: Mapping[str, 
         flat = _flat(change.path, change.before, keys, change.pattern)
         live = {veil(p): short_digest(v) for p, v in flat}
     return replace(change, origin=Origin.INTENT if then == live else Origin.DRIFT)
+
+
+def is_below(pattern: str, places: Iterable[str]) -> bool:
+    """Whether a pattern is one of the places, or something in it or around it."""
+    return any(
+        pattern == p or pattern.startswith((f"{p}.", f"{p}[")) or p.startswith((f"{pattern}.", f"{pattern}["))
+        for p in places
+    )
 
 
 _KEY = re.compile(r"\[([^\]]*)\]")

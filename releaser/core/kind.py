@@ -141,6 +141,8 @@ class Status:
     reasons: str | None = None
     idle: frozenset[str] = frozenset()
     """Settled, and not prepared."""
+    leaving: frozenset[str] = frozenset({"DELETING"})
+    """Which of ``pending`` end with the thing gone."""
     repairable: bool = False
     """A failed draft may be updated, and then prepared, again."""
 
@@ -358,6 +360,8 @@ class Kind:
     versions: Versions | None = None
     mint: Mint | None = None
     parts: tuple[Part, ...] = ()
+    parent: str | None = None
+    """The kind that it exists inside, for a kind with ``calls.parent_in``."""
     physical_name: Callable[[Address], str] | None = None
     visible: frozenset[Verb] = frozenset({Verb.REPOINT})
     """Verbs whose effect callers see: they belong to the PROMOTE wave."""
@@ -373,6 +377,11 @@ class Kind:
     def versioned(self) -> bool:
         """Whether content is published as numbered versions."""
         return self.calls.publish is not None or self.mint is not None
+
+    @property
+    def labels_versions(self) -> bool:
+        """Whether list rows of versions show the label that we gave them: then few have to be read."""
+        return self.mint is None and self.versions is None
 
     @property
     def is_known_by_name(self) -> bool:

@@ -55,6 +55,10 @@ class Step:
     """The tags differ, too or only."""
     rewrite: bool = True
     """The body differs; False when only the tags do."""
+    late: bool = False
+    """Puts a draft or tags in order after the pointers have moved: nothing that callers follow waits for it."""
+    pieces: Mapping[str, str] = field(default_factory=dict)
+    """For what is written in several calls: the digests of its pieces as seen, see ``content.pieces``."""
 
     @property
     def removes(self) -> bool:
@@ -221,4 +225,6 @@ class Known:
 def is_within(steps: Iterable[Step], approved: Iterable[tuple[str, str, str]]) -> list[StepKey]:
     """The steps that were not approved: resuming may do less than was reviewed, never more."""
     allowed = set(approved)
+    # What was made and not completed is continued by an update.
+    allowed |= {(a, Verb.UPDATE.value, s) for a, v, s in allowed if v == Verb.CREATE.value}
     return [s.key for s in steps if (str(s.address), s.verb.value, s.stamp) not in allowed]

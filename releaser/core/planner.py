@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from releaser.core.address import Address
 from releaser.core.barriers import with_barriers
 from releaser.core.changed import field_changes, tag_changes, without_followers
-from releaser.core.content import content_digest, resolve_body, version_digest
+from releaser.core.content import content_digest, pieces, resolve_body, version_digest
 from releaser.core.diagnostic import Diagnostic
-from releaser.core.diff import FieldChange, differences, field_digests
+from releaser.core.diff import FieldChange, differences, field_digests, is_below
 from releaser.core.graph import Node
 from releaser.core.kind import Kind, Remark, Verb
 from releaser.core.normal import comparable, replace_leaves, stated
@@ -46,6 +46,11 @@ class _Draft:
     steps: list[Step] = field(default_factory=list)
     outputs: dict[Address, dict[str, str]] = field(default_factory=dict)
     last: dict[Address, StepKey] = field(default_factory=dict)
+    """The last step of the STAGE wave on an address."""
+    moved: dict[Address, StepKey] = field(default_factory=dict)
+    """The step that moves a pointer."""
+    put_back: dict[Address, StepKey] = field(default_factory=dict)
+    """The last step on an address after the pointers have moved."""
     versions: dict[Address, str] = field(default_factory=dict)
     blocked: list[Diagnostic] = field(default_factory=list)
 
@@ -114,14 +119,16 @@ def _diagnostic(node: Node, code: str, message: str, hint: str = "") -> Diagnost
 
 def _plan_creation(draft: _Draft, node: Node, kind: Kind, was: str) -> None:
     replaces = kind.identity.stamped_name and bool(draft.question.snapshot.retired.get(node.address))
-    if kind.pointer:
+    if kind.pointer and kind.is_known_by_name:
         verb, wave, action = Verb.REPOINT, Wave.PROMOTE, Action.CREATE
     else:
         verb, wave, action = Verb.CREATE, Wave.STAGE, Action.REPLACE if replaces else Action.CREATE
     reason = "immutable-content" if replaces else "deleted-live" if was else "not-there"
     desired = _desired(draft, node, kind)
     _add_step(draft, node, verb, wave, desired, retag=True)
-    publishes = kind.calls.publish is not None
+    publishes = kind.versioned
+    if kind.calls.prepare is not None:
+        _add_step(draft, node, Verb.PREPARE, Wave.STAGE, desired)
     if publishes:
         _add_step(draft, node, Verb.PUBLISH, Wave.STAGE, desired)
     fields = tuple(differences(EMPTY, desired, kind.fields.unordered))
@@ -149,7 +156,7 @@ def _plan_existing(draft: _Draft, node: Node, kind: Kind, seen: Seen) -> None:
             draft.versions[node.address] = version
         draft.changes.append(Change(node.address, Action.NONE, version=version or "", name=node.name))
         return
-    if seen.status == "failed":
+    if seen.status == "failed" and not (kind.status and kind.status.repairable):
         message = f"{node.address} is in a failed state: {seen.reason or 'AWS gives no reason'}"
         draft.blocked.append(_diagnostic(node, "P111", message, "delete it in AWS; the next run creates it anew"))
         return
@@ -158,11 +165,15 @@ def _plan_existing(draft: _Draft, node: Node, kind: Kind, seen: Seen) -> None:
     fields = without_followers(fields, stated(kind, _resolved(draft, node)), desired, kind)
     tags = tag_changes(node, seen, known)
     version = _matching_version(kind, seen, desired, known, is_as_desired=not fields)
-    if fields and kind.calls.update is None:
-        _refuse_immutable(draft, node, kind, fields)
+    fixed = fields if kind.calls.update is None else [f for f in fields if is_below(f.pattern, kind.fields.immutable)]
+    if fixed:
+        _refuse_immutable(draft, node, kind, fixed)
         return
+    publishes = kind.versioned and version is None
     _plan_update(draft, node, kind, seen, desired, fields, tags, is_published=version is not None)
-    publishes = kind.calls.publish is not None and version is None
+    if kind.calls.prepare is not None and (fields or seen.status != "ready"):
+        wave = Wave.STAGE if publishes else Wave.PROMOTE
+        _add_step(draft, node, Verb.PREPARE, wave, desired, seen, late=not publishes)
     if publishes:
         _add_step(draft, node, Verb.PUBLISH, Wave.STAGE, desired, seen)
     draft.outputs[node.address] = seen.outputs(version, kind.identity.version_arn)
@@ -176,7 +187,7 @@ def _matching_version(
     kind: Kind, seen: Seen, desired: FrozenMap, known: Binding | None, *, is_as_desired: bool
 ) -> str | None:
     """The version whose body is proven equal; the stamp alone proves nothing once a reference has moved."""
-    if kind.calls.publish is None or references(desired):
+    if not kind.versioned or references(desired):
         return None
     # The server may add members that no rule of ours knows: then the proof is a digest of what was asked with them,
     # as the draft has it now, or as the record has it of the same content.
@@ -217,8 +228,9 @@ def _plan_update(
         return
     late = is_published or not fields
     verb = Verb.REPOINT if kind.pointer else Verb.UPDATE
-    wave = Wave.PROMOTE if kind.pointer or late else Wave.STAGE
-    _add_step(draft, node, verb, wave, desired, seen, retag=bool(tags), rewrite=bool(fields))
+    wave = Wave.PROMOTE if late or verb in kind.visible else Wave.STAGE
+    late = wave is Wave.PROMOTE and late and not kind.pointer
+    _add_step(draft, node, verb, wave, desired, seen, retag=bool(tags), rewrite=bool(fields), late=late)
 
 
 def _describe(
@@ -249,7 +261,7 @@ def _reason(draft: _Draft, node: Node, kind: Kind, fields: tuple[FieldChange, ..
         known = draft.question.known.bindings.get(node.address)
         gone = known is not None and known.version is not None and known.stamp == node.stamp
         return ("version-gone" if gone else "no-version-of-this-content") if publishes else ""
-    return "draft" if kind.calls.publish is not None and node.address in draft.versions else "content"
+    return "draft" if kind.versioned and node.address in draft.versions else "content"
 
 
 def _version_quota(draft: _Draft, node: Node, kind: Kind, used: int) -> str:
@@ -272,11 +284,16 @@ def _add_step(
     *,
     retag: bool = False,
     rewrite: bool = True,
+    late: bool = False,
 ) -> None:
     key = StepKey(node.address, verb)
-    needs = {draft.last[a] for a in node.needs if a in draft.last}
-    if node.address in draft.last:
-        needs.add(draft.last[node.address])
+    around = {node.address, *node.needs}
+    needs = {draft.last[a] for a in around if a in draft.last}
+    if verb is Verb.REPOINT:
+        needs |= {draft.moved[a] for a in node.needs if a in draft.moved}
+    elif wave is Wave.PROMOTE and node.address in draft.put_back:
+        needs.add(draft.put_back[node.address])
+    kind = draft.question.kinds[node.kind]
     before = content_digest(seen.body) if seen and seen.body is not None else ""
     draft.steps.append(
         Step(
@@ -289,7 +306,13 @@ def _add_step(
             needs=tuple(sorted(needs)),
             retag=retag,
             rewrite=rewrite,
+            late=late,
+            pieces=pieces(kind, seen.body) if kind.parts and seen and seen.body is not None else {},
         )
     )
     if wave is Wave.STAGE:
         draft.last[node.address] = key
+    elif verb is Verb.REPOINT:
+        draft.moved[node.address] = key
+    else:
+        draft.put_back[node.address] = key

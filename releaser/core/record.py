@@ -180,6 +180,8 @@ class Binding:
     labels_digest: str = field(default="", metadata=OPTIONAL)
     """Digest of what the stamp leaves out: the body as declared, with descriptions, and the tags."""
     server_defaults: Mapping[str, Any] = field(default_factory=dict, metadata=OPTIONAL)
+    needs: tuple[Address, ...] = field(default=(), metadata=OPTIONAL)
+    """What it refers to: taken away after it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

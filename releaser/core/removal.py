@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from releaser.core.address import Address
@@ -21,7 +22,24 @@ def removals(use_case: str, snapshot: Snapshot, now: datetime, window: timedelta
             removal = _removal(address, binding, snapshot, now, window)
             if removal is not None:
                 found.append(removal)
-    return found
+    return _in_order(found, snapshot)
+
+
+def _in_order(found: list[tuple[Change, Step]], snapshot: Snapshot) -> list[tuple[Change, Step]]:
+    """With edges: what uses or stands in something goes before it."""
+    bindings = {(a, b.id): b for a, bs in snapshot.retired.items() for b in bs}
+    deleted = [s for _, s in found if s.verb is Verb.DELETE]
+    done = []
+    for change, step in found:
+        if step.verb is Verb.DELETE:
+            users = {s.key for s in deleted if _uses(bindings[s.address, s.key.target], s, step)} - {step.key}
+            step = replace(step, needs=tuple(sorted(users)))
+        done.append((change, step))
+    return done
+
+
+def _uses(binding: Binding, user: Step, used: Step) -> bool:
+    return used.address in binding.needs or user.key.target.startswith(f"{used.key.target}/")
 
 
 def _removal(

@@ -30,4 +30,5 @@ def bind(kind: Kind, node: Node, seen: Seen, version: str | None, desired: Froze
         fields=field_digests(desired, kind.fields.unordered),
         labels_digest=labels_digest(node),
         server_defaults=extra,
+        needs=tuple(sorted(node.needs)),
     )

@@ -5,50 +5,20 @@ Nothing here decides what should happen; nothing here knows a kind by name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from releaser.core.body_shape import body_shape
 from releaser.core.errors import AwsError, Failure, ReleaserError
 from releaser.core.kind import Kind
-from releaser.core.normal import comparable
-from releaser.core.values import FrozenMap, freeze, thaw
+from releaser.core.values import EMPTY, FrozenMap, thaw
+from releaser.engine.minting import Minting
+from releaser.engine.paging import pages, promised
+from releaser.engine.parts import Parts
 from releaser.engine.ports import Aws, Clock
-from releaser.kinds.models import model
+from releaser.engine.reading import Reading, Row, child_id, reading, row, split_id
 
 DRAFT = "DRAFT"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of a list call."""
-
-    id: str
-    arn: str
-    name: str
-    revision: str
-    version: str
-    status: str
-    reason: str
-    description: str
-    reply: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One resource or version as read now. ``body`` is comparable and keeps only what a create would accept."""
-
-    id: str
-    arn: str
-    name: str
-    revision: str
-    status: str
-    reason: str
-    description: str
-    body: FrozenMap
-    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,48 +39,54 @@ class Driver:
         self._aws = aws
         self._clock = clock
         self._patience = patience or Patience()
+        self._parts = Parts(aws, clock, self._patience.limit)
+        self._minting = Minting(aws, clock, self._patience.limit)
 
     # -- reading
 
-    def rows(self, kind: Kind) -> list[Row]:
-        """Every resource of the kind in the account and region."""
-        return [_row(kind, r) for r in self._pages(kind, kind.calls.list_params)]
+    def rows(self, kind: Kind, parent: str = "") -> list[Row]:
+        """Every resource of the kind in the account and region; of a kind that lives in others, all of one parent."""
+        params = {**thaw(kind.calls.list_params), **_parent(kind, parent)}
+        listed = pages(self._aws, kind, kind.calls.list, kind.calls.list_root, params)
+        return [row(kind, r, parent) for r in listed]
 
     def versions(self, kind: Kind, id_: str) -> list[Row]:
         """The published versions of one resource, without its draft."""
-        if kind.calls.publish is None:
+        if not kind.versioned:
             return []
-        found = [_row(kind, r) for r in self._pages(kind, {kind.calls.id_in: id_})]
+        own = kind.versions
+        operation, root = (own.list, own.list_root) if own else (kind.calls.list, kind.calls.list_root)
+        found = [row(kind, r) for r in pages(self._aws, kind, operation, root, {kind.calls.id_in: id_})]
         return [r for r in found if r.version and r.version != DRAFT]
 
-    def _pages(self, kind: Kind, params: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-        calls = kind.calls
-        request = {**thaw(params), calls.page_size_in: calls.page_size}
-        while True:
-            reply = self._aws.call(kind.service, calls.list, request)
-            if calls.list_root not in reply:
-                raise _cut_off(kind, calls.list, calls.list_root)
-            yield from reply[calls.list_root]
-            token = reply.get(calls.page_token_in)
-            if not token:
-                return
-            request = {**request, calls.page_token_in: token}
-
     def read(self, kind: Kind, id_: str, version: str | None = None) -> Reading | None:
-        """The draft, or one version; None when AWS says that it is not there."""
-        request: dict[str, Any] = {kind.calls.id_in: id_}
-        if version is not None and kind.calls.version_in:
-            request[kind.calls.version_in] = version
+        """The draft, or one version, with its parts; None when AWS says that it is not there."""
+        found = self._get(kind, id_, version)
+        if found is None:
+            return None
         try:
-            reply = self._aws.call(kind.service, kind.calls.get, request)
+            parts = self._parts.read(kind, id_, version) if kind.parts else None
         except AwsError as error:
             if error.failure is Failure.NOT_FOUND:
                 return None
             raise
-        resource = reply.get(kind.calls.root, {}) if kind.calls.root else reply
-        if kind.identity.id not in resource:
-            raise _cut_off(kind, kind.calls.get, kind.identity.id)
-        return reading(kind, resource)
+        return reading(kind, found, split_id(kind, id_)[0], parts)
+
+    def _get(self, kind: Kind, id_: str, version: str | None) -> Mapping[str, Any] | None:
+        own = kind.versions if version is not None else None
+        operation, root = (own.get, own.root) if own else (kind.calls.get, kind.calls.root)
+        request = _named(kind, id_)
+        if version is not None and kind.calls.version_in:
+            request[kind.calls.version_in] = version
+        try:
+            reply = self._aws.call(kind.service, operation, request)
+        except AwsError as error:
+            if error.failure is Failure.NOT_FOUND:
+                return None
+            raise
+        resource: Mapping[str, Any] = reply.get(root, {}) if root else reply
+        promised(kind, operation, resource, kind.identity.id)
+        return resource
 
     def read_many(self, kind: Kind, ids: Sequence[str]) -> dict[str, Reading]:
         """Several drafts in one call; those that are not there are left out. Only for kinds with a batch operation."""
@@ -131,8 +107,8 @@ class Driver:
         found: dict[str, FrozenMap] = {}
         while True:
             reply = self._aws.call("resourcegroupstaggingapi", "GetResources", request)
-            for row in reply.get("ResourceTagMappingList", ()):
-                found[row["ResourceARN"]] = FrozenMap({t["Key"]: t["Value"] for t in row["Tags"]})
+            for entry in reply.get("ResourceTagMappingList", ()):
+                found[entry["ResourceARN"]] = FrozenMap({t["Key"]: t["Value"] for t in entry["Tags"]})
             if not reply.get("PaginationToken"):
                 return found
             request["PaginationToken"] = reply["PaginationToken"]
@@ -147,16 +123,53 @@ class Driver:
         key, value = ("key", "value") if tagging.form == "list" else ("Key", "Value")
         return FrozenMap({t[key]: t[value] for t in found})
 
-    def settle(self, kind: Kind, id_: str, version: str | None = None) -> Reading:
-        """Wait until the draft or version is in a final state, and give it. Raises when it failed or never settles."""
+    def tags_of(self, kind: Kind, found: Row) -> FrozenMap:
+        """The tags of what a list row shows; some rows show no ARN."""
+        if found.arn or kind.tagging.by == "name":
+            return self.tags(kind, found.arn, found.name)
+        seen = self._get(kind, found.id, None)
+        return self.tags(kind, str(seen.get(kind.identity.arn, "")), found.name) if seen is not None else EMPTY
+
+    def settle(self, kind: Kind, id_: str, version: str | None = None, *, repairing: bool = False) -> Reading:
+        """Wait until the draft or version is in a final state, and give it. Raises when it failed or never settles.
+
+        ``repairing``: a draft that failed is about to be written again, where its kind allows that.
+        """
+
+        def look() -> Reading | None:
+            return self.read(kind, id_, version)
+
+        accepted = {"ready", "idle"}
+        if repairing and kind.status is not None and kind.status.repairable:
+            accepted.add("failed")
+        return self._wait(kind, id_, version, look, frozenset(accepted))
+
+    def settle_owner(self, kind: Kind, id_: str) -> Reading:
+        """As ``settle``, without reading the parts."""
+
+        def look() -> Reading | None:
+            found = self._get(kind, id_, None)
+            return reading(kind, found) if found is not None else None
+
+        repairable = kind.status is not None and kind.status.repairable
+        return self._wait(kind, id_, None, look, frozenset({"ready", "idle", *(["failed"] if repairable else [])}))
+
+    def _wait(
+        self,
+        kind: Kind,
+        id_: str,
+        version: str | None,
+        look: Callable[[], Reading | None],
+        accepted: frozenset[str],
+    ) -> Reading:
         begun = self._clock.monotonic()
         deadline = begun + self._patience.limit
         pause = self._patience.first
+        what = f"{kind.name} {id_}" + (f" version {version}" if version else "")
         while True:
-            seen = self.read(kind, id_, version)
-            if seen is not None and seen.status == "ready":
+            seen = look()
+            if seen is not None and seen.status in accepted:
                 return seen
-            what = f"{kind.name} {id_}" + (f" version {version}" if version else "")
             if seen is not None and seen.status == "failed":
                 raise ReleaserError(
                     f"{what} failed: {seen.reason or 'AWS gives no reason'}",
@@ -181,23 +194,46 @@ class Driver:
     # -- writing
 
     def create(self, kind: Kind, name: str, body: FrozenMap, tags: Mapping[str, str], token: str) -> str:
-        """Create a draft; returns its id. With the same token a repeat returns the same resource."""
-        request = self._request(kind, name, body)
+        """Create a draft, without its parts; returns its id. With the same token a repeat returns the same one."""
+        request = self._request(kind, name, _without(body, kind.fields.update_only))
         request |= {kind.tagging.tags_in: _tag_list(kind, tags)}
         if kind.calls.token:
             request[kind.calls.token] = token
         reply = self._aws.call(kind.service, kind.calls.create, request)
-        return str(reply.get(kind.identity.id) or name)
+        made = reply.get(kind.calls.root, {}) if kind.calls.root else reply
+        parent = str(body.get(kind.calls.parent_in, "")) if kind.calls.parent_in else ""
+        return child_id(parent, str(made.get(kind.identity.id) or name))
 
     def update(self, kind: Kind, id_: str, name: str, body: FrozenMap) -> None:
-        """Replace the whole draft: Bedrock clears what an update omits."""
+        """Replace the whole draft but its parts: Bedrock clears what an update omits."""
         if kind.calls.update is None:
             raise TypeError(f"{kind.name} has no update")
-        request = self._request(kind, name, body) | {kind.calls.id_in: id_} | thaw(kind.calls.update_params)
+        request = self._request(kind, name, body) | _named(kind, id_) | thaw(kind.calls.update_params)
         self._aws.call(kind.service, kind.calls.update, request)
+
+    def write_parts(self, kind: Kind, id_: str, body: FrozenMap, token: str) -> None:
+        """Make the parts of a settled draft what the body says. May be repeated."""
+        if kind.parts:
+            self._parts.converge(kind, id_, body, token, lambda: self.settle_owner(kind, id_))
+
+    def prepare(self, kind: Kind, id_: str) -> Reading:
+        """Make the draft ready to be published, and wait until it is. Preparing twice does no harm."""
+        if kind.calls.prepare is None:
+            raise TypeError(f"{kind.name} is not prepared")
+        for again in (True, False):
+            try:
+                self._aws.call(kind.service, kind.calls.prepare, _named(kind, id_))
+                break
+            except AwsError as error:
+                if error.failure not in (Failure.CONFLICT, Failure.AMBIGUOUS) or not again:
+                    raise
+                self.settle_owner(kind, id_)
+        return self._wait(kind, id_, None, lambda: self.read(kind, id_), frozenset({"ready"}))
 
     def publish(self, kind: Kind, id_: str, label: str, token: str) -> str:
         """Cut an immutable version of the settled draft; returns its number."""
+        if kind.mint is not None:
+            return self._minting.mint(kind, kind.mint, id_, token)
         if kind.calls.publish is None or kind.calls.token is None:
             raise TypeError(f"{kind.name} has no versions")
         request = {kind.calls.id_in: id_, "description": label, kind.calls.token: token}
@@ -205,9 +241,11 @@ class Driver:
 
     def delete(self, kind: Kind, id_: str) -> None:
         """Delete the resource with everything below it. Gone already is fine."""
+        if kind.mint is not None:
+            self._minting.forget(kind, kind.mint, id_)
         for again in (True, False):
             try:
-                self._aws.call(kind.service, kind.calls.delete, {kind.calls.id_in: id_})
+                self._aws.call(kind.service, kind.calls.delete, _named(kind, id_))
             except AwsError as error:
                 if error.failure is Failure.NOT_FOUND:
                     return
@@ -230,17 +268,22 @@ class Driver:
 
     @staticmethod
     def _request(kind: Kind, name: str, body: FrozenMap) -> dict[str, Any]:
-        return {**thaw(kind.write(body)), kind.identity.name: name}
+        own = _without(body, frozenset(p.member for p in kind.parts))
+        return {**thaw(kind.write(own)), kind.identity.name: name}
 
 
-def _cut_off(kind: Kind, operation: str, member: str) -> AwsError:
-    """A reply without what it is about says nothing: neither that there is none, nor that it is gone."""
-    return AwsError(
-        f"{kind.service} {operation}: the reply lacks {member}: it was cut off",
-        failure=Failure.AMBIGUOUS,
-        service=kind.service,
-        operation=operation,
-    )
+def _named(kind: Kind, id_: str) -> dict[str, Any]:
+    """The request members that name a resource."""
+    parent, own = split_id(kind, id_)
+    return {**_parent(kind, parent), kind.calls.id_in: own}
+
+
+def _parent(kind: Kind, parent: str) -> dict[str, Any]:
+    return {kind.calls.parent_in: parent} if kind.calls.parent_in else {}
+
+
+def _without(body: FrozenMap, members: frozenset[str]) -> FrozenMap:
+    return FrozenMap({k: v for k, v in body.items() if k not in members}) if members else body
 
 
 def _tag_list(kind: Kind, tags: Mapping[str, str]) -> Any:
@@ -251,71 +294,3 @@ def _tag_list(kind: Kind, tags: Mapping[str, str]) -> Any:
             return [{"key": k, "value": v} for k, v in tags.items()]
         case "List":
             return [{"Key": k, "Value": v} for k, v in tags.items()]
-
-
-def _row(kind: Kind, reply: Mapping[str, Any]) -> Row:
-    ident = kind.identity
-    return Row(
-        id=str(reply.get(ident.row_id, "")),
-        arn=str(reply.get(ident.row_arn, "")),
-        name=str(reply.get(ident.row_name, "")),
-        revision=_revision(kind, reply),
-        version=str(reply.get("version", "")),
-        status=_status(kind, reply),
-        reason=_reason(kind, reply),
-        description=str(reply.get("description", "")),
-        reply=reply,
-    )
-
-
-def reading(kind: Kind, reply: Mapping[str, Any]) -> Reading:
-    """A get reply (or a full list row) in comparable form."""
-    ident = kind.identity
-    return Reading(
-        id=str(reply.get(ident.id, "")),
-        arn=str(reply.get(ident.arn, "")),
-        name=str(reply.get(ident.name, "")),
-        revision=_revision(kind, reply),
-        status=_status(kind, reply),
-        reason=_reason(kind, reply),
-        description=str(reply.get("description", "")),
-        body=body_of(kind, reply),
-        version=str(reply.get("version", "")),
-    )
-
-
-def body_of(kind: Kind, reply: Mapping[str, Any]) -> FrozenMap:
-    """What ``read`` makes of a reply, less members that no create accepts, in comparable form."""
-    seen = kind.read(reply)
-    if seen is reply:
-        allowed = body_shape(kind, model(kind.service))
-        seen = {k: v for k, v in reply.items() if k in allowed.members}
-    return comparable(replace(kind, comparable=lambda body: body), freeze(seen))
-
-
-def _revision(kind: Kind, reply: Mapping[str, Any]) -> str:
-    """What moves with every change. A version number alone starts anew when somebody deletes and makes again."""
-    return " ".join(_text(reply.get(member, "")) for member in kind.identity.revision.split(","))
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value)
-
-
-def _status(kind: Kind, reply: Mapping[str, Any]) -> str:
-    """``ready``, ``pending`` or ``failed``. A value that the kind does not classify is never taken for ready."""
-    status = kind.status
-    if status is None:
-        return "ready"
-    value = reply.get(status.member)
-    if value in status.ready:
-        return "ready"
-    return "failed" if value in status.failed else "pending"
-
-
-def _reason(kind: Kind, reply: Mapping[str, Any]) -> str:
-    if kind.status is None or kind.status.reasons is None:
-        return ""
-    return "; ".join(str(r) for r in reply.get(kind.status.reasons, ()))

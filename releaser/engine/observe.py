@@ -6,14 +6,15 @@ use case is read when anything of it is not as recorded, since one moved referen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
-from releaser.core.address import Address
+from releaser.core.address import Address, Ref
 from releaser.core.content import version_digest
-from releaser.core.errors import AwsError, ReleaserError
+from releaser.core.errors import AwsError, Failure, ReleaserError
 from releaser.core.graph import (
     ENVIRONMENT_TAG,
     OWNER_TAG,
@@ -37,7 +38,8 @@ from releaser.core.snapshot import (
     Version,
 )
 from releaser.core.values import FrozenMap, digest
-from releaser.engine.driver import Driver, Reading, Row, reading
+from releaser.engine.driver import Driver
+from releaser.engine.reading import Reading, Row, reading
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -102,15 +104,18 @@ class Observer:
         ``strangers``: use cases to read even when their rows match.
         ``rows``: what ``list_all`` gave, when somebody has listed already.
         """
-        rows = rows if rows is not None else self.list_all()
+        rows = dict(rows if rows is not None else self.list_all())
         with ThreadPoolExecutor(max_workers=self.workers, thread_name_prefix="observe") as pool:
+            rows |= self._list_inside(pool, known, rows)
             to_read = set(strangers) if not deep else {n.address.use_case for n in graph.nodes}
             assumed = {} if deep else self._assume(graph, known, rows, to_read)
             rest = [n for n in graph.nodes if n.address not in assumed]
             ahead = self._ahead(pool, rest, known, full=full)
-            found = _each(pool, lambda n: self._look(n, _binding(known, n), rows[n.kind], ahead), rest)
-        observations: dict[Address, Observation] = dict(assumed)
-        observations.update({n.address: o for n, o in zip(rest, found, strict=True)})
+            observations: dict[Address, Observation] = dict(assumed)
+            for alone in (True, False):
+                nodes = [n for n in rest if (self.kinds[n.kind].parent is None) is alone]
+                found = _each(pool, lambda n: self._look(n, _binding(known, n), rows, ahead, observations), nodes)
+                observations.update({n.address: o for n, o in zip(nodes, found, strict=True)})
         retired, unreadable = self._retired(graph, known, rows, observations)
         observations.update(unreadable)
         taken = {o.id for o in observations.values() if isinstance(o, Seen)}
@@ -127,15 +132,33 @@ class Observer:
         )
 
     def list_all(self) -> dict[str, Rows]:
-        """The rows of every kind, all kinds at once: needs no desired graph, so it can run while one is made."""
-        with ThreadPoolExecutor(max_workers=len(self.kinds), thread_name_prefix="list") as pool:
-            return dict(zip(self.kinds, pool.map(self._list, self.kinds.values()), strict=True))
+        """The rows of every kind, all kinds at once: needs no desired graph, so it can run while one is made.
 
-    def _list(self, kind: Kind) -> Rows:
+        Kinds that exist only inside others are listed for each parent, when the parents are known.
+        """
+        alone = {name: kind for name, kind in self.kinds.items() if kind.parent is None}
+        with ThreadPoolExecutor(max_workers=len(alone), thread_name_prefix="list") as pool:
+            return dict(zip(alone, pool.map(self._list, alone.values()), strict=True))
+
+    def _list_inside(
+        self, pool: ThreadPoolExecutor, known: Mapping[str, Known], rows: Mapping[str, Rows]
+    ) -> dict[str, Rows]:
+        """The rows of what exists inside recorded resources, and inside what an unfinished run may have made."""
+        found: dict[str, Rows] = {}
+        for name, kind in self.kinds.items():
+            if kind.parent is None:
+                continue
+            outer = rows[kind.parent]
+            parents = {p for mine in known.values() for p in _parents(kind, mine, outer)} & outer.by_id.keys()
+            listed = _each(pool, partial(self._list, kind), sorted(parents))
+            found[name] = _joined(listed, outer.failure)
+        return found
+
+    def _list(self, kind: Kind, parent: str = "") -> Rows:
         try:
-            rows = self.driver.rows(kind)
+            rows = self.driver.rows(kind, parent)
         except AwsError as error:
-            return Rows({}, {}, str(error))
+            return Rows({}, {}, "" if parent and error.failure is Failure.NOT_FOUND else str(error))
         names: dict[str, list[Row]] = {}
         for row in rows:
             names.setdefault(row.name, []).append(row)
@@ -195,11 +218,29 @@ class Observer:
         except AwsError:
             return []
 
-    def _look(self, node: Node, binding: Binding | None, rows: Rows, ahead: Ahead) -> Observation:
+    def _look(
+        self,
+        node: Node,
+        binding: Binding | None,
+        listed: Mapping[str, Rows],
+        ahead: Ahead,
+        around: Mapping[Address, Observation],
+    ) -> Observation:
+        kind = self.kinds[node.kind]
+        rows = listed[node.kind]
         if rows.failure:
             return Unreadable(rows.failure)
-        kind = self.kinds[node.kind]
         try:
+            if kind.parent is not None:
+                match _parent_of(kind, node, around):
+                    case Seen(id=parent):
+                        rows = self._list(kind, parent)
+                        if rows.failure:
+                            return Unreadable(rows.failure)
+                    case Absent():
+                        return Absent()
+                    case _:
+                        return Unreadable(f"the {kind.parent} that it belongs to could not be read")
             return self._find(kind, node, binding, rows, ahead)
         except (AwsError, ReleaserError) as error:
             return Unreadable(str(error))
@@ -207,7 +248,9 @@ class Observer:
     def _find(self, kind: Kind, node: Node, binding: Binding | None, rows: Rows, ahead: Ahead) -> Observation:
         """Ownership: the record's id first, then the tag on what has our name; a name alone is never ownership."""
         if binding is not None and binding.name == node.name and binding.id in rows.by_id:
-            proven = {binding.version: binding.body_digest} if binding.version else {}
+            # Without labels only reading tells what a version holds: enough that the recorded one is as it was.
+            trusted = kind.labels_versions or binding.stamp == node.stamp
+            proven = {binding.version: binding.body_digest} if binding.version and trusted else {}
             row = rows.by_id[binding.id]
             seen = self._read(kind, node, row, proven, ahead.tags_of(kind, node, binding), ahead.bodies.get(row.id))
             if isinstance(seen, Seen):
@@ -219,7 +262,7 @@ class Observer:
                 return _unless_taken(self._seen(kind, node, settled, {}, None), node)
         stranger: Foreign | None = None
         for row in rows.by_name.get(node.name, ()):
-            tags = self.driver.tags(kind, row.arn, row.name)
+            tags = self.driver.tags_of(kind, row)
             if is_owned(tags, node.address, self.environment):
                 seen = self._read(kind, node, row, {}, tags)
                 if isinstance(seen, Seen):
@@ -280,10 +323,12 @@ class Observer:
         """
         id_, now = draft.id, version_digest(kind, draft.body)
         listed = []
-        for row in self.driver.versions(kind, id_):
-            stamp = read_label(row.description)
+        rows = self.driver.versions(kind, id_)
+        known = not kind.labels_versions and any(proven.get(r.version) == now for r in rows)
+        for row in rows:
+            stamp = read_label(row.description) if kind.labels_versions else None
             body = proven.get(row.version)
-            if body != now and (stamp is None or stamp == node.stamp[:16]):
+            if not known and body != now and (stamp is None or stamp == node.stamp[:16]):
                 body = version_digest(kind, self.driver.settle(kind, id_, row.version).body)
             listed.append(Version(row.version, stamp, body))
         for version in sorted(proven.keys() - {v.version for v in listed}):
@@ -346,10 +391,38 @@ class Observer:
                 for row in rows[kind.name].by_name.get(name, ()):
                     if row.id in taken:
                         continue
-                    tags = self.driver.tags(kind, row.arn, row.name)
+                    tags = self.driver.tags_of(kind, row)
                     if is_owned(tags, address, self.environment):
                         found.setdefault(address, []).append(_stray(kind, row))
         return {a: tuple(bs) for a, bs in found.items()}
+
+
+def _parents(kind: Kind, mine: Known, outer: Rows) -> Iterator[str]:
+    """Ids of what may hold something of a kind that exists inside others."""
+    bindings = [*mine.bindings.items(), *((a, b) for a, bs in mine.retired.items() for b in bs)]
+    yield from (b.id.partition("/")[0] for a, b in bindings if a.kind == kind.name)
+    for address, name in mine.attempted:
+        if address.kind == kind.parent:
+            yield from (row.id for row in outer.by_name.get(name, ()))
+
+
+def _joined(listed: Iterable[Rows], failure: str) -> Rows:
+    """Rows listed one by one as one; one failure is the failure of all."""
+    by_id: dict[str, Row] = {}
+    by_name: dict[str, tuple[Row, ...]] = {}
+    for rows in listed:
+        by_id |= rows.by_id
+        by_name |= {name: (*by_name.get(name, ()), *found) for name, found in rows.by_name.items()}
+        failure = failure or rows.failure
+    return Rows(by_id, by_name, failure)
+
+
+def _parent_of(kind: Kind, node: Node, around: Mapping[Address, Observation]) -> Observation:
+    """What was seen of the resource that a node exists inside."""
+    held = node.body.get(kind.calls.parent_in) if kind.calls.parent_in else None
+    if not isinstance(held, Ref):
+        return Unreadable("it does not say what it belongs to")
+    return around.get(held.address, Unreadable("it was not looked at"))
 
 
 def _stray(kind: Kind, row: Row) -> Binding:

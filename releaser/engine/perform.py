@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from releaser.core.address import Address, Ref
-from releaser.core.content import content_digest, resolve_body, version_digest
+from releaser.core.content import content_digest, pieces, resolve_body, version_digest
 from releaser.core.diff import MISSING, FieldChange, differences, short_digest
 from releaser.core.errors import AwsError, Failure, Refused, ReleaserError
 from releaser.core.graph import ENVIRONMENT_TAG, OWNER_TAG, RETIRED_TAG, Node
@@ -23,7 +23,8 @@ from releaser.core.plan import Step
 from releaser.core.record import Binding
 from releaser.core.snapshot import Seen, Snapshot
 from releaser.core.values import FrozenMap, references
-from releaser.engine.driver import Driver, Reading
+from releaser.engine.driver import Driver
+from releaser.engine.reading import Reading
 
 _UNTOKENED_ATTEMPTS = 4
 
@@ -66,6 +67,11 @@ class Workspace:
         """The idempotency token of a step in this run."""
         sent = self.seeds.get((step.address, self.nodes[step.address].name)) if step.verb is Verb.CREATE else None
         return sent or token(self.record_id, step.address, step.verb, step.stamp)
+
+    def parent_of(self, kind: Kind, node: Node) -> str:
+        """The id of what a node exists inside; empty for what stands alone."""
+        held = node.body.get(kind.calls.parent_in) if kind.calls.parent_in else None
+        return (self.value(held) or "") if isinstance(held, Ref) else str(held or "")
 
     def value(self, ref: Ref) -> str | None:
         return self.outputs.get(ref.address, {}).get(ref.output)
@@ -110,6 +116,8 @@ class Performer:
                 return self._create(step, work)
             case Verb.UPDATE:
                 return self._update(step, work)
+            case Verb.PREPARE:
+                return self._prepare(step, work)
             case Verb.PUBLISH:
                 return self._publish(step, work)
             case Verb.REPOINT:
@@ -118,7 +126,7 @@ class Performer:
                 return self._retire(step, work)
             case Verb.DELETE:
                 return self._delete(step, work)
-            case Verb.PREPARE | Verb.INGEST | Verb.ADOPT:
+            case Verb.INGEST | Verb.ADOPT:
                 raise ReleaserError(f"{step.verb} is not performed by any kind yet", code="P190")
 
     def _body(self, step: Step, work: Workspace) -> tuple[Node, Kind, FrozenMap]:
@@ -137,19 +145,31 @@ class Performer:
             id_ = self.driver.create(kind, node.name, body, node.tags, key)
         except AwsError as error:
             id_ = self._ours_after(error, kind, node, work)
+        self._complete(kind, node, id_, body, key)
         seen = self.driver.settle(kind, id_)
         self._compare(kind, node, seen, body, work)
         self._learn(kind, node, seen, work)
         return f"{node.name} is {seen.id}"
 
+    def _complete(self, kind: Kind, node: Node, id_: str, body: FrozenMap, key: str) -> None:
+        """What a create cannot carry: parts, and members that only an update takes."""
+        if not kind.parts and not kind.fields.update_only & body.keys():
+            return
+        seen = self.driver.settle_owner(kind, id_)
+        self.driver.write_parts(kind, id_, body, key)
+        later = kind.fields.update_only & body.keys()
+        if any(seen.body.get(m) != body[m] for m in later):
+            self.driver.update(kind, id_, node.name, body)
+
     def _ours_after(self, error: AwsError, kind: Kind, node: Node, work: Workspace) -> str:
         """A conflict or a lost answer may mean that an earlier try succeeded: what carries our tag is ours."""
         if error.failure not in (Failure.CONFLICT, Failure.AMBIGUOUS):
             raise error
-        for row in self.driver.rows(kind):
+        parent = work.parent_of(kind, node)
+        for row in self.driver.rows(kind, parent):
             if row.name != node.name:
                 continue
-            tags = self.driver.tags(kind, row.arn, row.name)
+            tags = self.driver.tags_of(kind, row)
             if tags.get(OWNER_TAG) == str(node.address) and tags.get(ENVIRONMENT_TAG) == work.environment:
                 return row.id
         raise error
@@ -177,7 +197,7 @@ class Performer:
         id_ = work.outputs[node.address]["id"]
         seen = self._expect(step, kind, node, id_, body)
         if step.rewrite and not _same(kind, seen, body):
-            seen = self._write(step, kind, node, id_, body)
+            seen = self._write(step, kind, node, id_, body, work.token(step))
         self._compare(kind, node, seen, body, work)
         if step.retag:
             self.driver.retag(kind, seen.arn or work.outputs[node.address]["arn"], seen.name, node.tags, (RETIRED_TAG,))
@@ -186,9 +206,11 @@ class Performer:
 
     def _expect(self, step: Step, kind: Kind, node: Node, id_: str, body: FrozenMap) -> Reading:
         """The resource just before a write: as the plan saw it, or already as we want it."""
-        seen = self.driver.settle(kind, id_)
+        seen = self.driver.settle(kind, id_, repairing=True)
         if content_digest(seen.body) == step.before or _same(kind, seen, body):
             return seen
+        if kind.parts and _is_between(step, kind, seen, body):
+            return seen  # an earlier try got so far
         changes = differences(seen.body, comparable(kind, body), kind.fields.unordered)
         raise Refused(
             f"{node.address} was changed after the plan was made; it now differs at {_paths(changes)}",
@@ -196,7 +218,16 @@ class Performer:
             hint="plan again, look at the change, and decide",
         )
 
-    def _write(self, step: Step, kind: Kind, node: Node, id_: str, body: FrozenMap) -> Reading:
+    def _write(self, step: Step, kind: Kind, node: Node, id_: str, body: FrozenMap, key: str) -> Reading:
+        """The draft, then its parts."""
+        if kind.parts:
+            if not _same_but_parts(kind, self.driver.settle_owner(kind, id_), body):
+                self._write_own(step, kind, node, id_, body)
+            self.driver.write_parts(kind, id_, body, key)
+            return self.driver.settle(kind, id_)
+        return self._write_own(step, kind, node, id_, body)
+
+    def _write_own(self, step: Step, kind: Kind, node: Node, id_: str, body: FrozenMap) -> Reading:
         """An update has no token: after a lost answer look first, send again only when nothing has changed."""
         for attempt in range(1, _UNTOKENED_ATTEMPTS + 1):
             try:
@@ -211,6 +242,13 @@ class Performer:
                 continue
             return self.driver.settle(kind, id_)
         raise AssertionError("unreachable")
+
+    def _prepare(self, step: Step, work: Workspace) -> str:
+        node, kind, body = self._body(step, work)
+        seen = self.driver.prepare(kind, work.outputs[node.address]["id"])
+        self._compare(kind, node, seen, body, work)
+        self._learn(kind, node, seen, work)
+        return f"{node.name} is prepared"
 
     def _publish(self, step: Step, work: Workspace) -> str:
         node, kind, body = self._body(step, work)
@@ -293,6 +331,18 @@ class Performer:
 
 def _same(kind: Kind, seen: Reading, body: FrozenMap) -> bool:
     return not any(differences(seen.body, comparable(kind, body), kind.fields.unordered))
+
+
+def _same_but_parts(kind: Kind, seen: Reading, body: FrozenMap) -> bool:
+    parts = {p.member for p in kind.parts}
+    changes = differences(seen.body, comparable(kind, body), kind.fields.unordered)
+    return all(c.pattern.partition("[")[0] in parts for c in changes)
+
+
+def _is_between(step: Step, kind: Kind, seen: Reading, body: FrozenMap) -> bool:
+    """Whether every member, and every item of a part, is as the plan saw it or as we want it."""
+    now, wanted = pieces(kind, seen.body), pieces(kind, comparable(kind, body))
+    return all(now.get(at) in (step.pieces.get(at), wanted.get(at)) for at in {*now, *step.pieces, *wanted})
 
 
 def _paths(changes: object) -> str:

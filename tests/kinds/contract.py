@@ -20,7 +20,7 @@ from releaser.core.kind import Kind
 from releaser.core.normal import Sibling, comparable, stated
 from releaser.core.shapes import check
 from releaser.core.values import FrozenMap, leaves, thaw
-from releaser.engine.driver import body_of
+from releaser.engine.reading import body_of
 from releaser.kinds.models import model
 
 Rule = Callable[[Kind], Iterator[str]]

@@ -1,0 +1,210 @@
+"""What a resource holds that AWS gives operations of their own, such as an agent's action groups.
+
+Written by looking first: the difference between what is there and what is asked for is worked off, and after a
+conflict or a lost answer it is taken anew. So any of it may be killed and run again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from releaser.core.body_shape import part_shape
+from releaser.core.diff import differences
+from releaser.core.errors import AwsError, Failure, ReleaserError
+from releaser.core.kind import Kind, Part
+from releaser.core.normal import comparable
+from releaser.core.values import FrozenMap, freeze, thaw
+from releaser.engine.paging import pages, promised
+from releaser.engine.ports import Aws, Clock
+from releaser.engine.reading import reason_of, status_of
+from releaser.kinds.models import model
+
+DRAFT = "DRAFT"
+_ATTEMPTS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of a part as AWS has it. ``body`` is in write shape, not yet comparable."""
+
+    id: str
+    key: str
+    body: Mapping[str, Any]
+    status: str
+    reason: str
+    is_leaving: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Todo:
+    part: Part
+    item: Item | None
+    """What is there; None: it is to be made."""
+    wanted: FrozenMap | None
+    """What is asked for; None: it is to go."""
+
+
+class Parts:
+    """Reads and writes the parts of resources."""
+
+    def __init__(self, aws: Aws, clock: Clock, patience: float) -> None:
+        self._aws = aws
+        self._clock = clock
+        self._patience = patience
+
+    def read(self, kind: Kind, id_: str, version: str | None = None) -> dict[str, tuple[Mapping[str, Any], ...]]:
+        """Member -> items, of the draft or of one version."""
+        return {
+            p.member: tuple(i.body for i in self._items(kind, p, id_, version) if not i.is_leaving) for p in kind.parts
+        }
+
+    def converge(
+        self, kind: Kind, id_: str, desired: Mapping[str, Any], token: str, settle: Callable[[], object]
+    ) -> None:
+        """Make the draft's parts what ``desired`` (a body) says.
+
+        ``settle`` waits for the owner: AWS refuses a change while it is busy with the last one. Raises when the
+        parts are still not as asked for after several looks.
+        """
+        for attempt in range(1, _ATTEMPTS + 1):
+            todo = list(self._todo(kind, id_, desired))
+            if not todo:
+                return
+            try:
+                for one in todo:
+                    self._do(kind, id_, one, token)
+                    settle()
+            except AwsError as error:
+                if error.failure not in (Failure.CONFLICT, Failure.AMBIGUOUS) or attempt == _ATTEMPTS:
+                    raise
+                self._clock.sleep(min(4.0, 0.5 * 2**attempt))
+                settle()
+        left = ", ".join(sorted({t.part.member for t in self._todo(kind, id_, desired)}))
+        if left:
+            raise ReleaserError(
+                f"{kind.name} {id_}: {left} are not as they were written",
+                code="P131",
+                hint="somebody may be changing them at the same moment; run the same command again",
+            )
+
+    def clear(self, kind: Kind, id_: str, settle: Callable[[], object]) -> None:
+        """Take every part away, before its owner goes."""
+        self.converge(kind, id_, {}, "", settle)
+
+    def _todo(self, kind: Kind, id_: str, desired: Mapping[str, Any]) -> Iterator[_Todo]:
+        """What goes first: AWS counts what is there, and names are taken until then."""
+        come: list[_Todo] = []
+        for part in kind.parts:
+            there = {i.key: i for i in self._settled(kind, part, id_)}
+            asked = {str(w[part.key]): w for w in desired.get(part.member, ())}
+            yield from (_Todo(part, i, None) for k, i in there.items() if k not in asked)
+            for key, wanted in asked.items():
+                item = there.get(key)
+                if item is None or not _same(kind, part, item, wanted):
+                    come.append(_Todo(part, item, wanted))
+        yield from come
+
+    def _settled(self, kind: Kind, part: Part, id_: str) -> list[Item]:
+        """The items when none of them is changing. Raises for one that failed."""
+        deadline = self._clock.monotonic() + self._patience
+        while True:
+            items = self._items(kind, part, id_, None)
+            failed = next((i for i in items if i.status == "failed"), None)
+            if failed is not None and part.status is not None and part.status.repairable is False:
+                raise ReleaserError(
+                    f"{kind.name} {id_}: {part.member} {failed.key} failed: {failed.reason or 'AWS gives no reason'}",
+                    code="A-failed",
+                    hint="see the reason; the next run tries again",
+                )
+            if all(i.status != "pending" for i in items):
+                return items
+            if self._clock.monotonic() >= deadline:
+                raise ReleaserError(
+                    f"{kind.name} {id_}: {part.member} did not settle in {self._patience:.0f} s",
+                    code="A-unsettled",
+                    hint="run the same command again: it continues from what it finds",
+                )
+            self._clock.sleep(0.5)
+
+    def _items(self, kind: Kind, part: Part, id_: str, version: str | None) -> list[Item]:
+        owner = self._owner(part, id_, version)
+        listed = pages(self._aws, kind, part.list, part.list_root, owner)
+        return [self._item(kind, part, owner, row) for row in listed]
+
+    def _item(self, kind: Kind, part: Part, owner: Mapping[str, Any], row: Mapping[str, Any]) -> Item:
+        full = row
+        if part.get is not None:
+            reply = self._aws.call(kind.service, part.get, {**owner, part.id_in: row[part.id]})
+            full = promised(kind, part.get, reply, part.root) if part.root else reply
+        body = part.read(full)
+        if body is full:
+            allowed = part_shape(part, model(kind.service)).members
+            body = {k: v for k, v in full.items() if k in allowed}
+        return Item(
+            id=str(row[part.id]),
+            key=str(body.get(part.key, row.get(part.key, ""))),
+            body=body,
+            status=status_of(part.status, full),
+            reason=reason_of(part.status, full),
+            is_leaving=part.status is not None and full.get(part.status.member) in part.status.leaving,
+        )
+
+    @staticmethod
+    def _owner(part: Part, id_: str, version: str | None) -> dict[str, Any]:
+        owner: dict[str, Any] = {part.owner_in: id_}
+        if part.version_in is not None:
+            owner[part.version_in] = version or DRAFT
+        return owner
+
+    def _do(self, kind: Kind, id_: str, todo: _Todo, token: str) -> None:
+        part, item, wanted = todo.part, todo.item, todo.wanted
+        owner = self._owner(part, id_, None)
+        gone = wanted is None or (item is not None and _is_made_anew(kind, part, item, wanted))
+        if item is not None and gone:
+            request = {**owner, part.id_in: item.id, **thaw(part.delete_params)}
+            try:
+                self._aws.call(kind.service, part.delete, request)
+            except AwsError as error:
+                if error.failure is not Failure.NOT_FOUND:
+                    raise
+            self._settled(kind, part, id_)
+        if wanted is None:
+            return
+        body = thaw(part.write(wanted))
+        if item is not None and not gone and part.update is not None:
+            self._aws.call(kind.service, part.update, {**body, **owner, part.id_in: item.id})
+        else:
+            request = {**body, **owner}
+            if part.token:
+                request[part.token] = _token(token, part, str(wanted[part.key]), "again" if item is not None else "")
+            self._aws.call(kind.service, part.create, request)
+        self._settled(kind, part, id_)
+
+
+def _token(step: str, part: Part, key: str, again: str) -> str:
+    """One for each item of a step: what is made anew within a step is another thing than what it replaces."""
+    return hashlib.sha256("\0".join((step, part.member, key, again)).encode()).hexdigest()
+
+
+def _same(kind: Kind, part: Part, item: Item, wanted: FrozenMap) -> bool:
+    return not any(_differences(kind, part, item, wanted))
+
+
+def _is_made_anew(kind: Kind, part: Part, item: Item, wanted: FrozenMap) -> bool:
+    """Whether the difference is one that no update can make."""
+    if part.update is None:
+        return True
+    inside = f"{part.member}[]."
+    changed = [c.pattern.removeprefix(inside) for c in _differences(kind, part, item, wanted)]
+    return any(c == f or c.startswith((f"{f}.", f"{f}[")) for c in changed for f in part.fixed)
+
+
+def _differences(kind: Kind, part: Part, item: Item, wanted: FrozenMap) -> Iterator[Any]:
+    """As the whole body would be compared: rules of a kind's fields name its parts with it."""
+    there = comparable(kind, freeze({part.member: (item.body,)}))
+    asked = comparable(kind, FrozenMap({part.member: (wanted,)}))
+    mine = [FrozenMap({part.member: body.get(part.member, ())}) for body in (there, asked)]
+    return differences(mine[0], mine[1], kind.fields.unordered)
