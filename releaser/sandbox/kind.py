@@ -20,7 +20,7 @@ class Taggable:
     ``service``: which API's TagResource takes the ARN. ``resource``: the ARN's resource prefix, such as
     ``guardrail/``. ``exists``: whether that ARN (resource part) exists. ``group_type``: the resource type
     in the tagging API's GetResources, None where AWS does not list the kind; ``grouped`` may leave out
-    single ARNs.
+    single ARNs. ``below``: for a kind whose ARNs go on from another kind's, what they go on with.
     """
 
     service: str
@@ -29,6 +29,7 @@ class Taggable:
     group_type: str | None = None
     grouped: Callable[[str], bool] = lambda resource: True
     arn_service: str = "bedrock"
+    below: str = ""
 
 
 @dataclass(slots=True)

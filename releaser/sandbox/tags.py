@@ -64,10 +64,10 @@ def find(call: Call, arn: str) -> Taggable | None:
     if len(parts) < 6 or parts[0] != "arn":
         return None
     taggables: tuple[Taggable, ...] = call.catalogue.taggables()
-    for taggable in taggables:
-        if parts[2] == taggable.arn_service and parts[5].startswith(taggable.prefix):
-            return taggable
-    return None
+    fitting = [
+        t for t in taggables if parts[2] == t.arn_service and parts[5].startswith(t.prefix) and t.below in parts[5]
+    ]
+    return max(fitting, key=lambda taggable: len(taggable.below), default=None)
 
 
 def from_list(tags: list[dict[str, str]]) -> dict[str, str]:

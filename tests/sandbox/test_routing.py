@@ -24,7 +24,12 @@ def raw(box, method, path, body=None, headers=AUTH):
     ("service", "operation", "arguments", "name"),
     [
         ("bedrock", "list_imported_models", {}, "bedrock.ListImportedModels"),
-        ("bedrock-agent", "list_flows", {}, "bedrock-agent.ListFlows"),
+        (
+            "bedrock-agent",
+            "list_vpc_configurations",
+            {"knowledgeBaseId": "A" * 10},
+            "bedrock-agent.ListVpcConfigurations",
+        ),
         ("bedrock-agent", "get_agent", {"agentId": "A" * 10}, "bedrock-agent.GetAgent"),
         ("ssm", "list_documents", {}, "ssm.ListDocuments"),
         ("sts", "get_session_token", {}, "sts.GetSessionToken"),
