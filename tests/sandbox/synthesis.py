@@ -111,5 +111,5 @@ def _bad_strings(shape: dict[str, Any], good: str) -> Iterator[tuple[str, Any]]:
         yield "too short", ""
     if "enum" in shape:
         yield "not in the enum", "NO_SUCH_VALUE"
-    if "pattern" in shape and shape["pattern"] != ".*":
+    if "pattern" in shape and not shape["pattern"].endswith((".*", ".+")):
         yield "off the pattern", good + "\u2603"

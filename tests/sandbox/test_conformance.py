@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from sandbox.checks import body
+from sandbox.flow_samples import prepared
 from sandbox.synthesis import every_field
 
 NUMBERS = itertools.count(1)
@@ -170,6 +171,74 @@ def test_inference_profile(box, params):
         bedrock.delete_inference_profile(inferenceProfileIdentifier=arn)
 
 
+FLOW_UNIONS = {
+    "FlowNodeConfiguration": ["input", "output", "knowledgeBase", "condition", "lex", "prompt", "lambdaFunction",
+                              "storage", "agent", "retrieval", "inlineCode", "loopInput", "loopController"],
+    "PromptFlowNodeSourceConfiguration": ["resource", "inline"],
+    "PromptTemplateConfiguration": ["text", "chat"],
+    "ContentBlock": ["text", "cachePoint"],
+    "FlowConnectionConfiguration": ["data", "conditional"],
+    "RerankingMetadataSelectiveModeConfiguration": ["fieldsToInclude", "fieldsToExclude"],
+}  # fmt: skip
+"""The members that a test chooses from; no loop, whose definition would have no end."""
+
+
+@st.composite
+def flows(draw):
+    unions = {shape: draw(st.sampled_from(members)) for shape, members in FLOW_UNIONS.items()}
+    params = draw(every_field("bedrock-agent", "CreateFlow", unions.get))
+    kind = unions["FlowNodeConfiguration"]
+    for number, node in enumerate(params["definition"]["nodes"]):
+        node["type"] = kind[0].upper() + kind[1:]
+        if kind == "input" and number:
+            node.update(type="Output", configuration={"output": {}})
+    if draw(st.booleans()):
+        body = {"loop": {"definition": params["definition"]}}
+        loop = {"name": "Again", "type": "Loop", "configuration": body}
+        params["definition"] = {"nodes": [loop], "connections": []}
+    params["tags"] = {k: v for k, v in params["tags"].items() if not k.lower().startswith("aws:")}
+    return params
+
+
+@RELAXED
+@given(params=flows())
+def test_flow(box, params):
+    agent = box.client("bedrock-agent", "700000000010")
+    id = agent.create_flow(**params)["id"]
+    try:
+        sent = narrow({k: v for k, v in params.items() if k != "tags"}, False)
+        read = body(agent.get_flow(flowIdentifier=id))
+        added = {"id", "arn", "status", "version", "createdAt", "updatedAt", "validations"}
+        assert {k: v for k, v in read.items() if k not in added} == sent
+        assert agent.list_tags_for_resource(resourceArn=read["arn"])["tags"] == params["tags"]
+        updated = body(agent.update_flow(flowIdentifier=id, **{k: v for k, v in params.items() if k != "tags"}))
+        assert {k: v for k, v in updated.items() if k not in added} == sent
+        agent.prepare_flow(flowIdentifier=id)
+        found = agent.validate_flow_definition(definition=params["definition"])["validations"]
+        assert agent.get_flow(flowIdentifier=id)["validations"] == found
+    finally:
+        agent.delete_flow(flowIdentifier=id)
+
+
+@RELAXED
+@given(params=every_field("bedrock-agent", "CreateFlowAlias", lambda shape: None))
+def test_flow_alias(box, params):
+    agent = box.client("bedrock-agent", "700000000010")
+    flow = prepared(agent)
+    try:
+        version = agent.create_flow_version(flowIdentifier=flow)["version"]
+        tags = {k: v for k, v in params["tags"].items() if not k.lower().startswith("aws:")}
+        sent = {**params, "flowIdentifier": flow, "routingConfiguration": [{"flowVersion": version}]}
+        made = body(agent.create_flow_alias(**{**sent, "tags": tags}))
+        own = {k: v for k, v in sent.items() if k not in ("tags", "flowIdentifier")}
+        assert {k: v for k, v in made.items() if k in own} == own
+        assert set(made) - set(own) == {"flowId", "id", "arn", "createdAt", "updatedAt"}
+        assert made in agent.list_flow_aliases(flowIdentifier=flow)["flowAliasSummaries"]
+        assert agent.list_tags_for_resource(resourceArn=made["arn"])["tags"] == tags
+    finally:
+        agent.delete_flow(flowIdentifier=flow, skipResourceInUseCheck=True)
+
+
 def test_ids_and_arns_match_the_model(client):
     import re
 
@@ -187,6 +256,14 @@ def test_ids_and_arns_match_the_model(client):
     assert matches("bedrock-agent", "PromptId", prompt["id"]) and prompt["id"] == prompt["id"].upper()
     assert matches("bedrock-agent", "PromptArn", prompt["arn"])
     assert matches("bedrock-agent", "PromptArn", version["arn"])
+    flow = prepared(client("bedrock-agent"))
+    cut = client("bedrock-agent").create_flow_version(flowIdentifier=flow)
+    route = [{"flowVersion": cut["version"]}]
+    alias = client("bedrock-agent").create_flow_alias(flowIdentifier=flow, name="a", routingConfiguration=route)
+    assert matches("bedrock-agent", "FlowId", flow) and matches("bedrock-agent", "FlowArn", cut["arn"])
+    assert matches("bedrock-agent", "FlowAliasId", alias["id"]) and matches(
+        "bedrock-agent", "FlowAliasArn", alias["arn"]
+    )
     for profile in client("bedrock").list_inference_profiles()["inferenceProfileSummaries"]:
         assert matches("bedrock", "InferenceProfileArn", profile["inferenceProfileArn"])
         assert matches("bedrock", "InferenceProfileId", profile["inferenceProfileId"])

@@ -8,6 +8,7 @@ import random
 
 import pytest
 
+from sandbox.flow_samples import ASKING, ROLE
 from sandbox.synthesis import mistakes, service
 
 GOOD = {
@@ -52,6 +53,14 @@ GOOD = {
                                                 "stopSequences": ["s"]}},
             "metadata": [{"key": "k", "value": "v"}],
         }],
+        "clientToken": "t" * 40,
+    },
+    ("bedrock-agent", "CreateFlow", "POST /flows/"): {
+        "name": "f",
+        "description": "d",
+        "executionRoleArn": ROLE,
+        "customerEncryptionKeyArn": "arn:aws:kms:eu-central-1:111111111111:key/" + "a" * 36,
+        "definition": ASKING,
         "clientToken": "t" * 40,
     },
     ("bedrock", "CreateInferenceProfile", "POST /inference-profiles"): {
