@@ -85,3 +85,23 @@ def knowledge_base(name: str = "manuals", storage: Any = None) -> dict[str, Any]
 def s3_source(bucket: str = "documents", **more: Any) -> dict[str, Any]:
     """The configuration of an S3 data source."""
     return {"type": "S3", "s3Configuration": {"bucketArn": f"arn:aws:s3:::{bucket}", **more}}
+
+
+AGENT = {
+    "foundationModel": "anthropic.claude-3-haiku-20240307-v1:0",
+    "agentResourceRoleArn": "arn:aws:iam::111111111111:role/agent",
+}
+INSTRUCTION = "Answer questions about the weather, and about nothing else."
+
+
+def new_agent(agents: Any, name: str = "a", **more: Any) -> str:
+    """The id of a new agent that could be prepared."""
+    body = {**AGENT, "instruction": INSTRUCTION, **more}
+    return str(agents.create_agent(agentName=name, **body)["agent"]["agentId"])
+
+
+def new_alias(agents: Any, id: str, name: str = "live", **more: Any) -> str:
+    """The id of a new alias of an agent, which is prepared first."""
+    agents.prepare_agent(agentId=id)
+    made = agents.create_agent_alias(agentId=id, agentAliasName=name, **more)
+    return str(made["agentAlias"]["agentAliasId"])

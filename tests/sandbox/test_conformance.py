@@ -153,6 +153,74 @@ def test_prompt(box, params):
         agent.delete_prompt(promptIdentifier=id)
 
 
+AGENT_UNIONS = st.fixed_dictionaries(
+    {
+        "APISchema": st.sampled_from(["s3", "payload"]),
+        "ActionGroupExecutor": st.sampled_from(["lambda", "customControl"]),
+    }
+)
+
+
+@st.composite
+def agents(draw):
+    """CreateAgent with every field; every prompt OVERRIDDEN, since the others take no template."""
+    params = draw(every_field("bedrock-agent", "CreateAgent", lambda shape: None))
+    params["agentName"] = f"a{next(NUMBERS)}"
+    params["orchestrationType"] = "CUSTOM_ORCHESTRATION"
+    params["agentCollaboration"] = "DISABLED"
+    prompts = params["promptOverrideConfiguration"]["promptConfigurations"]
+    params["promptOverrideConfiguration"]["promptConfigurations"] = unique(prompts, "promptType")
+    for one in prompts:
+        one["promptCreationMode"] = one["parserMode"] = "OVERRIDDEN"
+    params["tags"] = {k: v for k, v in params["tags"].items() if not k.lower().startswith("aws:")}
+    return params
+
+
+@st.composite
+def action_groups(draw):
+    """CreateAgentActionGroup with every field but the two that exclude the others, and one of the two schemas."""
+    unions = draw(AGENT_UNIONS)
+    params = draw(every_field("bedrock-agent", "CreateAgentActionGroup", lambda shape: unions.get(shape)))
+    for member in ("agentId", "agentVersion", "parentActionGroupSignature", "parentActionGroupSignatureParams"):
+        del params[member]
+    del params[draw(st.sampled_from(["apiSchema", "functionSchema"]))]
+    if "functionSchema" in params:
+        params["functionSchema"]["functions"] = unique(params["functionSchema"]["functions"], "name")
+    return params
+
+
+@RELAXED
+@given(params=agents(), group=action_groups())
+def test_agent(box, params, group):
+    agents = box.client("bedrock-agent", "700000000010")
+    id = agents.create_agent(**params)["agent"]["agentId"]
+    try:
+        sent = narrow({k: v for k, v in params.items() if k not in ("tags", "promptOverrideConfiguration")}, False)
+        prompts = narrow(params["promptOverrideConfiguration"], False)
+
+        def check(read, wanted):
+            own = read["promptOverrideConfiguration"]
+            overridden = [one for one in own["promptConfigurations"] if one["promptCreationMode"] == "OVERRIDDEN"]
+            assert read_shape(overridden) == read_shape(prompts["promptConfigurations"])
+            assert own["overrideLambda"] == prompts["overrideLambda"]
+            assert {k: v for k, v in read.items() if k in wanted} == wanted
+
+        check(agents.get_agent(agentId=id)["agent"], sent)
+        made = agents.create_agent_action_group(agentId=id, agentVersion="DRAFT", **group)["agentActionGroup"]
+        assert {k: v for k, v in made.items() if k in group} == group
+        agents.prepare_agent(agentId=id)
+        agents.create_agent_alias(agentId=id, agentAliasName="live")
+        version = agents.get_agent_version(agentId=id, agentVersion="1")["agentVersion"]
+        check(version, {k: v for k, v in sent.items() if k not in ("orchestrationType", "customOrchestration")})
+        which = {"agentId": id, "agentVersion": "1", "actionGroupId": made["actionGroupId"]}
+        kept = agents.get_agent_action_group(**which)["agentActionGroup"]
+        assert kept == {**made, "agentVersion": "1"}
+        updated = agents.update_agent(agentId=id, **{k: v for k, v in params.items() if k != "tags"})["agent"]
+        check(updated, sent)
+    finally:
+        agents.delete_agent(agentId=id, skipResourceInUseCheck=True)
+
+
 @RELAXED
 @given(params=every_field("bedrock", "CreateInferenceProfile", lambda shape: None))
 def test_inference_profile(box, params):
@@ -242,7 +310,7 @@ def test_flow_alias(box, params):
 def test_ids_and_arns_match_the_model(client):
     import re
 
-    from sandbox.checks import MESSAGES
+    from sandbox.checks import MESSAGES, new_agent, new_alias
     from sandbox.synthesis import service
 
     def matches(name, shape, value):
@@ -264,6 +332,13 @@ def test_ids_and_arns_match_the_model(client):
     assert matches("bedrock-agent", "FlowAliasId", alias["id"]) and matches(
         "bedrock-agent", "FlowAliasArn", alias["arn"]
     )
+    agents = client("bedrock-agent")
+    agent = new_agent(agents)
+    route = agents.get_agent_alias(agentId=agent, agentAliasId=new_alias(agents, agent))["agentAlias"]
+    assert matches("bedrock-agent", "Id", agent) and agent == agent.upper()
+    assert matches("bedrock-agent", "AgentArn", agents.get_agent(agentId=agent)["agent"]["agentArn"])
+    assert matches("bedrock-agent", "AgentAliasId", route["agentAliasId"])
+    assert matches("bedrock-agent", "AgentAliasArn", route["agentAliasArn"])
     for profile in client("bedrock").list_inference_profiles()["inferenceProfileSummaries"]:
         assert matches("bedrock", "InferenceProfileArn", profile["inferenceProfileArn"])
         assert matches("bedrock", "InferenceProfileId", profile["inferenceProfileId"])

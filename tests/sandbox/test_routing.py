@@ -30,7 +30,6 @@ def raw(box, method, path, body=None, headers=AUTH):
             {"knowledgeBaseId": "A" * 10},
             "bedrock-agent.ListVpcConfigurations",
         ),
-        ("bedrock-agent", "get_agent", {"agentId": "A" * 10}, "bedrock-agent.GetAgent"),
         ("ssm", "list_documents", {}, "ssm.ListDocuments"),
         ("sts", "get_session_token", {}, "sts.GetSessionToken"),
         ("resourcegroupstaggingapi", "get_tag_keys", {}, "resourcegroupstaggingapi.GetTagKeys"),

@@ -11,6 +11,7 @@ import pytest
 from sandbox.flow_samples import ASKING, ROLE
 from sandbox.synthesis import mistakes, service
 
+LAMBDA = "arn:aws:lambda:eu-central-1:111111111111:function:f"
 GOOD = {
     ("bedrock", "CreateGuardrail", "POST /guardrails"): {
         "name": "g",
@@ -61,6 +62,32 @@ GOOD = {
         "executionRoleArn": ROLE,
         "customerEncryptionKeyArn": "arn:aws:kms:eu-central-1:111111111111:key/" + "a" * 36,
         "definition": ASKING,
+        "clientToken": "t" * 40,
+    },
+    ("bedrock-agent", "CreateAgent", "PUT /agents/"): {
+        "agentName": "a",
+        "instruction": "i" * 40,
+        "foundationModel": "amazon.nova-pro-v1:0",
+        "description": "d",
+        "orchestrationType": "CUSTOM_ORCHESTRATION",
+        "customOrchestration": {"executor": {"lambda": LAMBDA}},
+        "idleSessionTTLInSeconds": 600,
+        "agentResourceRoleArn": "arn:aws:iam::111111111111:role/agent",
+        "customerEncryptionKeyArn": "arn:aws:kms:eu-central-1:111111111111:key/" + "a" * 36,
+        "promptOverrideConfiguration": {
+            "overrideLambda": LAMBDA,
+            "promptConfigurations": [{
+                "promptType": "ORCHESTRATION", "promptCreationMode": "OVERRIDDEN", "promptState": "ENABLED",
+                "basePromptTemplate": "t", "parserMode": "OVERRIDDEN", "foundationModel": "amazon.nova-pro-v1:0",
+                "inferenceConfiguration": {"temperature": 0.5, "topP": 0.5, "topK": 1, "maximumLength": 1,
+                                           "stopSequences": ["s"]},
+                "additionalModelRequestFields": {"k": 1},
+            }],
+        },
+        "guardrailConfiguration": {"guardrailIdentifier": "g", "guardrailVersion": "1"},
+        "memoryConfiguration": {"enabledMemoryTypes": ["SESSION_SUMMARY"], "storageDays": 1,
+                                "sessionSummaryConfiguration": {"maxRecentSessions": 1}},
+        "agentCollaboration": "DISABLED",
         "clientToken": "t" * 40,
     },
     ("bedrock", "CreateInferenceProfile", "POST /inference-profiles"): {
