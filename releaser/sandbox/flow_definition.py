@@ -26,12 +26,12 @@ _ONLY_IN_A_LOOP = ("LoopInput", "LoopController")
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """One graph: the flow's, or the body of a loop. ``outside``: names of nodes in the other graphs of the flow."""
+    """One graph: the flow's, or the body of a loop. ``everywhere``: names of nodes in all graphs of the flow."""
 
     rows: tuple[Node, ...]
     connections: tuple[Mapping[str, Any], ...]
+    everywhere: frozenset[str]
     loop: str = ""
-    outside: frozenset[str] = frozenset()
 
     @property
     def nodes(self) -> Mapping[str, Node]:
@@ -54,7 +54,7 @@ class Scope:
 
 def validate(definition: Mapping[str, Any], *, unreachable: str = "Error") -> list[Finding]:
     """All findings in a definition; ``unreachable`` is the severity of an unreachable node."""
-    found = [one for scope in _scopes(definition) for one in _scope_findings(scope)]
+    found = [one for scope in _scopes(definition, frozenset(_names(definition))) for one in _scope_findings(scope)]
     for one in found:
         if one["type"] == "UnreachableNode":
             one["severity"] = unreachable
@@ -66,13 +66,12 @@ def fails(findings: Iterable[Finding]) -> bool:
     return any(one["severity"] == "Error" for one in findings)
 
 
-def _scopes(definition: Mapping[str, Any], loop: str = "", above: frozenset[str] = frozenset()) -> Iterator[Scope]:
+def _scopes(definition: Mapping[str, Any], everywhere: frozenset[str], loop: str = "") -> Iterator[Scope]:
     rows = tuple(definition.get("nodes", []))
-    bodies = [(row["name"], _body(row)) for row in rows if row["type"] == "Loop"]
-    inside = frozenset(name for _, body in bodies for name in _names(body))
-    yield Scope(rows, tuple(definition.get("connections", [])), loop, above | inside)
-    for name, body in bodies:
-        yield from _scopes(body, name, above | {row["name"] for row in rows})
+    yield Scope(rows, tuple(definition.get("connections", [])), everywhere, loop)
+    for row in rows:
+        if row["type"] == "Loop":
+            yield from _scopes(_body(row), everywhere, row["name"])
 
 
 def _names(definition: Mapping[str, Any]) -> Iterator[str]:
@@ -192,7 +191,7 @@ def _expression_findings(node: str, condition: Mapping[str, str], inputs: Mappin
 def _connection_findings(scope: Scope, connection: Mapping[str, Any]) -> Iterator[Finding]:
     name, ends = connection["name"], {end: connection[end] for end in ("source", "target")}
     unknown = [end for end, node in ends.items() if node not in scope.nodes]
-    if any(ends[end] in scope.outside for end in unknown):
+    if any(ends[end] in scope.everywhere for end in unknown):
         yield _finding("InvalidLoopBoundary", f"Connection {name} crosses the boundary of a loop",
                        connection=name, **ends)  # fmt: skip
         return
@@ -235,7 +234,7 @@ def _data_findings(scope: Scope, connection: Mapping[str, Any], ends: Mapping[st
 
 
 def _compatible(given: str, wanted: Mapping[str, str]) -> bool:
-    """``$.data`` is the whole value; only of an array or object can there be a part."""
+    """``$.data`` is the whole value. Of a string, number or boolean it "is the only expression that you can use"."""
     if wanted["expression"] == "$.data":
         return given == wanted["type"]
     return given in ("Array", "Object")

@@ -322,6 +322,48 @@ def test_a_warning_does_not_stop_a_preparation(client, box):
     assert [(one["type"], one["severity"]) for one in read["validations"]] == [("UnreachableNode", "Warning")]
 
 
+def test_a_connection_stays_in_its_loop():
+    """Neither out of the body, nor from one loop's into another's."""
+    outwards = {**BODY, "connections": [*BODY["connections"], data("Work.response", "End.document")]}
+    (found,) = validate(looping(outwards))
+    assert found["details"]["invalidLoopBoundary"] == {
+        "connection": "WorkresponseEnddocument", "source": "Work", "target": "End",
+    }  # fmt: skip
+    renamed = {**BODY["nodes"][1], "name": "Elsewhere", "inputs": []}
+    other = node("Second", "Loop", ["value"], (), definition=definition(ENTER, renamed, CONTROL,
+                 data("Elsewhere.response", "Control.done"), data("Elsewhere.response", "Work.value")))  # fmt: skip
+    both = looping()
+    both = {
+        "nodes": [*both["nodes"], other],
+        "connections": [*both["connections"], data("Start.document", "Second.value")],
+    }
+    kinds = [one["type"] for one in validate(both)]
+    assert kinds.count("InvalidLoopBoundary") == 1
+
+
+def test_what_no_rule_has_a_name_for():
+    twice = {**STRAIGHT, "nodes": [*STRAIGHT["nodes"], END]}
+    assert [one["message"] for one in validate(twice)] == ["More than one node is named End"]
+    second = {**START, "name": "Second"}
+    messages = [one["message"] for one in validate({**STRAIGHT, "nodes": [*STRAIGHT["nodes"], second]})]
+    assert messages == ["The flow has more than one Input node"]
+
+
+def test_branches_that_end_in_the_same_node_are_alternatives():
+    """Both branches to one node: one of them is taken, and the node runs."""
+    both = definition(START, CHOOSE, END, data("Start.document", "Choose.mode"), data("Start.document", "End.document"),
+                      branch("Choose.first", "End"), branch("Choose.default", "End"))  # fmt: skip
+    assert validate(both) == []
+
+
+def test_a_part_is_taken_of_arrays_and_objects_only():
+    for kind, expected in (("Object", []), ("Array", []), ("String", ["IncompatibleConnectionDataType"])):
+        start = {**START, "outputs": [{"name": "document", "type": kind}]}
+        end = {**END, "inputs": [port(expression="$.data.a[0]")]}
+        found = validate(definition(start, end, data("Start.document", "End.document")))
+        assert [one["type"] for one in found] == expected
+
+
 def test_a_configuration_of_another_type_is_refused_at_once(client):
     wrong = definition({**START, "configuration": {"output": {}}})
     with refused("ValidationException", 400, "does not match its type Input"):

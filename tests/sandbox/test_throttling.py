@@ -60,6 +60,13 @@ def test_the_clock_refills(frozen, account):
     assert burst(lambda: agent.create_prompt(name="p"), 3)[0] == 2
 
 
+def test_validating_a_flow_counts_as_a_write(frozen, account):
+    agent = frozen.client("bedrock-agent", account)
+    passed = burst(lambda: agent.validate_flow_definition(definition={"nodes": []}), 5)
+    assert passed == (2, {"ThrottlingException"})
+    assert burst(agent.list_flows, 15) == (10, {"ThrottlingException"})
+
+
 def test_ssm_has_documented_numbers_of_its_own(frozen, account):
     ssm = frozen.client("ssm", account)
     put = burst(lambda: ssm.put_parameter(Name="p", Value="v", Type="String", Overwrite=True), 5)

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from releaser.sandbox import flow_definition, flow_nodes, flows, tags
-from releaser.sandbox.buckets import Rate
 from releaser.sandbox.call import Call
 from releaser.sandbox.errors import conflict, quota_exceeded, validation
 from releaser.sandbox.kind import Kind, Taggable
@@ -51,7 +50,6 @@ KIND = Kind(
         "flowPrepareMovesUpdatedAt": (True, False),
         "flowUnreachableNode": ("Error", "Warning"),
     },
-    rates={f"bedrock-agent.{name}": Rate(2.0) for name in ("PrepareFlow", "ValidateFlowDefinition")},
     delays={"flow.prepare": 3.0},
     taggables=(Taggable("bedrock-agent", "flow/", _exists, "bedrock:flow"),),
 )
