@@ -92,10 +92,10 @@ def validate_quotas(
     for ((environment, target), kind), count in sorted(totals.items()):
         quota = kinds[kind].account_quota
         file = files.get(environment)
-        if quota is None or count <= quota or file is None or file.environment is None:
+        if quota is None or count <= quota.limit or file is None or file.environment is None:
             continue
         names = [t.name for t in file.environment.spec.targets]
-        message = f"{count} resources of kind {kind} are placed here; AWS allows {quota} in an account and region"
+        message = f"{count} resources of kind {kind} are placed here; AWS allows {quota.limit} in an account and region"
         hint = "add a target in another account and place use cases by label"
         problem = Problem("E521", message, ("spec", "targets", names.index(target)), hint)
         found.append(_diagnostic(file, problem))

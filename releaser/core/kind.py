@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from releaser.core.address import Address
 from releaser.core.diagnostic import Code
+from releaser.core.quotas import Quota
 from releaser.core.values import EMPTY, FrozenMap, Path
 
 
@@ -368,8 +369,10 @@ class Kind:
     pointer: bool = False
     """A pointer that callers follow: updated by REPOINT, in the PROMOTE wave. It is created by REPOINT too when callers
     know it by its name, and by CREATE, in the STAGE wave, when its id is AWS's: nobody can call it yet."""
-    version_quota: int | None = None
-    account_quota: int | None = None
+    version_quota: Quota | None = None
+    account_quota: Quota | None = None
+    sibling_quota: Quota | None = None
+    """How many one parent may hold, for what exists inside another resource."""
     runtime_limit: int | None = None
     """Largest body on the wire in bytes, where AWS sets one that the service model cannot say."""
 

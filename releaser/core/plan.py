@@ -15,6 +15,7 @@ from releaser.core.address import Address
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.diff import FieldChange, Origin
 from releaser.core.kind import Remark, Verb
+from releaser.core.quotas import Room
 from releaser.core.record import Binding
 from releaser.core.values import digest
 
@@ -140,6 +141,8 @@ class Plan:
     diagnostics: tuple[Diagnostic, ...] = ()
     assumed: int = 0
     read: int = 0
+    room: tuple[Room, ...] = ()
+    """Of the kinds that it adds to: what the account has and may have."""
     digest: str = ""
 
     @property

@@ -267,11 +267,12 @@ def _reason(draft: _Draft, node: Node, kind: Kind, fields: tuple[FieldChange, ..
 def _version_quota(draft: _Draft, node: Node, kind: Kind, used: int) -> str:
     if kind.version_quota is None:
         return ""
-    if used >= kind.version_quota:
-        message = f"{node.address} has {used} of {kind.version_quota} versions, and this change needs 1 more"
-        hint = "AWS does not raise this quota: delete versions that nothing uses any more"
+    most = kind.version_quota.limit
+    if used >= most:
+        message = f"{node.address} has {used} of {most} versions, and this change needs 1 more"
+        hint = "AWS does not raise this quota: `releaser gc` deletes versions that nothing uses any more"
         draft.blocked.append(_diagnostic(node, "P120", message, hint))
-    return f"{used} of {kind.version_quota} versions used, this needs 1"
+    return f"{used} of {most} versions used, this needs 1"
 
 
 def _add_step(

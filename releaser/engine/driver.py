@@ -113,6 +113,11 @@ class Driver:
                 return found
             request["PaginationToken"] = reply["PaginationToken"]
 
+    def quota(self, service: str, code: str) -> int:
+        """The account's own value of a quota, by Service Quotas."""
+        reply = self._aws.call("service-quotas", "GetServiceQuota", {"ServiceCode": service, "QuotaCode": code})
+        return int(reply["Quota"]["Value"])
+
     def tags(self, kind: Kind, arn: str, name: str) -> FrozenMap:
         """The tags of a resource."""
         tagging = kind.tagging

@@ -26,6 +26,7 @@ from releaser.core.graph import (
 )
 from releaser.core.kind import Kind
 from releaser.core.plan import Known
+from releaser.core.quotas import SERVICE
 from releaser.core.record import Binding, Retired
 from releaser.core.snapshot import (
     Absent,
@@ -139,6 +140,17 @@ class Observer:
         alone = {name: kind for name, kind in self.kinds.items() if kind.parent is None}
         with ThreadPoolExecutor(max_workers=len(alone), thread_name_prefix="list") as pool:
             return dict(zip(alone, pool.map(self._list, alone.values()), strict=True))
+
+    def quotas(self, kinds: Iterable[str]) -> dict[str, int]:
+        """Code -> the account's own limit, for the kinds of which AWS raises it. Empty where it may not be asked."""
+        codes = {q.code for k in kinds if (q := self.kinds[k].account_quota) is not None and q.code}
+        found = {}
+        for code in sorted(codes):
+            try:
+                found[code] = self.driver.quota(SERVICE, code)
+            except AwsError:
+                continue
+        return found
 
     def _list_inside(
         self, pool: ThreadPoolExecutor, known: Mapping[str, Known], rows: Mapping[str, Rows]

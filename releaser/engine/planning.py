@@ -12,6 +12,7 @@ from releaser.core.graph import physical_name
 from releaser.core.kind import Kind, Verb
 from releaser.core.plan import Action, Known, Plan, UseCasePlan, plan_digest
 from releaser.core.planner import Question, plan_use_case
+from releaser.core.quotas import Room, rooms
 from releaser.core.record import Outcome, Witness
 from releaser.core.snapshot import Snapshot
 from releaser.engine.compile import Compiled, ReleaseName
@@ -60,7 +61,8 @@ class Planning:
         parts = [
             self._part(name, compiled, snapshot, known.get(name, Known()), releases[name]) for name in compiled.views
         ]
-        parts = _within_account(parts, snapshot, self.kinds)
+        read = self.observer.quotas(needs_of(parts))
+        parts, room = _within_account(parts, snapshot, self.kinds, read)
         plan = Plan(
             environment=self.observer.environment,
             account=self.observer.account,
@@ -71,6 +73,7 @@ class Planning:
             diagnostics=(*diagnostics, *compiled.diagnostics, *_orphans(witnesses, {*declared, *compiled.files})),
             assumed=snapshot.assumed,
             read=snapshot.read,
+            room=room,
         )
         return Planned(replace(plan, digest=plan_digest(plan)), snapshot, compiled, known, witnesses)
 
@@ -116,31 +119,41 @@ def known_of(witness: Witness, kinds: Mapping[str, Kind]) -> Known:
     )
 
 
-def _within_account(parts: list[UseCasePlan], snapshot: Snapshot, kinds: Mapping[str, Kind]) -> list[UseCasePlan]:
+def _within_account(
+    parts: list[UseCasePlan], snapshot: Snapshot, kinds: Mapping[str, Kind], read: Mapping[str, int]
+) -> tuple[list[UseCasePlan], tuple[Room, ...]]:
     """Refuse, before the first write, what the account has no room for; use cases take room in their order."""
     used = dict(snapshot.totals)
+    quotas = {name: kind.account_quota for name, kind in kinds.items()}
     judged = []
     for part in parts:
-        needed: dict[str, int] = {}
-        for change in part.changes:
-            if change.action in (Action.CREATE, Action.REPLACE):
-                needed[change.address.kind] = needed.get(change.address.kind, 0) + 1
+        needed = needs_of([part])
         full = [
             Diagnostic(
                 "P121",
-                f"{used.get(name, 0)} of {kinds[name].account_quota} {name}s exist; {part.use_case} needs {n} more",
+                f"{room.used} of {room.limit} {room.kind}s exist (by {room.source}); "
+                f"{part.use_case} needs {room.needs} more",
                 f"manifests/{part.use_case}/manifest.yaml",
-                hint="share one between use cases, or place this one in another account",
+                hint="share one between use cases, ask AWS for more where it gives more, or use another account",
             )
-            for name, n in needed.items()
-            if used.get(name, 0) + n > (kinds[name].account_quota or float("inf"))
+            for room in rooms(quotas, used, needed, read)
+            if not room.is_enough
         ]
         if full:
             part = replace(part, blocked=(*part.blocked, *full), steps=())
         else:
             used |= {name: used.get(name, 0) + n for name, n in needed.items()}
         judged.append(part)
-    return judged
+    return judged, tuple(rooms(quotas, snapshot.totals, needs_of(parts), read))
+
+
+def needs_of(parts: Iterable[UseCasePlan]) -> dict[str, int]:
+    """Kind -> how many new ones are to be made."""
+    needed: dict[str, int] = {}
+    for change in (c for part in parts for c in part.changes):
+        if change.action in (Action.CREATE, Action.REPLACE):
+            needed[change.address.kind] = needed.get(change.address.kind, 0) + 1
+    return needed
 
 
 def _orphans(witnesses: Mapping[str, Witness], declared: set[str]) -> list[Diagnostic]:

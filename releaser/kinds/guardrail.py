@@ -26,6 +26,7 @@ from releaser.core.kind import (
     View,
 )
 from releaser.core.normal import Sibling
+from releaser.core.quotas import Quota
 from releaser.core.strength import Item, Measure, Protection, compare, count, effect_of
 from releaser.core.values import EMPTY, FrozenMap
 
@@ -423,6 +424,6 @@ KIND = Kind(
         },
     ),
     tagging=BEDROCK_TAGS,
-    version_quota=20,
-    account_quota=100,
+    version_quota=Quota(20),
+    account_quota=Quota(100),
 )

@@ -12,6 +12,7 @@ from typing import Any
 from releaser.core.address import Ref
 from releaser.core.kind import BEDROCK_TAGS, Calls, Draft, Fields, Identity, Kind, Remark, Status, View
 from releaser.core.model_arn import GEOGRAPHY, model_arn
+from releaser.core.quotas import Quota
 from releaser.core.values import FrozenMap
 
 
@@ -98,5 +99,5 @@ KIND = Kind(
         shown=frozenset({"modelSource.model"}),
     ),
     tagging=BEDROCK_TAGS,
-    account_quota=1000,
+    account_quota=Quota(1000, "L-40EC9882"),
 )

@@ -30,6 +30,7 @@ from releaser.core.kind import (
     View,
 )
 from releaser.core.parameters import model_remarks, parameter_remarks
+from releaser.core.quotas import Quota
 from releaser.core.values import EMPTY, FrozenMap
 
 _VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
@@ -305,6 +306,6 @@ KIND = Kind(
         ),
     ),
     tagging=AGENT_TAGS,
-    version_quota=10,
-    account_quota=500,
+    version_quota=Quota(10),
+    account_quota=Quota(500, "L-B783C50B"),
 )

@@ -30,6 +30,7 @@ from releaser.core.kind import (
 )
 from releaser.core.model_arn import model_arn
 from releaser.core.parameters import plain_model
+from releaser.core.quotas import Quota
 from releaser.core.values import EMPTY, FrozenMap
 
 _FAMILY = re.compile(r"[a-z0-9]+\.[a-z]+")
@@ -230,5 +231,5 @@ KIND = Kind(
         unordered={"models": "modelArn"},
     ),
     tagging=BEDROCK_TAGS,
-    account_quota=500,
+    account_quota=Quota(500),
 )

@@ -29,6 +29,9 @@ def plan_data(view: PlanView) -> dict[str, Any]:
         "commit": plan.commit,
         "summary": dict(view.totals),
         "observed": {"assumed": plan.assumed, "read": plan.read},
+        "room": [
+            {"kind": r.kind, "used": r.used, "limit": r.limit, "needs": r.needs, "source": r.source} for r in plan.room
+        ],
         "useCases": [_use_case(row) for row in view.use_cases],
         "drift": [drift_data(row) for row in view.drift],
         "changes": [_change(row) for u in view.use_cases for row in u.told],

@@ -36,6 +36,15 @@ def plan_schema() -> Schema:
             commit=_TEXT,
             summary=_closed(**dict.fromkeys(SUMMARY_KEYS, _COUNT)),
             observed=_closed(assumed=_COUNT, read=_COUNT),
+            room=_list(
+                _closed(
+                    kind=_TEXT,
+                    used=_COUNT,
+                    limit=_COUNT,
+                    needs=_COUNT,
+                    source={"enum": ["Service Quotas", "AWS's documentation"]},
+                )
+            ),
             useCases=_list(_use_case()),
             drift=_list(_drift()),
             changes=_list(_change()),

@@ -113,6 +113,8 @@ def closing(view: PlanView) -> Iterator[str]:
         yield f"Blocked: {counted(len(view.blocked), 'use case')}; nothing is done for {_them(len(view.blocked))}."
     if view.unchanged:
         yield f"Unchanged: {counted(view.unchanged, 'use case')}."
+    if plan.room:
+        yield "Room: " + "; ".join(f"{r} ({r.source})" for r in plan.room) + "."
     yield f"Looked at: {plan.read:,} read, {plan.assumed:,} assumed unchanged since the last record."
 
 

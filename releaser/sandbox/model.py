@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-SERVED = ("bedrock", "bedrock-agent", "sts", "ssm", "resourcegroupstaggingapi")
+SERVED = ("bedrock", "bedrock-agent", "sts", "ssm", "resourcegroupstaggingapi", "service-quotas")
 
 
 @dataclass(frozen=True, slots=True)
