@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from releaser.sandbox.app import Sandbox
 from releaser.sandbox.errors import BadAdminRequest
 from releaser.sandbox.faults import Rule
-from releaser.sandbox.routing import Request
+from releaser.sandbox.request import Request
 from releaser.sandbox.wire import Reply
 
 Answer = dict[str, Any]
@@ -114,6 +114,8 @@ class Admin:
         box.settings.set_quotas(args.get("quotas", {}))
         box.settings.set_switches(args.get("switches", {}))
         if args.get("rates"):
+            if any(name.startswith("s3.") for name in args["rates"]):
+                _ = box.router.s3
             box.buckets.set(args["rates"], box.router.operations)
         box.settings.latency = float(args.get("latency", box.settings.latency))
         box.keep_settings()
@@ -136,10 +138,10 @@ class Admin:
     def _add_fault(self, rule: dict[str, Any]) -> Rule:
         """A rule about a service or operation that does not exist would never fire: refused."""
         router = self._sandbox.router
-        if "service" in rule and rule["service"] not in router.services:
-            raise BadAdminRequest(f"no service {rule['service']!r}; there are: {', '.join(router.services)}")
-        known = {operation.name for operation in router.operations.values()}
-        if "operation" in rule and rule["operation"] not in known:
+        services = {*router.services, "s3"}
+        if "service" in rule and rule["service"] not in services:
+            raise BadAdminRequest(f"no service {rule['service']!r}; there are: {', '.join(sorted(services))}")
+        if "operation" in rule and not router.operations_called(rule["operation"], rule.get("service")):
             raise BadAdminRequest(f"no operation {rule['operation']!r} in the services played")
         return self._sandbox.faults.add(rule)
 

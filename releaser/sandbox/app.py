@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from releaser.sandbox import objects
 from releaser.sandbox.buckets import Buckets
 from releaser.sandbox.call import Call, Caller, StaleView
 from releaser.sandbox.clock import Clock
@@ -19,14 +20,16 @@ from releaser.sandbox.identity import identify, read_scope
 from releaser.sandbox.kind import Kinds
 from releaser.sandbox.kinds import discover
 from releaser.sandbox.model import Operation, load_served
-from releaser.sandbox.routing import Request, Router
+from releaser.sandbox.request import Request
+from releaser.sandbox.routing import Router
 from releaser.sandbox.settings import Settings
 from releaser.sandbox.shaping import ShapeViolation
 from releaser.sandbox.store import GLOBAL, Store
 from releaser.sandbox.validation import check_input
 from releaser.sandbox.wire import Reply, failure, success
 
-_THROTTLE_CODES = {"sts": "Throttling", "resourcegroupstaggingapi": "ThrottledException"}
+_THROTTLE_CODES = {"sts": "Throttling", "resourcegroupstaggingapi": "ThrottledException", "s3": "SlowDown"}
+_INVALID_CODES = {"query": "ValidationError", "rest-xml": "InvalidArgument"}
 _LOG_LENGTH = 5000
 
 
@@ -104,6 +107,9 @@ class Sandbox:
 
     def reset(self, account: str | None) -> None:
         """Forgets one account's resources and calls; or everything, settings, faults and clock included."""
+        if account is not None:
+            with self.store.transaction(self.clock.now()):
+                objects.forget_account(self.store, account)
         self.store.wipe(account)
         if account is None:
             self.settings.load({})
@@ -138,7 +144,7 @@ class Sandbox:
         throttled = effects is not None and effects.throttle
         if throttled or not self.buckets.allow(work.account, work.region, operation):
             code = _THROTTLE_CODES.get(operation.service.name, "ThrottlingException")
-            raise AwsError(code, "Rate exceeded")
+            raise AwsError(code, "Rate exceeded", 503 if code == "SlowDown" else None)
 
     def _perform(self, work: Work, operation: Operation, caller: Caller) -> dict[str, Any]:
         handler = self.kinds.handlers.get(operation.key)
@@ -147,8 +153,7 @@ class Sandbox:
         params = {name: value for name, value in work.params.items() if value is not None}
         found = check_input(operation.input, params) if operation.input else []
         if found:
-            query = operation.service.protocol == "query"
-            raise violations(found, "ValidationError" if query else "ValidationException")
+            raise violations(found, _INVALID_CODES.get(operation.service.protocol, "ValidationException"))
         stale = StaleView(**work.effects.stale) if work.effects and work.effects.stale is not None else None
         if stale == StaleView():
             stale = StaleView(writes=1)

@@ -15,6 +15,7 @@ class AwsError(Exception):
         self.message = message
         self.status = status
         self.protocol = protocol
+        self.headers: dict[str, str] = {}
 
 
 class BadAdminRequest(Exception):

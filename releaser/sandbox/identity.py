@@ -16,6 +16,7 @@ from releaser.sandbox.errors import AwsError
 from releaser.sandbox.store import GLOBAL, Store
 
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request")
+_UNKNOWN_KEY = {"sts": "InvalidClientTokenId", "s3": "InvalidAccessKeyId"}
 _INVALID = "The security token included in the request is invalid."
 
 
@@ -43,8 +44,7 @@ def identify(scope: Scope, headers: Mapping[str, str], store: Store, clock: Cloc
         return Caller(key, f"arn:aws:iam::{key}:root", key)
     session = store.get(GLOBAL, GLOBAL, "session", key) if key.startswith("ASIA") else None
     if session is None or headers.get("x-amz-security-token") != session["token"]:
-        code = "InvalidClientTokenId" if scope.signing_name == "sts" else "UnrecognizedClientException"
-        raise AwsError(code, _INVALID, 403)
+        raise AwsError(_UNKNOWN_KEY.get(scope.signing_name, "UnrecognizedClientException"), _INVALID, 403)
     if clock.now() >= session["expires"]:
         raise AwsError("ExpiredTokenException", "The security token included in the request is expired", 403)
     return Caller(session["account"], session["arn"], session["userId"])

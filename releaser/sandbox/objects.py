@@ -5,9 +5,11 @@ A bucket belongs to the account that made it and is found by anybody; its object
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from releaser.sandbox.call import Call
+from releaser.sandbox.errors import AwsError, not_in_the_sandbox
 from releaser.sandbox.store import GLOBAL, Doc, Store
 
 _BUCKETS = "s3-bucket"
@@ -66,3 +68,25 @@ def forget_account(store: Store, account: str) -> None:
     """An account is being wiped: its buckets go too. Within a transaction."""
     for doc in buckets(store, account):
         delete_bucket(store, doc["name"])
+
+
+def owned(call: Call) -> Doc:
+    """The bucket of a request, when it is the caller's own and the owner they expect."""
+    found = bucket(call.store, call.params["Bucket"])
+    if found is None:
+        raise AwsError("NoSuchBucket", "The specified bucket does not exist", 404)
+    if call.account != found["account"] or call.params.get("ExpectedBucketOwner", call.account) != found["account"]:
+        raise AwsError("AccessDenied", "Access Denied", 403)
+    return found
+
+
+def require_played(call: Call, *known: str, among: Mapping[str, Any] | None = None) -> None:
+    """Refuses loudly what is given beyond ``known``, rather than lose it."""
+    for name in call.params if among is None else among:
+        if name not in known:
+            raise unplayed(call, name)
+
+
+def unplayed(call: Call, what: str) -> AwsError:
+    """The gap by name."""
+    return not_in_the_sandbox(f"{call.operation.key} with {what}", "rest-xml")

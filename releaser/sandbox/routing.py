@@ -10,23 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+from releaser.sandbox import rest_xml
 from releaser.sandbox.errors import AwsError, not_in_the_sandbox, violations
 from releaser.sandbox.model import Operation, Service, Shape, load
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """An HTTP request as it arrived; header names in lower case."""
-
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    body: bytes
-
+from releaser.sandbox.request import Request
 
 Segments = tuple[str | None, ...]
 
@@ -70,12 +61,29 @@ class Router:
             return self._by_target(target, request)
         if signing_name == "sts":
             return self._by_action(request)
+        if signing_name == "s3":
+            return self.s3.resolve(request)
         if signing_name == "bedrock":
             found = self.match(request)
             if found is None:
                 raise _unplayed_bedrock(request)
             return found[0], _rest_params(*found, request)
         raise _unplayed(request, signing_name)
+
+    @cached_property
+    def s3(self) -> rest_xml.Routes:
+        """S3's routes. Its model is large: it is read when S3 is first spoken of."""
+        service = load("s3")
+        self.services["s3"] = service
+        self.operations |= {operation.key: operation for operation in service.operations.values()}
+        return rest_xml.Routes(service)
+
+    def operations_called(self, name: str, service: str | None) -> list[Operation]:
+        """The operations of this name, in one service or in all: S3's model is read when no other has it."""
+        if service == "s3" or not any(operation.name == name for operation in self.operations.values()):
+            _ = self.s3
+        wanted = (service,) if service else tuple(self.services)
+        return [op for op in self.operations.values() if op.name == name and op.service.name in wanted]
 
     def match(self, request: Request) -> tuple[Operation, dict[str, str]] | None:
         """The rest-json operation with this method and path, and the path's parameters."""
@@ -121,7 +129,7 @@ def _unplayed(request: Request, signing_name: str) -> AwsError:
     action = parse_qs(request.body.decode(errors="replace")).get("Action")
     if action:
         return not_in_the_sandbox(f"{signing_name}.{action[0]}", "query")
-    protocol = "rest-xml" if signing_name in ("s3", "s3express", "route53", "cloudfront") else "rest-json"
+    protocol = "rest-xml" if signing_name in ("s3express", "route53", "cloudfront") else "rest-json"
     return not_in_the_sandbox(f"{signing_name} ({request.method} {request.path})", protocol)
 
 

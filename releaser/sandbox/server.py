@@ -19,11 +19,12 @@ from typing import Any
 from releaser.sandbox.admin import Admin
 from releaser.sandbox.app import Sandbox, Work
 from releaser.sandbox.errors import AwsError
-from releaser.sandbox.routing import Request
+from releaser.sandbox.request import Request
 from releaser.sandbox.wire import Reply, failure
 
 HOST = "127.0.0.1"
 _MAX_BODY = 20 * 1024 * 1024
+_MAX_OBJECT = 256 * 1024 * 1024
 _MAX_HEAD = 64 * 1024
 
 
@@ -115,18 +116,18 @@ class Connection(asyncio.Protocol):
         except ValueError:
             self._refuse("the request line or Content-Length cannot be read")
             return None
-        if "chunked" in headers.get("transfer-encoding", ""):
-            body, total = _unchunk(self.buffer, end + 4)
-        else:
-            total = end + 4 + length
-            body = bytes(self.buffer[end + 4 : total])
-        if length > _MAX_BODY or len(self.buffer) > _MAX_BODY + _MAX_HEAD:
+        chunked = "chunked" in headers.get("transfer-encoding", "")
+        body, total = _unchunk(self.buffer, end + 4) if chunked else (b"", end + 4 + length)
+        most = _MAX_OBJECT if "/s3/aws4_request" in headers.get("authorization", "") else _MAX_BODY
+        if length > most or len(self.buffer) > most + _MAX_HEAD:
             self._refuse("the request is too large")
             return None
         if total < 0 or len(self.buffer) < total:
             if headers.get("expect", "").lower() == "100-continue" and len(self.buffer) == end + 4 and self.transport:
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             return None
+        if not chunked:
+            body = bytes(self.buffer[end + 4 : total])
         del self.buffer[:total]
         path, _, query = target.partition("?")
         return Request(method, path, query, headers, body)

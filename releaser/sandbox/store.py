@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from releaser.sandbox.blobs import Blobs
+
 Doc = Mapping[str, Any]
 Partition = tuple[str, str, str]
 
@@ -45,6 +47,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self.blobs = Blobs(path.parent / "objects")
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.executescript(_SCHEMA)
         self._cache: dict[Partition, dict[str, Doc]] = {}
@@ -99,6 +102,7 @@ class Store:
         """Forgets one account, or everything."""
         if account is None:
             self._db.execute("DELETE FROM doc")
+            self.blobs.wipe()
         else:
             self._db.execute("DELETE FROM doc WHERE account = ?", (account,))
         self._cache.clear()

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 from xml.sax.saxutils import escape
 
+from releaser.sandbox import rest_xml
 from releaser.sandbox.errors import AwsError
 from releaser.sandbox.model import Operation
 from releaser.sandbox.shaping import shape_output
@@ -26,10 +27,13 @@ class Reply:
     body: bytes
     content_type: str = "application/json"
     headers: Mapping[str, str] | None = None
+    length: int | None = None
+    """What Content-Length says when there is no body: the reply to a HEAD."""
 
     def encode(self, *, length: int | None = None) -> bytes:
         """The bytes to send; ``length`` overrides Content-Length, to lie about it."""
-        size = len(self.body) if length is None else length
+        own = len(self.body) if self.length is None else self.length
+        size = own if length is None else length
         head = f"{_LINES[self.status]}Content-Type: {self.content_type}\r\n"
         extra = "".join(f"{name}: {value}\r\n" for name, value in (self.headers or {}).items())
         return f"{head}{extra}Content-Length: {size}\r\n\r\n".encode() + self.body
@@ -43,6 +47,8 @@ def success(operation: Operation, result: dict[str, Any], request_id: str) -> Re
     """The reply of an operation that succeeded; raises when it is not what the model allows."""
     protocol = operation.service.protocol
     headers = {"x-amzn-RequestId": request_id}
+    if protocol == "rest-xml":
+        return _rest_xml(operation, result, headers)
     shaped = shape_output(operation.output, result, epoch_times=protocol == "json")
     if protocol == "query":
         body = _xml_result(operation, shaped, request_id)
@@ -57,10 +63,30 @@ def failure(operation: Operation | None, error: AwsError, request_id: str) -> Re
     code, status = operation.service.error(error.code) if operation else (error.code, None)
     status = error.status or status or 400
     headers = {"x-amzn-RequestId": request_id, "x-amzn-ErrorType": code}
-    if protocol in ("query", "rest-xml"):
+    if protocol == "rest-xml":
+        return _s3_failure(operation, error, code, status, request_id)
+    if protocol == "query":
         return Reply(status, _xml_error(operation, code, error.message, request_id), "text/xml", headers)
     body = {"message": error.message} if protocol == "rest-json" else {"__type": code, "message": error.message}
     return Reply(status, json.dumps(body).encode(), _CONTENT_TYPES[protocol], headers)
+
+
+def _rest_xml(operation: Operation, result: dict[str, Any], headers: dict[str, str]) -> Reply:
+    """S3 has headers of its own; Content-Type and Content-Length are the object's, also where no body is sent."""
+    found, body = rest_xml.serialise(operation, result)
+    head = operation.method == "HEAD"
+    length = int(found.pop("Content-Length", len(body))) if head else None
+    found.pop("Content-Length", None)
+    kind = found.pop("Content-Type", "application/xml")
+    status = 206 if "Content-Range" in found else operation.status
+    return Reply(status, b"" if head else body, kind, {**headers, **found}, length)
+
+
+def _s3_failure(operation: Operation | None, error: AwsError, code: str, status: int, request_id: str) -> Reply:
+    """No body to a HEAD, and none that says "not modified"."""
+    bare = status == 304 or (operation is not None and operation.method == "HEAD")
+    body = b"" if bare else rest_xml.error_body(code, error.message, request_id)
+    return Reply(status, body, "application/xml", {"x-amzn-RequestId": request_id, **error.headers})
 
 
 def _xml_result(operation: Operation, shaped: dict[str, Any], request_id: str) -> bytes:

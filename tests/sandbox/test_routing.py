@@ -35,7 +35,8 @@ def raw(box, method, path, body=None, headers=AUTH):
         ("resourcegroupstaggingapi", "get_tag_keys", {}, "resourcegroupstaggingapi.GetTagKeys"),
         ("dynamodb", "list_tables", {}, "ListTables"),
         ("iam", "list_users", {}, "iam.ListUsers"),
-        ("s3", "list_buckets", {}, "s3 (GET /)"),
+        ("s3", "get_bucket_policy", {"Bucket": "b"}, "s3.GetBucketPolicy"),
+        ("s3", "upload_part", {"Bucket": "b", "Key": "k", "PartNumber": 1, "UploadId": "u"}, "s3.UploadPart"),
         ("bedrock-runtime", "list_async_invokes", {}, "bedrock-runtime.ListAsyncInvokes"),
     ],
 )
