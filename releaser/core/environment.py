@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from releaser.core.manifest import Classification, EntryName, Flag, Part, Text, UseCaseName
+from releaser.core.plan import Risk
 
 GATES = ("quality", "safety", "performance", "approval")
 """Every gate that an environment may name."""
@@ -71,10 +72,23 @@ class Target(Part):
         return all(labels.get(k) == v for k, v in wanted.items())
 
 
+Demand = Literal["allowance", "none"]
+
+
+class RiskGates(Part):
+    """What a class of change needs here: an allowance in the manifest for its address, or nothing."""
+
+    weakening: Demand | None = Field(None, alias="safety-weakening", description="Something protects or checks less.")
+    destructive: Demand | None = Field(None, description="Something is taken away.")
+
+
 class Gates(Part):
     required: tuple[Gate, ...] = ()
     accept: dict[Gate, UseCaseName] = Field({}, description="Gates whose evidence another environment gives.")
     inconclusive: Literal["block", "allow"] = "block"
+    risk: RiskGates = Field(
+        RiskGates(), description="Default: `allowance`, and `none` in an environment that follows a branch."
+    )
 
 
 class Safety(Part):
@@ -152,6 +166,14 @@ class Environment(Part):
     @property
     def name(self) -> str:
         return self.metadata.name
+
+    def demands(self) -> frozenset[Risk]:
+        """The classes of change that need an allowance here. Where every merge is applied at once, as in dev, none
+        does unless it is written; where people decide about promotions, the two that hurt do."""
+        said = self.spec.gates.risk
+        default = "none" if self.spec.track else "allowance"
+        asked = {Risk.WEAKENING: said.weakening, Risk.DESTRUCTIVE: said.destructive}
+        return frozenset(risk for risk, demand in asked.items() if (demand or default) == "allowance")
 
     def bindings(self, target: Target) -> dict[str, str]:
         """What ``${env.NAME}`` gives in one target."""

@@ -14,6 +14,7 @@ from graphlib import CycleError, TopologicalSorter
 from releaser.core.address import Address, Bound, Ref
 from releaser.core.errors import ReleaserError
 from releaser.core.kind import Kind, View
+from releaser.core.lifecycle import on_remove
 from releaser.core.normal import minimal, replace_leaves, sort_key
 from releaser.core.values import FrozenMap, digest, leaves, references
 
@@ -33,6 +34,8 @@ class Node:
     stamp: str
     behaviour: str
     tags: FrozenMap
+    on_remove: str = ""
+    """``retain``: it stays in AWS when nothing declares it any more."""
 
     @property
     def label(self) -> str:
@@ -132,6 +135,7 @@ def compile_use_case(view: View, kinds: Mapping[str, Kind], tags: Mapping[str, s
                 stamp=effective[address],
                 behaviour=behaviour[address],
                 tags=FrozenMap({**(tags or {}), **ownership_tags(address, view.site.environment)}),
+                on_remove=on_remove(view, kind, address.name),
             )
         )
     return DesiredGraph(tuple(nodes))

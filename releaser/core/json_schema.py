@@ -12,6 +12,7 @@ from releaser.core.bodies import Models
 from releaser.core.body_shape import body_shape
 from releaser.core.environment import Environment
 from releaser.core.kind import Kind
+from releaser.core.lifecycle import MEMBER
 from releaser.core.manifest import use_case_model
 from releaser.core.patterns import translate
 from releaser.core.shapes import Shape
@@ -66,6 +67,8 @@ def _section(kind: Kind, models: Models, defs: dict[str, Any], section: Mapping[
         body["properties"] |= ours["properties"]
     elif kind.extra:
         body["properties"] |= {name: {"type": "string"} for name in sorted(kind.extra)}
+    for form in forms:
+        form["properties"] = {**form["properties"], MEMBER: {"$ref": "#/$defs/Lifecycle"}}
     entry = forms[0] if len(forms) == 1 else {"anyOf": forms}
     return {
         "type": "object",

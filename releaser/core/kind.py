@@ -30,7 +30,12 @@ class Verb(StrEnum):
     INGEST = "ingest"
     RETIRE = "retire"
     DELETE = "delete"
+    DISOWN = "disown"
     ADOPT = "adopt"
+
+
+RETAIN = "retain"
+"""What ``lifecycle.onRemove`` says of a resource that stays in AWS when its entry is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +174,12 @@ class Fields:
     """Patterns of members that no update can change; of kinds without an update everything is."""
     update_only: frozenset[str] = frozenset()
     """Members that update takes and create does not: an update follows the create when a body has one."""
+    guards: frozenset[str] = frozenset()
+    """Members that attach a guardrail to what holds them, as ``document.prompts.*.guardrail``; ``*`` stands for one
+    member. A holder that had one and has none is unguarded: that always needs an allowance."""
+    ranked: Mapping[str, frozenset[str] | None] | None = None
+    """For kinds that protect: every leaf whose change ``describe`` can rank, with the values it knows (None: any value;
+    an empty set: two different values cannot be ranked). Any other change counts as weaker."""
     shown: frozenset[str] = frozenset()
     """Texts that anyone may see, with all below them, though AWS's model does not say so: names that are part of an
     interface. ``*`` stands for one member, ``<section>`` for the section of every kind there is. Every other free text
@@ -276,6 +287,8 @@ class View:
     digest: str = ""
     exports: FrozenMap = EMPTY
     """What applications may read, gathered from all kinds: section -> name -> members with references."""
+    on_remove: FrozenMap = EMPTY
+    """What ``lifecycle`` says: ``<section>.<name>`` -> ``retain`` or ``delete``; '' of all others."""
 
     def section(self, name: str) -> Mapping[str, Any]:
         """One section of the spec, empty when absent."""
@@ -373,6 +386,11 @@ class Kind:
     account_quota: Quota | None = None
     sibling_quota: Quota | None = None
     """How many one parent may hold, for what exists inside another resource."""
+    place: Callable[[str, str], str] | None = None
+    """Name and path -> the place under ``spec`` that an allowance names; empty: nowhere. None: ``<section>.<name>`` and
+    the path. Kinds derived from other sections say which entry they come from: ``flows.<name>.alias``."""
+    needs_allowance_to_remove: bool = False
+    """What callers hold on to, or what cannot be made again from git: it goes only with an allowance, everywhere."""
     runtime_limit: int | None = None
     """Largest body on the wire in bytes, where AWS sets one that the service model cannot say."""
 
@@ -380,6 +398,13 @@ class Kind:
     def versioned(self) -> bool:
         """Whether content is published as numbered versions."""
         return self.calls.publish is not None or self.mint is not None
+
+    def place_of(self, name: str, path: str = "") -> str:
+        """Where under ``spec`` a resource, or a place in it, is declared."""
+        if self.place is not None:
+            return self.place(name, path)
+        whole = f"{self.section or self.name}.{name}"
+        return f"{whole}.{path}" if path else whole
 
     @property
     def labels_versions(self) -> bool:

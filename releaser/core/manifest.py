@@ -8,6 +8,7 @@ edit. The bodies of those sections are AWS's own and are checked by ``shapes``, 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
@@ -147,6 +148,29 @@ class Waiver(Part):
     reason: Annotated[str, StringConstraints(min_length=10)] = Field(description="Why AWS accepts it after all.")
 
 
+Allowed = Literal["detach-guardrail", "weaken", "delete"]
+"""What can be allowed."""
+
+
+class Allowance(Part):
+    """Lets one change pass at one place. Expired and unused allowances are reported."""
+
+    at: Annotated[str, StringConstraints(pattern=r"^[^.\s]+\.\S+$")] = Field(
+        description="The place under `spec`, as `guardrails.main`: one resource, or one place in it."
+    )
+    change: Allowed = Field(description="`plan` names what needs one.")
+    reason: Annotated[str, StringConstraints(min_length=10)] = Field(description="Why it is right here.")
+    until: date | None = Field(None, description="The last day on which it holds.")
+
+
+class Lifecycle(Part):
+    """What becomes of a resource when its entry is gone from the manifest. The last release's word counts."""
+
+    onRemove: Literal["delete", "retain"] = Field(
+        "delete", description="`retain`: it stays in AWS, our tags are taken off. `delete`: after the rollback window."
+    )
+
+
 class SpecBase(Part):
     description: Text | None = Field(None, description="What it does, for readers of the release notes.")
     enabled: Flag = Field(True, description="False: aliases refuse callers, and applications are told to stop.")
@@ -155,6 +179,8 @@ class SpecBase(Part):
     datasets: dict[EntryName, Dataset] = {}
     evaluation: Evaluation | None = None
     waivers: tuple[Waiver, ...] = ()
+    allow: tuple[Allowance, ...] = ()
+    lifecycle: Lifecycle | None = Field(None, description="Of every entry that says nothing itself.")
 
 
 class UseCase(Part):

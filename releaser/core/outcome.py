@@ -36,7 +36,7 @@ class Outcome:
 
     @property
     def is_removal(self) -> bool:
-        return self.key.verb in (Verb.RETIRE, Verb.DELETE)
+        return self.key.verb in (Verb.RETIRE, Verb.DELETE, Verb.DISOWN)
 
 
 @dataclass(frozen=True, slots=True)

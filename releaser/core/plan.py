@@ -15,8 +15,9 @@ from releaser.core.address import Address
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.diff import FieldChange, Origin
 from releaser.core.kind import Remark, Verb
+from releaser.core.manifest import Allowed
 from releaser.core.quotas import Room
-from releaser.core.record import Binding
+from releaser.core.record import Binding, Facts
 from releaser.core.values import digest
 
 FORMAT = "releaser.plan/v1"
@@ -64,7 +65,7 @@ class Step:
     @property
     def removes(self) -> bool:
         """Takes away what is no longer declared: no part of what is released."""
-        return self.key.verb in (Verb.RETIRE, Verb.DELETE)
+        return self.key.verb in (Verb.RETIRE, Verb.DELETE, Verb.DISOWN)
 
     @property
     def address(self) -> Address:
@@ -73,6 +74,41 @@ class Step:
     @property
     def verb(self) -> Verb:
         return self.key.verb
+
+
+class Risk(StrEnum):
+    """What a change may do to those who rely on it; later ones are worse. The rules: ``core/risk.py``."""
+
+    NONE = "none"
+    COSMETIC = "cosmetic"
+    BEHAVIOURAL = "behavioural"
+    WEAKENING = "safety-weakening"
+    DESTRUCTIVE = "destructive"
+
+
+def worst(risks: Iterable[Risk]) -> Risk:
+    """The worst of them; NONE of nothing."""
+    order = list(Risk)
+    return max(risks, key=order.index, default=Risk.NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """Something that an environment may let pass only with an allowance."""
+
+    change: Allowed
+    risk: Risk
+    places: tuple[str, ...]
+    """Under ``spec``: an allowance for any of them is one for this. The first is the one to propose."""
+    text: str
+    """``{}`` stands for ``private``."""
+    private: str = ""
+    always: bool = False
+    """Needs an allowance whatever the environment says."""
+
+    @property
+    def at(self) -> str:
+        return self.places[0]
 
 
 class Action(StrEnum):
@@ -84,6 +120,7 @@ class Action(StrEnum):
     REPOINT = "repoint"
     RETIRE = "retire"
     DELETE = "delete"
+    DISOWN = "disown"
     NONE = "none"
 
 
@@ -103,6 +140,8 @@ class Change:
     name: str = ""
     remarks: tuple[Remark, ...] = ()
     """What it means, in the kind's words: what becomes stronger or weaker."""
+    risk: Risk = Risk.NONE
+    concerns: tuple[Concern, ...] = ()
 
     @property
     def drift(self) -> bool:
@@ -122,10 +161,22 @@ class UseCasePlan:
     versions: Mapping[Address, str] = field(default_factory=dict)
     """Published versions that are reused."""
     blocked: tuple[Diagnostic, ...] = ()
+    lowered: tuple[Concern, ...] = ()
+    """What is asked of a release that became less, against the last one: thresholds, governance."""
 
     @property
     def is_empty(self) -> bool:
         return not self.steps
+
+    @property
+    def concerns(self) -> tuple[Concern, ...]:
+        """All that may need an allowance."""
+        return (*self.lowered, *(c for change in self.changes for c in change.concerns))
+
+    @property
+    def risk(self) -> Risk:
+        """The worst class of its changes."""
+        return worst([*(c.risk for c in self.lowered), *(c.risk for c in self.changes)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +250,7 @@ def plan_digest(plan: Plan) -> str:
     )
 
 
-SUMMARY_KEYS = ("create", "update", "replace", "publish", "repoint", "ingest", "delete", "retire")
+SUMMARY_KEYS = ("create", "update", "replace", "publish", "repoint", "ingest", "delete", "retire", "disown")
 
 
 def summary(plan: Plan) -> dict[str, int]:
@@ -223,6 +274,8 @@ class Known:
     """Names under which an unfinished run may have created something."""
     release: str = ""
     release_digest: str = ""
+    facts: Facts | None = None
+    """What the last release asked for; None where there is none."""
 
 
 def is_within(steps: Iterable[Step], approved: Iterable[tuple[str, str, str]]) -> list[StepKey]:

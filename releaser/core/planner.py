@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from releaser.core.address import Address
 from releaser.core.barriers import with_barriers
@@ -18,6 +19,7 @@ from releaser.core.normal import comparable, replace_leaves, stated
 from releaser.core.plan import Action, Change, Known, Step, StepKey, UseCasePlan, Wave, change_digest
 from releaser.core.record import Binding
 from releaser.core.removal import removals
+from releaser.core.risk import judged, lowered
 from releaser.core.snapshot import Absent, Depth, Foreign, Seen, Snapshot, Unreadable, Version
 from releaser.core.values import EMPTY, FrozenMap, digest, references
 
@@ -35,6 +37,10 @@ class Question:
     rollback_window: timedelta
     release: str = ""
     release_digest: str = ""
+    spec: Mapping[str, Any] = EMPTY
+    """The manifest's, as written."""
+    retain: bool = False
+    """What goes now is retained, whatever the last release said of it."""
 
 
 @dataclass
@@ -62,7 +68,9 @@ def plan_use_case(question: Question) -> UseCasePlan:
         _plan_node(draft, node)
     _refuse_unreadable(draft, {n.address for n in question.nodes})
     if not draft.blocked:
-        for change, step in removals(question.use_case, question.snapshot, question.now, question.rollback_window):
+        for change, step in removals(
+            question.use_case, question.snapshot, question.now, question.rollback_window, question.retain
+        ):
             draft.changes.append(change)
             draft.steps.append(step)
     steps = () if draft.blocked else tuple(with_barriers(draft.steps))
@@ -71,11 +79,12 @@ def plan_use_case(question: Question) -> UseCasePlan:
         use_case=question.use_case,
         release=question.release,
         release_digest=question.release_digest,
-        changes=tuple(draft.changes),
+        changes=tuple(judged(c, question.kinds[c.address.kind]) for c in draft.changes),
         steps=steps,
         change_digest=change_digest(site.environment, site.account, site.region, steps),
         versions=draft.versions,
         blocked=tuple(draft.blocked),
+        lowered=lowered(question.known.facts, question.spec) if question.known.facts else (),
     )
 
 

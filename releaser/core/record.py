@@ -95,6 +95,8 @@ class Intent:
     trigger: str
     """URL of the pipeline, or ``laptop``."""
     dirty: bool
+    risk: str = field(default="", metadata=OPTIONAL)
+    """The worst class of what was cleared: cosmetic, behavioural, safety-weakening, destructive."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +184,8 @@ class Binding:
     server_defaults: Mapping[str, Any] = field(default_factory=dict, metadata=OPTIONAL)
     needs: tuple[Address, ...] = field(default=(), metadata=OPTIONAL)
     """What it refers to: taken away after it."""
+    on_remove: str = field(default="", metadata=OPTIONAL)
+    """``retain``: when it is no longer declared it stays in AWS, and the record forgets it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,23 +6,42 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from releaser.core.address import Address
-from releaser.core.kind import Verb
+from releaser.core.kind import RETAIN, Verb
 from releaser.core.plan import Action, Change, Step, StepKey, Wave
 from releaser.core.record import Binding, Retired
 from releaser.core.snapshot import Snapshot
 
 
-def removals(use_case: str, snapshot: Snapshot, now: datetime, window: timedelta) -> list[tuple[Change, Step]]:
-    """A change and a step for everything of the use case that is to be marked, or to be deleted now."""
+def removals(
+    use_case: str, snapshot: Snapshot, now: datetime, window: timedelta, retain: bool = False
+) -> list[tuple[Change, Step]]:
+    """A change and a step for everything of the use case that is to be marked, deleted or let go now.
+
+    ``retain``: the manifest retains all that goes now; else the word of the release that made it counts.
+    """
     found = []
+    retained = _retained(snapshot, retain)
     for address, bindings in sorted(snapshot.retired.items()):
         if address.use_case != use_case:
             continue
         for binding in bindings:
-            removal = _removal(address, binding, snapshot, now, window)
+            removal = _removal(address, binding, snapshot, now, window, address in retained)
             if removal is not None:
                 found.append(removal)
     return _in_order(found, snapshot)
+
+
+def _retained(snapshot: Snapshot, everything: bool) -> frozenset[Address]:
+    """What stays when it goes from the manifest, with all that it needs: it would not work without."""
+    going = {a: bs for a, bs in snapshot.retired.items() if a not in snapshot.observations}
+    found: set[Address] = set()
+    left = [a for a, bs in going.items() if everything or any(b.on_remove == RETAIN for b in bs)]
+    while left:
+        address = left.pop()
+        if address not in found:
+            found.add(address)
+            left += [n for b in going[address] for n in b.needs if n in going]
+    return frozenset(found)
 
 
 def _in_order(found: list[tuple[Change, Step]], snapshot: Snapshot) -> list[tuple[Change, Step]]:
@@ -43,15 +62,18 @@ def _uses(binding: Binding, user: Step, used: Step) -> bool:
 
 
 def _removal(
-    address: Address, binding: Binding, snapshot: Snapshot, now: datetime, window: timedelta
+    address: Address, binding: Binding, snapshot: Snapshot, now: datetime, window: timedelta, retain: bool
 ) -> tuple[Change, Step] | None:
+    is_replaced = address in snapshot.observations
     if not isinstance(binding, Retired):
         verb, action, reason = Verb.RETIRE, Action.RETIRE, "no-longer-declared"
+        if retain:
+            verb, action, reason = Verb.DISOWN, Action.DISOWN, "retained"
     elif now - binding.since >= window:
         verb, action, reason = Verb.DELETE, Action.DELETE, "rollback-window-over"
     else:
         return None
-    if address in snapshot.observations:
+    if is_replaced:
         reason = "replaced"
     key = StepKey(address, verb, binding.id)
     step = Step(key, Wave.PROMOTE, binding.stamp, "", binding.body_digest, binding.revision)

@@ -31,6 +31,7 @@ from releaser.core.conform import AT_KEY, conform
 from releaser.core.diagnostic import Code, Diagnostic, in_order
 from releaser.core.environment import Environment, Target
 from releaser.core.kind import Kind, Problem, Site, View
+from releaser.core.lifecycle import check_lifecycles, set_apart
 from releaser.core.manifest import use_case_model
 from releaser.core.policy import Facts, check_keys, check_policy, facts
 from releaser.core.resolve import resolve
@@ -95,6 +96,7 @@ def _of_document(files: UseCaseFiles, kinds: Mapping[str, Kind], codes: Mapping[
     yield from files.problems
     yield from check_governance(spec)
     yield from check_names(spec, kinds.values())
+    yield from check_lifecycles(spec, kinds.values())
     yield from check_suites(files, kinds.values())
     yield from check_datasets(files)
     yield from check_waivers(spec, codes)
@@ -151,8 +153,9 @@ class _Places:
         resolution = resolve(spec, bindings, use_case=self.files.name, environment=run.place[0])
         yield from (replace(p, path=("spec", *p.path)) for p in resolution.problems)
         site = Site(run.place[0], run.target.account, run.target.region) if run.target else self.view.site
-        self.view = View(self.files.name, resolution.value, self.files.texts, site, *_RELEASE)
-        self.facts = facts(resolution.value, self.kinds)
+        seen, _ = set_apart(resolution.value, self.kinds.values())
+        self.view = View(self.files.name, seen, self.files.texts, site, *_RELEASE)
+        self.facts = facts(seen, self.kinds)
         self.bound = resolution.bound
         unknown = {problem.path for problem in resolution.problems}
         for problem in check_entries(self.view, self.kinds, self.models):

@@ -31,4 +31,5 @@ def bind(kind: Kind, node: Node, seen: Seen, version: str | None, desired: Froze
         labels_digest=labels_digest(node),
         server_defaults=extra,
         needs=tuple(sorted(node.needs)),
+        on_remove=node.on_remove,
     )

@@ -10,6 +10,7 @@ from releaser.core.environment import Environment, Target
 from releaser.core.errors import ReleaserError
 from releaser.core.graph import DesiredGraph, compile_use_case, join
 from releaser.core.kind import Kind, Site, View
+from releaser.core.lifecycle import set_apart
 from releaser.core.resolve import resolve
 from releaser.core.workspace import UseCaseFiles, Workspace
 
@@ -66,7 +67,9 @@ def compile_all(
         if resolution.problems:
             continue
         release = releases[name]
-        view = View(name, resolution.value, found.texts, site, release.name, f"sha256:{release.digest}")
+        spec, removal = set_apart(resolution.value, kinds.values())
+        digest = f"sha256:{release.digest}"
+        view = View(name, spec, found.texts, site, release.name, digest, on_remove=removal)
         try:
             graphs.append(compile_use_case(view, kinds, _tags(found)))
         except ReleaserError as error:

@@ -89,7 +89,7 @@ def _retired_after(job: Job, planned: Planned, now: datetime) -> dict[Address, t
         kept: list[Binding] = []
         for binding in bindings:
             verbs = {k.verb for k in done if k.address == address and k.target == binding.id}
-            if Verb.DELETE in verbs:
+            if verbs & {Verb.DELETE, Verb.DISOWN}:
                 continue
             if Verb.RETIRE in verbs:
                 kept.append(Retired(**_members(binding), since=now.replace(microsecond=0)))
@@ -117,6 +117,7 @@ def _created(job: Job, kinds: Mapping[str, Kind]) -> dict[Address, Binding]:
             stamp=node.stamp,
             behaviour=node.behaviour,
             body_digest="",
+            on_remove=node.on_remove,
         )
     return found
 

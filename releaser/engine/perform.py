@@ -16,7 +16,7 @@ from releaser.core.address import Address, Ref
 from releaser.core.content import content_digest, pieces, resolve_body, version_digest
 from releaser.core.diff import MISSING, FieldChange, differences, short_digest
 from releaser.core.errors import AwsError, Failure, Refused, ReleaserError
-from releaser.core.graph import ENVIRONMENT_TAG, OWNER_TAG, RETIRED_TAG, Node
+from releaser.core.graph import ENVIRONMENT_TAG, OWNER_TAG, RETIRED_TAG, Node, ownership_tags
 from releaser.core.kind import Kind, Verb
 from releaser.core.normal import comparable
 from releaser.core.plan import Step
@@ -126,6 +126,8 @@ class Performer:
                 return self._retire(step, work)
             case Verb.DELETE:
                 return self._delete(step, work)
+            case Verb.DISOWN:
+                return self._disown(step, work)
             case Verb.INGEST | Verb.ADOPT:
                 raise ReleaserError(f"{step.verb} is not performed by any kind yet", code="P190")
 
@@ -312,6 +314,17 @@ class Performer:
         when = self.now().strftime("%Y-%m-%dT%H:%M:%SZ")
         self.driver.retag(kind, binding.arn, binding.name, {RETIRED_TAG: when})
         return f"{binding.name} marked, to be deleted after the rollback window"
+
+    def _disown(self, step: Step, work: Workspace) -> str:
+        """Our tags come off; what somebody else's are on by now is left as it is."""
+        binding = work.removed[step.address, step.key.target]
+        kind = self.kinds[binding.kind]
+        owner = self.driver.tags(kind, binding.arn, binding.name).get(OWNER_TAG)
+        if owner not in (None, str(step.address)):
+            return f"{binding.name} belongs to {owner} already"
+        ours = (*ownership_tags(step.address, work.environment), RETIRED_TAG)
+        self.driver.retag(kind, binding.arn, binding.name, {}, ours)
+        return f"{binding.name} stays, and is no longer ours"
 
     def _delete(self, step: Step, work: Workspace) -> str:
         binding = work.removed[step.address, step.key.target]

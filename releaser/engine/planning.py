@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from releaser.core.address import Address
+from releaser.core.allowance import allowances, judge
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.graph import physical_name
-from releaser.core.kind import Kind, Verb
+from releaser.core.kind import RETAIN, Kind, Verb
 from releaser.core.plan import Action, Known, Plan, UseCasePlan, plan_digest
 from releaser.core.planner import Question, plan_use_case
 from releaser.core.quotas import Room, rooms
@@ -70,7 +71,12 @@ class Planning:
             commit=self.commit,
             use_cases=tuple(parts),
             snapshot_digest=snapshot_digest(snapshot),
-            diagnostics=(*diagnostics, *compiled.diagnostics, *_orphans(witnesses, {*declared, *compiled.files})),
+            diagnostics=(
+                *diagnostics,
+                *compiled.diagnostics,
+                *_orphans(witnesses, {*declared, *compiled.files}),
+                *(d for part in parts for d in _no_use(part, compiled, self.now.date())),
+            ),
             assumed=snapshot.assumed,
             read=snapshot.read,
             room=room,
@@ -91,6 +97,8 @@ class Planning:
                 rollback_window=self.rollback_window,
                 release=release.name,
                 release_digest=release.digest,
+                spec=compiled.files[name].spec,
+                retain=compiled.views[name].on_remove.get("") == RETAIN,
             )
         )
 
@@ -116,6 +124,7 @@ def known_of(witness: Witness, kinds: Mapping[str, Kind]) -> Known:
         attempted=tuple(sorted((a, n) for a, n in attempted if a.kind in kinds)),
         release=released.record.release if released else "",
         release_digest=released.record.release_digest if released else "",
+        facts=released.facts if released else None,
     )
 
 
@@ -154,6 +163,18 @@ def needs_of(parts: Iterable[UseCasePlan]) -> dict[str, int]:
         if change.action in (Action.CREATE, Action.REPLACE):
             needed[change.address.kind] = needed.get(change.address.kind, 0) + 1
     return needed
+
+
+def _no_use(part: UseCasePlan, compiled: Compiled, today: date) -> list[Diagnostic]:
+    """Allowances that have expired, or that this plan does not need."""
+    document = compiled.files[part.use_case].document
+    found = judge(part, allowances(compiled.files[part.use_case].spec), (), today)
+    said = [(i, "P158", f"the allowance of {a.change} at {a.at} ended on {a.until}") for i, a in found.expired]
+    said += [(i, "P159", f"nothing here needs the allowance of {a.change} at {a.at}") for i, a in found.unused]
+    return [
+        document.problem(code, message, ("spec", "allow", index), hint="remove it", severity="warning")
+        for index, code, message in sorted(said)
+    ]
 
 
 def _orphans(witnesses: Mapping[str, Witness], declared: set[str]) -> list[Diagnostic]:

@@ -200,6 +200,7 @@ class Run:
             actor=told.actor,
             trigger=told.trigger,
             dirty=told.dirty,
+            risk=part.risk.value,
         )
 
     def _is_superseded(self, cleared: Cleared, record: OpenRecord) -> bool:

@@ -7,14 +7,17 @@ from datetime import datetime
 from releaser.core.environment import Environment
 from releaser.core.gate import Verdict
 from releaser.engine.planning import Planned
-from releaser.gates import freeze, lifecycle, safety
+from releaser.gates import freeze, lifecycle, risk, safety
 
 
 def judge(planned: Planned, environment: Environment, catalog: lifecycle.Catalog, now: datetime) -> tuple[Verdict, ...]:
-    """Every verdict on a plan: freeze, safety limits, lifecycle of each model."""
+    """Every verdict on a plan: freeze, safety limits, the risk of each use case's changes, lifecycle of each model."""
     known = {a for k in planned.known.values() for a in k.bindings}
     population = len(known | {n.address for n in planned.compiled.graph.nodes})
     verdicts = [freeze.judge(environment, now.date()), *safety.judge(planned.plan, environment, population)]
     for name, view in planned.compiled.views.items():
         verdicts += lifecycle.judge(name, view.section("models"), catalog, now)
+        part = planned.plan.of(name)
+        if part is not None:
+            verdicts += risk.judge(part, planned.compiled.files[name].spec, environment, now.date())
     return tuple(verdicts)

@@ -316,6 +316,7 @@ _PROTECTIONS: Mapping[str, Protection] = {
     ),
 }
 _TIERS = ("CLASSIC", "STANDARD")
+_TIERED = ("contentPolicyConfig", "topicPolicyConfig", "contextualGroundingPolicyConfig")
 _MESSAGES = {"blockedInputMessaging": "a question", "blockedOutputsMessaging": "an answer"}
 
 
@@ -338,12 +339,14 @@ def _describe(before: FrozenMap | None, after: FrozenMap | None) -> Iterator[Rem
     if before.get("crossRegionConfig") != after.get("crossRegionConfig"):
         yield Remark("the Regions in which content is checked changed", "changed", "crossRegionConfig")
     if before.get("kmsKeyId") != after.get("kmsKeyId"):
-        yield Remark("the encryption key changed", "changed", "kmsKeyId")
+        # Without a key of the customer AWS encrypts with one of its own.
+        effect = effect_of("kmsKeyId" in before, "kmsKeyId" in after)
+        yield Remark("the encryption key changed", effect, "kmsKeyId")
 
 
 def _describe_tiers(before: FrozenMap, after: FrozenMap) -> Iterator[Remark]:
     """STANDARD is the more robust tier (user guide, "Safeguard tiers")."""
-    for policy in ("contentPolicyConfig", "topicPolicyConfig", "contextualGroundingPolicyConfig"):
+    for policy in _TIERED:
         if policy not in before or policy not in after:
             continue
         old, new = (str(b[policy].get("tierConfig", {}).get("tierName", "CLASSIC")) for b in (before, after))
@@ -364,6 +367,37 @@ def _describe_reasoning(before: FrozenMap, after: FrozenMap) -> Iterator[Remark]
     if old and new and old.get("confidenceThreshold") != new.get("confidenceThreshold"):
         # A lower threshold acts on more findings, surer ones and less sure ones alike: neither side is stronger.
         yield Remark("the confidence from which automated reasoning acts changed", "changed", at)
+
+
+_ACTIONS = frozenset({"BLOCK", "ANONYMIZE", "NONE"})
+_VALUES: Mapping[str, frozenset[str] | None] = {
+    "inputAction": _ACTIONS,
+    "outputAction": _ACTIONS,
+    "action": _ACTIONS,
+    "inputStrength": frozenset(_STRENGTHS),
+    "outputStrength": frozenset(_STRENGTHS),
+    # What a pattern caught is no longer caught when another one stands in its place.
+    "pattern": frozenset(),
+}
+
+
+def _ranked() -> dict[str, frozenset[str] | None]:
+    """Every leaf that the rules above look at, made from them: a member that AWS adds is in none of them."""
+    found: dict[str, frozenset[str] | None] = {}
+    for protection in _PROTECTIONS.values():
+        for member in protection.measured | protection.worded:
+            found[f"{protection.path}[].{member}"] = _VALUES.get(member)
+    for side in ("input", "output"):
+        found[f"contentPolicyConfig.filtersConfig[].{side}Modalities[]"] = frozenset({"TEXT", "IMAGE"})
+    found["topicPolicyConfig.topicsConfig[].type"] = frozenset({"DENY"})
+    found["topicPolicyConfig.topicsConfig[].examples[]"] = None
+    for member in ("description", "pattern"):
+        found[f"sensitiveInformationPolicyConfig.regexesConfig[].{member}"] = _VALUES.get(member)
+    for policy in _TIERED:
+        found[f"{policy}.tierConfig.tierName"] = frozenset(_TIERS)
+    for member in ("policies[]", "confidenceThreshold"):
+        found[f"automatedReasoningPolicyConfig.{member}"] = None
+    return found | dict.fromkeys((*_MESSAGES, "kmsKeyId", "crossRegionConfig.guardrailProfileIdentifier"))
 
 
 KIND = Kind(
@@ -400,6 +434,7 @@ KIND = Kind(
     fields=Fields(
         omitted=frozenset({"clientRequestToken", "tags", "name"}),
         labels=frozenset({"description"}),
+        ranked=_ranked(),
         defaults={
             "contentPolicyConfig.tierConfig": {"tierName": "CLASSIC"},
             "topicPolicyConfig.tierConfig": {"tierName": "CLASSIC"},

@@ -66,6 +66,7 @@ def _describe(before: FrozenMap | None, after: FrozenMap | None) -> Iterator[Rem
 
 KIND = Kind(
     name="inference-profile",
+    place=lambda name, path: f"models.{name}" + (f".{path}" if path else ""),
     service="bedrock",
     tag_index="bedrock:application-inference-profile",
     declare=_declare,

@@ -84,6 +84,11 @@ def _physical_name(address: Address) -> str:
     return f"/releaser/{address.use_case}/{address.name}"
 
 
+def _place(_name: str, path: str) -> str:
+    """The document is made from many entries: a place in it is declared where that entry is."""
+    return path.removeprefix("document.") if path.startswith("document.") else ""
+
+
 def _part(holder: Mapping[str, Any], member: str) -> Mapping[str, Any]:
     """A live document may have been edited by hand: what is no mapping is taken as empty."""
     found = holder.get(member)
@@ -119,6 +124,7 @@ KIND = Kind(
     read=_read,
     write=_write,
     pointer=True,
+    place=_place,
     physical_name=_physical_name,
     calls=Calls(
         create="PutParameter",
@@ -151,6 +157,7 @@ KIND = Kind(
         omitted=frozenset({"Name", "Tags", "Overwrite", "Description", "KeyId", "AllowedPattern", "Policies"}),
         labels=frozenset({"document.release", "document.digest"}),
         opaque=frozenset({"document"}),
+        guards=frozenset({"document.prompts.*.guardrail"}),
         # Not the whole document: whoever edits it by hand may leave anything there.
         shown=frozenset(
             f"document.{member}"

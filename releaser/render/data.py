@@ -56,6 +56,8 @@ def _use_case(row: UseCaseRow) -> dict[str, Any]:
         "release": row.release,
         "releaseDigest": row.release_digest,
         "changeDigest": row.change_digest,
+        "risk": row.risk.value,
+        "concerns": [{"at": c.at, "change": c.change, "risk": c.risk.value, "text": c.text} for c in row.concerns],
         "steps": len(row.steps),
         "blocked": [diagnostic_data(d) for d in row.blocked],
     }
@@ -68,6 +70,7 @@ def _change(row: ResourceRow) -> dict[str, Any]:
         "kind": change.address.kind,
         "name": change.name,
         "action": change.action.value,
+        "risk": change.risk.value,
         "reason": change.reason,
         "publishes": change.publishes,
         "version": change.version,
@@ -208,7 +211,7 @@ def _saved(data: Mapping[str, Any]) -> SavedPlan:
         use_cases[name] = SavedUseCase(name, release, release_digest, changes, kept)
     if steps:
         raise ValueError("steps of a use case that is not listed")
-    totals = {key: int(data["summary"][key]) for key in SUMMARY_KEYS}
+    totals = {key: int(data["summary"].get(key, 0)) for key in SUMMARY_KEYS}
     return SavedPlan(digest, environment, account, region, commit, tuple(use_cases.values()), totals)
 
 

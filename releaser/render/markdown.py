@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from releaser.core.diff import MISSING
-from releaser.core.plan import Action, Change
+from releaser.core.plan import Action, Change, Risk
 from releaser.render.escape import block, code, html, prose
 from releaser.render.view import DriftRow, FieldRow, PlanView, ResourceRow, UseCaseRow
 from releaser.render.words import closing, counted, sentence, short, value_text
@@ -65,19 +65,25 @@ def _head(view: PlanView) -> Iterator[str]:
     yield ""
     yield f"Account {code(plan.account)}, region {code(plan.region)}, commit {code(short(plan.commit) or 'none')}"
     yield ""
-    yield "| create | update | replace | publish | repoint | ingest | delete | retire |"
-    yield "|---:|---:|---:|---:|---:|---:|---:|---:|"
+    yield f"| {' | '.join(view.totals)} |"
+    yield "|" + "---:|" * len(view.totals)
     yield "| " + " | ".join(str(count) for count in view.totals.values()) + " |"
     yield ""
     if not view.told:
         return
-    yield "| use case | release | what happens | change |"
-    yield "|---|---|---|---|"
+    yield "| use case | release | what happens | risk | change |"
+    yield "|---|---|---|---|---|"
     for row in view.told:
         happens = "**blocked**" if row.blocked else counted(len(row.steps), "step")
         release = code(row.release, cell=True) if row.release else ""
-        yield f"| {code(row.use_case, cell=True)} | {release} | {happens} | {code(short(row.change_digest))} |"
+        said = f"{happens} | {_risk(row)} | {code(short(row.change_digest))}"
+        yield f"| {code(row.use_case, cell=True)} | {release} | {said} |"
     yield ""
+
+
+def _risk(row: UseCaseRow) -> str:
+    said = row.risk.value
+    return f"**{said}**" if row.risk in (Risk.WEAKENING, Risk.DESTRUCTIVE) else said
 
 
 def _details(title: str, lines: list[str], language: str, name: str = "") -> Iterator[str]:
@@ -106,6 +112,7 @@ _SIGNS = {
     Action.REPOINT: "!",
     Action.RETIRE: "-",
     Action.DELETE: "-",
+    Action.DISOWN: "!",
     Action.NONE: " ",
 }
 
@@ -117,7 +124,8 @@ def _use_case(row: UseCaseRow) -> list[str]:
 def _resource(row: ResourceRow) -> Iterator[str]:
     change = row.change
     said = sentence(change, row.reuses)
-    yield f"{_sign(change)} {change.address.kind}/{change.address.name}  {change.name}{'  ' if said else ''}{said}"
+    name = f"{change.address.kind}/{change.address.name}  {change.name}"
+    yield f"{_sign(change)} {name}  ({change.risk.value}){'  ' if said else ''}{said}"
     for remark in row.remarks:
         yield f"# {'' if remark.effect in ('changed', 'neutral') else remark.effect + ': '}{remark.text}"
     for f in row.intent:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from releaser.core.diff import Origin
 from releaser.core.kind import Verb
+from releaser.core.manifest import Allowed
 from releaser.core.plan import FORMAT as PLAN_FORMAT
-from releaser.core.plan import SUMMARY_KEYS, Action, Wave
+from releaser.core.plan import SUMMARY_KEYS, Action, Risk, Wave
 from releaser.kinds.runtime_configuration import FORMAT as RUNTIME_FORMAT
 
 Schema = dict[str, Any]
@@ -17,6 +18,7 @@ _TEXT: Schema = {"type": "string"}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
 _DIGEST: Schema = {"type": "string", "pattern": "^([0-9a-f]{64})?$"}
 _ADDRESS: Schema = {"type": "string", "pattern": "^[^/]+/[^/]+/[^/]+$"}
+_RISK: Schema = {"enum": [r.value for r in Risk]}
 _RELEASE: Schema = {"type": "string", "description": "`r12`; empty or `unreleased` where no tag names the content."}
 
 
@@ -100,6 +102,9 @@ def _use_case() -> Schema:
         release=_RELEASE,
         releaseDigest=_DIGEST,
         changeDigest=_DIGEST | {"description": "What a review approves: steps, stamps and the content seen before."},
+        risk=_RISK | {"description": "The worst class of its changes."},
+        concerns=_list(_closed(at=_TEXT, change={"enum": list(get_args(Allowed))}, risk=_RISK, text=_TEXT))
+        | {"description": "What may need an allowance: an entry of `spec.allow` with this `at` and `change`."},
         steps=_COUNT,
         blocked=_list({"$ref": "#/$defs/diagnostic"}) | {"description": "Reasons why nothing is planned for it."},
     )
@@ -121,6 +126,7 @@ def _change() -> Schema:
         kind=_TEXT,
         name=_TEXT | {"description": "Its name in AWS."},
         action={"enum": [a.value for a in Action]},
+        risk=_RISK,
         reason=_TEXT,
         publishes={"type": "boolean"},
         version=_TEXT | {"description": "In use before this plan."},

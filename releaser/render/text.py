@@ -7,12 +7,12 @@ from typing import Any
 
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.diff import MISSING
-from releaser.core.plan import Action
+from releaser.core.plan import Action, Risk
 from releaser.core.word_diff import Piece as Words
 from releaser.core.word_diff import word_diff
 from releaser.render.line import Line, Piece, coloured_text, line, plain_text
 from releaser.render.view import DriftRow, FieldRow, PlanView, ResourceRow, UseCaseRow
-from releaser.render.words import DRIFT_SYMBOL, REASONS, closing, sentence, short, symbol, value_text
+from releaser.render.words import DRIFT_SYMBOL, REASONS, RISKS, closing, sentence, short, symbol, value_text
 
 STYLES = {
     Action.CREATE: "green",
@@ -21,9 +21,11 @@ STYLES = {
     Action.REPOINT: "cyan",
     Action.RETIRE: "red",
     Action.DELETE: "red",
+    Action.DISOWN: "yellow",
     Action.NONE: "cyan",
 }
 REMARKS = {"weaker": ("weaker  ", "bold red"), "stronger": ("stronger", "green")}
+_RISKS = {Risk.WEAKENING: "bold red", Risk.DESTRUCTIVE: "bold red"}
 MOST_NEW = 16
 """Fields of a new resource that are shown; one with more is told in the kind's words."""
 AROUND = 32
@@ -70,6 +72,10 @@ def _use_case(row: UseCaseRow, all_fields: bool) -> Iterator[Line]:
         yield line("  ", Piece("blocked  ", "bold red"), f"{found.message}  ", Piece(f"[{found.code}]", "dim"))
         if found.hint:
             yield line("           ", Piece(found.hint, "italic"))
+    if row.told:
+        yield line(
+            "  ", Piece(f"risk: {row.risk.value}", _RISKS.get(row.risk, "dim")), Piece(f"  {RISKS[row.risk]}", "dim")
+        )
     for resource in row.told:
         yield from _resource(resource, all_fields)
 
@@ -79,7 +85,8 @@ def _resource(row: ResourceRow, all_fields: bool) -> Iterator[Line]:
     style = STYLES[change.action]
     address = f"{change.address.kind}/{change.address.name}"
     name = f"  {change.name}" if change.name else ""
-    yield line("  ", Piece(symbol(change), f"bold {style}"), f" {address}", Piece(name, "dim"))
+    risk = Piece(f"  {change.risk.value}", _RISKS.get(change.risk, "dim"))
+    yield line("  ", Piece(symbol(change), f"bold {style}"), f" {address}", Piece(name, "dim"), risk)
     said = sentence(change, row.reuses)
     if said:
         yield line("      ", Piece(said, style))

@@ -14,7 +14,7 @@ from releaser.core.body_shape import body_shape as core_body_shape
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.diff import MISSING, FieldChange, Origin, leaf_changes
 from releaser.core.kind import Effect, Kind, Remark
-from releaser.core.plan import Action, Change, Plan, Step, UseCasePlan, summary
+from releaser.core.plan import Action, Change, Concern, Plan, Risk, Step, UseCasePlan, summary
 from releaser.core.redact import Redaction, hide
 from releaser.core.shapes import Shape
 from releaser.kinds import models
@@ -76,6 +76,16 @@ class ResourceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ConcernRow:
+    """Something that may need an allowance, and the allowance's ``at`` and ``change``."""
+
+    at: str
+    change: str
+    risk: Risk
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class UseCaseRow:
     """One use case's part."""
 
@@ -86,6 +96,8 @@ class UseCaseRow:
     resources: tuple[ResourceRow, ...]
     steps: tuple[Step, ...]
     blocked: tuple[Diagnostic, ...]
+    risk: Risk = Risk.NONE
+    concerns: tuple[ConcernRow, ...] = ()
 
     @property
     def told(self) -> tuple[ResourceRow, ...]:
@@ -164,7 +176,13 @@ def _use_case(part: UseCasePlan, redactions: Mapping[str, Redaction], show_value
         ),
         part.steps,
         part.blocked,
+        part.risk,
+        tuple(_concern(c, show_values) for c in part.concerns),
     )
+
+
+def _concern(concern: Concern, show_values: bool) -> ConcernRow:
+    return ConcernRow(concern.at, concern.change, concern.risk, _told(concern.text, concern.private, show_values))
 
 
 def _resource(change: Change, redaction: Redaction, show_values: bool, version: str) -> ResourceRow:
@@ -175,9 +193,12 @@ def _resource(change: Change, redaction: Redaction, show_values: bool, version: 
 
 
 def _remark(remark: Remark, show_values: bool) -> RemarkRow:
-    private = f"“{remark.private}”" if show_values else f"(sha256 {hide(remark.private).sha256})"
-    text = remark.text.replace("{}", private, 1) if remark.private else remark.text
-    return RemarkRow(remark.effect, text, remark.path)
+    return RemarkRow(remark.effect, _told(remark.text, remark.private, show_values), remark.path)
+
+
+def _told(text: str, private: str, show_values: bool) -> str:
+    shown = f"“{private}”" if show_values else f"(sha256 {hide(private).sha256})"
+    return text.replace("{}", shown, 1) if private else text
 
 
 def _field(change: FieldChange, redaction: Redaction, show_values: bool) -> FieldRow:

@@ -7,7 +7,7 @@ from typing import Any
 
 from releaser.core.address import Bound, Ref
 from releaser.core.diff import MISSING, Origin
-from releaser.core.plan import Action, Change
+from releaser.core.plan import Action, Change, Risk
 from releaser.core.redact import Hidden
 from releaser.render.view import PlanView
 
@@ -18,6 +18,7 @@ SYMBOLS: Mapping[Action, str] = {
     Action.REPOINT: ">",
     Action.RETIRE: "-",
     Action.DELETE: "x",
+    Action.DISOWN: "/",
     Action.NONE: " ",
 }
 PUBLISH_SYMBOL = "^"
@@ -31,9 +32,19 @@ REASONS: Mapping[str, str] = {
     "rollback-window-over": "the rollback window is over",
     "replaced": "its successor takes its place; deleted after the rollback window",
     "version-gone": "the released version was deleted outside git",
+    "retained": "the manifest said so before it was removed",
     "draft": "the draft is put back after the pointers have moved; callers see nothing of it",
     "changed-live": "somebody changed it outside git",
 }
+
+RISKS: Mapping[Risk, str] = {
+    Risk.NONE: "nothing changes",
+    Risk.COSMETIC: "labels, descriptions and tags; nobody is served anything else",
+    Risk.BEHAVIOURAL: "what users get changes; nothing protects less, nothing is taken away",
+    Risk.WEAKENING: "something protects or checks less than now",
+    Risk.DESTRUCTIVE: "something is taken away that is declared no more",
+}
+"""What a class means, for people."""
 
 _ACTIONS: Mapping[Action, str] = {
     Action.CREATE: "is created",
@@ -42,6 +53,7 @@ _ACTIONS: Mapping[Action, str] = {
     Action.REPOINT: "is moved: callers see the change from here on",
     Action.RETIRE: "is marked for deletion",
     Action.DELETE: "is deleted",
+    Action.DISOWN: "stays in AWS, and is no longer ours: our tags are taken off",
     Action.NONE: "",
 }
 

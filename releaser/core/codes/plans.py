@@ -128,6 +128,41 @@ PLANS = (
     ),
     Code("P154", "a model at its end of life", "Choose a successor, evaluate it, and change the manifest."),
     Code(
+        "P155",
+        "less protection, or an easier check, without an allowance",
+        "The plan makes a guardrail weaker than what is live, changes a field of one that no rule can rank, or asks "
+        "less of a release than the last one did, and the environment wants that said. Change it back, or add an "
+        "allowance for that address to the manifest. What somebody made stronger by hand counts too: "
+        "keep it by writing it down.",
+        "allow: [{at: guardrails.main, change: weaken, reason: The filter blocked claims about injuries.}]",
+    ),
+    Code(
+        "P156",
+        "a guardrail is detached without an allowance",
+        "What had a guardrail would have none, or something without one takes its place. This needs an allowance for "
+        "that address in every environment.",
+        "allow: [{at: prompts.answer, change: detach-guardrail, reason: The text never reaches users.}]",
+    ),
+    Code(
+        "P157",
+        "a removal without an allowance",
+        "What is declared no more would be taken away, and the environment, or the kind itself, wants that said. Add "
+        "an allowance for that address; or release it once with `onRemove: retain` and then remove it: it stays in "
+        "AWS and is no longer managed.",
+        "lifecycle: {onRemove: retain}",
+    ),
+    Code(
+        "P158",
+        "an allowance that has expired",
+        "A warning: it allows nothing any more. Remove it, or give it another day with a reason that holds today.",
+    ),
+    Code(
+        "P159",
+        "an allowance that nothing needs",
+        "A warning: this plan does not do what it allows; perhaps it is done by now. Remove it, lest it allow the next "
+        "change there unseen.",
+    ),
+    Code(
         "P160",
         "the plan is stale",
         "git or the account changed since the plan was saved, or it was made for another place. Plan again and look.",
