@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import typer
 from typer.core import TyperGroup
 
-from releaser.cli import apply, drift, explain, history, plan, reconcile, render, sandbox, schema, status, validate
+from releaser.cli import apply, drift, explain, gc, history, plan, reconcile, render, sandbox, schema, status, validate
 
 
 class Cancelled(Exception):
@@ -54,6 +54,7 @@ app.command()(drift.drift)
 app.command()(status.status)
 app.command()(reconcile.reconcile)
 app.command()(history.history)
+app.command()(gc.gc)
 app.add_typer(sandbox.app, name="sandbox")
 
 

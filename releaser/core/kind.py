@@ -32,6 +32,8 @@ class Verb(StrEnum):
     DELETE = "delete"
     DISOWN = "disown"
     ADOPT = "adopt"
+    PRUNE = "prune"
+    """Deletes one version, never what it is a version of."""
 
 
 RETAIN = "retain"
@@ -86,6 +88,8 @@ class Versions:
     list: str
     list_root: str
     delete: str
+    version_in: str
+    """Request member of get and delete that selects one version."""
     root: str | None = None
     row_version: str = "version"
     """Member of a list row with the version's number; rows named DRAFT are left out."""

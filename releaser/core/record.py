@@ -39,6 +39,8 @@ class Outcome(StrEnum):
     INTERRUPTED = "interrupted"
     SUPERSEDED = "superseded"
     NOTHING = "nothing"
+    PRUNED = "pruned"
+    """Versions that nothing needs were deleted; what is live stayed as it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

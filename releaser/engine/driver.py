@@ -76,8 +76,9 @@ class Driver:
         own = kind.versions if version is not None else None
         operation, root = (own.get, own.root) if own else (kind.calls.get, kind.calls.root)
         request = _named(kind, id_)
-        if version is not None and kind.calls.version_in:
-            request[kind.calls.version_in] = version
+        member = own.version_in if own else kind.calls.version_in
+        if version is not None and member:
+            request[member] = version
         try:
             reply = self._aws.call(kind.service, operation, request)
         except AwsError as error:
@@ -261,6 +262,40 @@ class Driver:
                     return
                 raise
             return
+
+    def delete_version(self, kind: Kind, id_: str, version: str) -> None:
+        """Delete one version. Gone already is fine. Raises when its resource is not there afterwards.
+
+        AWS's delete without a version takes the resource with everything in it: a number is always given.
+        """
+        own = kind.versions
+        operation, member = (own.delete, own.version_in) if own else (kind.calls.delete, kind.calls.version_in)
+        if member is None or not version.isdigit():
+            raise TypeError(f"{kind.name} {id_}: {version!r} is not a version that can be deleted")
+        try:
+            self._aws.call(kind.service, operation, {**_named(kind, id_), member: version})
+        except AwsError as error:
+            if error.failure is Failure.AMBIGUOUS and self._get(kind, id_, version) is not None:
+                self._aws.call(kind.service, operation, {**_named(kind, id_), member: version})
+            elif error.failure not in (Failure.NOT_FOUND, Failure.AMBIGUOUS):
+                raise
+        if self._get(kind, id_, None) is None:
+            raise ReleaserError(
+                f"{kind.name} {id_} is gone after its version {version} was deleted",
+                code="A-gone",
+                hint="stop here: look at what happened in AWS CloudTrail; the next reconcile makes it anew",
+            )
+
+    def enforced_guardrails(self) -> list[Mapping[str, Any]]:
+        """What the account enforces on every inference (ListEnforcedGuardrailsConfiguration)."""
+        found: list[Mapping[str, Any]] = []
+        request: dict[str, Any] = {}
+        while True:
+            reply = self._aws.call("bedrock", "ListEnforcedGuardrailsConfiguration", request)
+            found += reply.get("guardrailsConfig", ())
+            if not reply.get("nextToken"):
+                return found
+            request = {"nextToken": reply["nextToken"]}
 
     def retag(self, kind: Kind, arn: str, name: str, put: Mapping[str, str], drop: tuple[str, ...] = ()) -> None:
         """Set some tags and remove others; both may be repeated."""

@@ -128,7 +128,7 @@ class Performer:
                 return self._delete(step, work)
             case Verb.DISOWN:
                 return self._disown(step, work)
-            case Verb.INGEST | Verb.ADOPT:
+            case Verb.INGEST | Verb.ADOPT | Verb.PRUNE:
                 raise ReleaserError(f"{step.verb} is not performed by any kind yet", code="P190")
 
     def _body(self, step: Step, work: Workspace) -> tuple[Node, Kind, FrozenMap]:

@@ -1,0 +1,86 @@
+"""What ``gc`` does with the account and the records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from releaser import wiring
+from releaser.cli import work
+from releaser.cli.work import Desk
+from releaser.core.environment import duration
+from releaser.core.record import ApprovedStep, Intent, Witness
+from releaser.engine.collect import Collected, Collector, Survey, Surveyor
+from releaser.kinds import registry
+
+
+def survey(
+    root: Path | None,
+    environment: str,
+    target: str | None,
+    use_cases: Sequence[str] | None,
+    *,
+    keep: int,
+    read_only: bool,
+) -> tuple[Desk, Survey]:
+    """Every version of the use cases with the verdict on it."""
+    repo = wiring.repository(root)
+    desk = work.desk(root, environment, target, use_cases, commit=repo.git.head(), read_only=read_only)
+    desk.sync()
+    look = desk.look
+    witnesses = {n: w for n, w in desk.witnesses().items() if n in desk.files}
+    history = desk.repo.records(desk.environment).history(environment=desk.environment.name)
+    surveyor = Surveyor(look.observer.driver, registry(), look.observer.workers)
+    window = duration(desk.environment.spec.rollbackWindow)
+    return desk, surveyor.survey(witnesses, history, look.rows, desk.repo.clock.now(), window, keep)
+
+
+def collect(desk: Desk, found: Survey, *, take_over: bool) -> Collected:
+    """Delete what the survey found, under records, with progress on stderr."""
+    from releaser.render.console import console
+
+    look = desk.look
+    with console(desk.repo.environ) as sink:
+        collector = Collector(
+            driver=look.observer.driver,
+            kinds=registry(),
+            ledger=desk.repo.records(desk.environment),
+            clock=desk.repo.clock,
+            sink=sink,
+            intent=lambda name, witness, steps, plan: _intent(desk, name, witness, steps, plan),
+            request_ids=look.connection.tally.take_request_ids,
+        )
+        return collector.collect(found.unneeded, desk.witnesses(), take_over=take_over)
+
+
+def _intent(desk: Desk, name: str, witness: Witness, steps: tuple[ApprovedStep, ...], plan: str) -> Intent:
+    """The release that is live stays what it is: the record is about it."""
+    released = witness.released
+    if released is None:
+        raise ValueError(f"{name} was never released")
+    return Intent(
+        use_case=name,
+        environment=desk.environment.name,
+        account=desk.target.account,
+        region=desk.target.region,
+        release=released.record.release,
+        release_digest=released.record.release_digest,
+        commit=released.record.commit,
+        tree=desk.repo.tree_of(released.record.commit),
+        tag=None,
+        plan_digest=plan,
+        change_digest=plan,
+        steps=steps,
+        previous_release=released.record.release,
+        tool_version=wiring.version(),
+        actor=desk.repo.actor(),
+        trigger=desk.repo.trigger(),
+        dirty=False,
+    )
+
+
+def exit_code(collected: Collected) -> int:
+    """1 when a deletion failed, 4 when somebody else holds a use case, else 0."""
+    if collected.failed:
+        return 1
+    return 4 if collected.refused else 0
