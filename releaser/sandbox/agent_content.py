@@ -71,8 +71,13 @@ def accept(call: Call) -> dict[str, Any]:
     return body
 
 
-def show(body: Doc) -> dict[str, Any]:
-    """The body as read: every step of the agent sequence has its prompt, in AWS's order, not the writer's."""
+def show(body: Doc, *, settled: bool = True) -> dict[str, Any]:
+    """The body as read: every step of the agent sequence has its prompt, in AWS's order, not the writer's.
+
+    Not ``settled``: an agent being created or updated; replies of AWS show no default prompt then.
+    """
+    if not settled:
+        return dict(body)
     own = body.get("promptOverrideConfiguration", {})
     given = {one["promptType"]: one for one in own.get("promptConfigurations", [])}
     steps = [_step(name, given.get(name, {})) for name in _STEPS]

@@ -151,6 +151,17 @@ def test_aws_37168_default_prompts_come_back_beside_the_overridden(client):
     assert read[1]["inferenceConfiguration"]["topK"] == 250
 
 
+def test_default_prompts_come_when_the_agent_has_settled(slow, paced):
+    agents = slow("bedrock-agent")
+    bare, own = new_agent(agents, "bare"), new_agent(agents, "own", promptOverrideConfiguration=override())
+    assert "promptOverrideConfiguration" not in agents.get_agent(agentId=bare)["agent"]
+    assert agents.get_agent(agentId=own)["agent"]["promptOverrideConfiguration"] == override()
+    paced.admin.advance(5)
+    for id in (bare, own):
+        read = agents.get_agent(agentId=id)["agent"]["promptOverrideConfiguration"]
+        assert len(read["promptConfigurations"]) == 5
+
+
 def test_aws_37903_and_other_rules_that_are_not_in_the_model(client):
     agents = client("bedrock-agent")
     twice = {"promptConfigurations": override()["promptConfigurations"] * 2}

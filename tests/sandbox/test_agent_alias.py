@@ -69,7 +69,7 @@ def test_aws_43406_statuses_take_their_time_and_the_number_is_not_known_at_first
     alias = made["agentAlias"]["agentAliasId"]
     assert made["agentAlias"]["agentAliasStatus"] == "CREATING"
     assert made["agentAlias"]["routingConfiguration"] == [{}]
-    assert routed(agents, id, alias) == [None]
+    assert routed(agents, id, alias) == [None] and get(agents, id, alias)["agentAliasHistoryEvents"] == []
     version = agents.get_agent_version(agentId=id, agentVersion="1")["agentVersion"]
     assert version["agentStatus"] == agents.get_agent(agentId=id)["agent"]["agentStatus"] == "VERSIONING"
     with refused("ResourceNotFoundException", 404, "Version 1"):

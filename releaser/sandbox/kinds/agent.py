@@ -173,7 +173,8 @@ def _show(call: Call, doc: Doc) -> dict[str, Any]:
     identity = {name: doc[name] for name in ("agentId", "agentArn", "clientToken", "createdAt", "updatedAt")}
     failed = {"failureReasons": doc["failureReasons"]} if now == "FAILED" else {}
     seen = {"agentVersion": "DRAFT", "agentStatus": now, "preparedAt": doc["preparedAt"]}
-    return {**content.show(doc["body"]), **identity, **seen, **failed}
+    shown = content.show(doc["body"], settled=now not in ("CREATING", "UPDATING"))
+    return {**shown, **identity, **seen, **failed}
 
 
 def _summary(call: Call, doc: Doc) -> dict[str, Any]:

@@ -232,4 +232,5 @@ def _show(call: Call, doc: Doc) -> dict[str, Any]:
     more = {"agentId": doc["agentId"], "agentAliasArn": arn, "clientToken": doc["clientToken"]}
     row = _summary(call, doc)
     failed = {"failureReasons": doc["failureReasons"]} if row["agentAliasStatus"] == "FAILED" else {}
-    return {**row, **more, **failed, "agentAliasHistoryEvents": doc["history"]}
+    ahead = row["routingConfiguration"] != doc["routing"]
+    return {**row, **more, **failed, "agentAliasHistoryEvents": doc["history"][1:] if ahead else doc["history"]}
