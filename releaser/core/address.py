@@ -27,7 +27,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Ref:
-    """A value that exists later: one output (``id``, ``arn``, ``version``, ``versionArn``) of another resource."""
+    """A value that exists later: one output of another resource (``id``, ``ownId``, ``arn``, ``version``, ...)."""
 
     address: Address
     output: str

@@ -214,6 +214,8 @@ def check_references(declared: Declared) -> Iterator[Problem]:
 def outputs(kind: Kind) -> tuple[str, ...]:
     """What a reference may ask of a kind."""
     found = ["id", "arn"]
+    if kind.calls.parent_in is not None:
+        found.append("ownId")
     if kind.versioned:
         found.append("version")
     if kind.identity.version_arn:

@@ -18,12 +18,21 @@ def resolve_body(node: Node, outputs: Callable[[Ref], str | None]) -> FrozenMap:
         if isinstance(value, Bound):
             return value.value
         if isinstance(value, Ref):
-            found = outputs(value)
+            found = _output(value, outputs)
             return value if found is None else found
         return value
 
     resolved = replace_leaves(node.body, leaf)
     return resolved if isinstance(resolved, FrozenMap) else EMPTY
+
+
+def _output(ref: Ref, outputs: Callable[[Ref], str | None]) -> str | None:
+    """``ownId`` is the last part of the id: what exists only inside something else is told apart by it there."""
+    found = outputs(ref)
+    if found is None and ref.output == "ownId":
+        whole = outputs(Ref(ref.address, "id"))
+        return whole.rpartition("/")[2] if whole is not None else None
+    return found
 
 
 def version_digest(kind: Kind, body: Mapping[str, object]) -> str:

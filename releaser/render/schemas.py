@@ -61,6 +61,7 @@ def runtime_schema() -> Schema:
     """``schemas/runtime.v1.json``: sections are open, for kinds to come; the known ones are described."""
     ref = {"type": "string", "minLength": 1}
     prompt = _closed(("arn",), arn=ref, model=_TEXT, guardrail=_TEXT)
+    agent = _closed(("agentId", "agentAliasId"), agentId=ref, agentAliasId=ref, enabled={"const": False})
     inference = {"type": "object", "description": "AWS's inference parameters."}
     return {
         "$schema": DIALECT,
@@ -76,6 +77,7 @@ def runtime_schema() -> Schema:
             "enabled": {"type": "boolean", "description": "False: the application must not call the model."},
             "prompts": _map(prompt),
             "guardrails": _map(_closed(id=ref, version=ref)),
+            "agents": _map(agent),
             "models": _map(_closed(("modelId",), modelId=ref, inference=inference)),
         },
         "required": ["format", "useCase", "release", "digest", "enabled"],

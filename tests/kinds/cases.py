@@ -8,17 +8,20 @@ from hypothesis import strategies as st
 
 from kinds.rules import KNOWN, acceptable
 from kinds.synthesis import DOCUMENTS, Synthesis, document, strategy
+from releaser.core.body_shape import body_shape
 from releaser.core.kind import Kind
 from releaser.core.shapes import Shape
 from releaser.kinds import registry
 from releaser.kinds.models import model
 
 KINDS = list(registry().values())
+ALONE = [k for k in KINDS if not k.parts and k.calls.parent_in is None]
+"""Kinds whose bodies AWS takes in an empty account, in one request."""
 
 
 def shape_of(kind: Kind) -> Shape:
-    """The create request without what never stands in a body."""
-    return model(kind.service).input(kind.calls.create).without(kind.fields.omitted)
+    """What may stand in a body."""
+    return body_shape(kind, model(kind.service))
 
 
 def synthesis(kind: Kind, length: int = 3) -> Synthesis:

@@ -16,7 +16,8 @@ from botocore.model import Shape as Modelled
 
 from kinds.cases import everything, is_document
 from kinds.live_changes import pattern_of
-from releaser.core.kind import Kind
+from releaser.core.body_shape import body_shape, part_shape
+from releaser.core.kind import Kind, Part, Status
 from releaser.core.normal import Sibling, comparable, stated
 from releaser.core.shapes import check
 from releaser.core.values import FrozenMap, leaves, thaw
@@ -55,10 +56,24 @@ def resource(kind: Kind) -> Mapping[str, Any]:
     return found
 
 
+def version(kind: Kind) -> Mapping[str, Any]:
+    """Members of a version, where versions have operations of their own."""
+    assert kind.versions is not None
+    members = replied(kind, kind.versions.get)
+    found: Mapping[str, Any] = members[kind.versions.root].members if kind.versions.root else members
+    return found
+
+
+def listed(kind: Kind, operation_name: str, root: str) -> Mapping[str, Any]:
+    """Members of a row of any list reply; none where the reply has no such list."""
+    rows = replied(kind, operation_name).get(root)
+    found: Mapping[str, Any] = rows.member.members if rows is not None else {}
+    return found
+
+
 def row(kind: Kind) -> Mapping[str, Any]:
     """Members of a row of the list reply."""
-    found: Mapping[str, Any] = replied(kind, kind.calls.list)[kind.calls.list_root].member.members
-    return found
+    return listed(kind, kind.calls.list, kind.calls.list_root)
 
 
 def _lacks(members: Mapping[str, Any], where: str, *names: str | None) -> Iterator[str]:
@@ -68,7 +83,14 @@ def _lacks(members: Mapping[str, Any], where: str, *names: str | None) -> Iterat
 def operations_exist(kind: Kind) -> Iterator[str]:
     calls, tagging = kind.calls, kind.tagging
     known = set(service(kind.service).operation_names)
-    for name in (calls.create, calls.get, calls.list, calls.delete, calls.update, calls.publish):
+    names = [calls.create, calls.get, calls.list, calls.delete, calls.update, calls.publish, calls.prepare]
+    if kind.versions is not None:
+        names += [kind.versions.get, kind.versions.list, kind.versions.delete]
+    if kind.mint is not None:
+        names += [kind.mint.create, kind.mint.update, kind.mint.get, kind.mint.list, kind.mint.delete]
+    for part in kind.parts:
+        names += [part.create, part.update, part.delete, part.list, part.get]
+    for name in names:
         if name is not None and name not in known:
             yield f"{kind.service} has no {name}"
     yield from (f"{kind.service} has no {n}" for n in (tagging.tag, tagging.untag, tagging.list) if n not in known)
@@ -76,24 +98,32 @@ def operations_exist(kind: Kind) -> Iterator[str]:
 
 def requests_take_identity(kind: Kind) -> Iterator[str]:
     calls, name = kind.calls, kind.identity.name
-    for one in (calls.get, calls.delete, calls.update, calls.publish):
+    for one in (calls.get, calls.delete, calls.update, calls.publish, calls.prepare):
         if one is not None:
-            yield from _lacks(requested(kind, one), one, calls.id_in)
+            yield from _lacks(requested(kind, one), one, calls.id_in, calls.parent_in)
+    for one in (calls.create, calls.list):
+        yield from _lacks(requested(kind, one), one, calls.parent_in)
     for one in (calls.create, calls.update):
         if one is not None:
             yield from _lacks(requested(kind, one), one, name)
-    if calls.publish is not None:
-        yield from _lacks(requested(kind, calls.list), calls.list, calls.id_in)
+    if kind.versioned:
+        one = kind.versions.list if kind.versions else calls.list
+        yield from _lacks(requested(kind, one), one, calls.id_in)
     if calls.update is not None:
         yield from _lacks(requested(kind, calls.update), calls.update, *calls.update_params)
 
 
 def versions_are_selected(kind: Kind) -> Iterator[str]:
-    calls = kind.calls
-    if (calls.publish is None) != (calls.version_in is None):
-        yield "version_in stands for kinds that publish, and for those only"
+    calls, own = kind.calls, kind.versions
+    if (kind.versioned and own is None) != (calls.version_in is not None):
+        yield "version_in stands for kinds that publish without operations of their own, and for those only"
+    if own is not None:
+        for one in (own.get, own.delete):
+            yield from _lacks(requested(kind, one), one, own.version_in, calls.id_in)
     for one in (calls.get, calls.delete):
         yield from _lacks(requested(kind, one), one, calls.version_in)
+    if (kind.parent is None) != (calls.parent_in is None):
+        yield "a parent has a kind and a member"
 
 
 def pages_are_asked_for(kind: Kind) -> Iterator[str]:
@@ -132,46 +162,140 @@ def replies_tell_identity(kind: Kind) -> Iterator[str]:
     ident = kind.identity
     yield from _lacks(resource(kind), kind.calls.get, ident.id, ident.arn, ident.name, *ident.revision.split(","))
     yield from _lacks(
-        row(kind), kind.calls.list, ident.row_id, ident.row_arn, ident.row_name, *ident.revision.split(",")
+        row(kind), kind.calls.list, ident.row_id, ident.row_arn or None, ident.row_name, *ident.revision.split(",")
     )
+    if not ident.row_arn and any(isinstance(m, str) and m.lower().endswith("arn") for m in row(kind)):
+        yield f"a row of {kind.calls.list} has an ARN, and the kind does not read it"
     if ident.id != ident.name:
-        yield from _lacks(replied(kind, kind.calls.create), kind.calls.create, ident.id)
+        made = replied(kind, kind.calls.create)
+        made = made[kind.calls.root].members if kind.calls.root else made
+        yield from _lacks(made, kind.calls.create, ident.id)
 
 
 def versions_are_told(kind: Kind) -> Iterator[str]:
+    yield from _versions_of_their_own(kind) if kind.versions else ()
     publish = kind.calls.publish
     if publish is None:
         return
     yield from _lacks(requested(kind, publish), publish, "description")
     yield from _lacks(replied(kind, publish), f"the reply of {publish}", "version")
-    yield from _lacks(row(kind), kind.calls.list, "version")
+    yield from () if kind.versions else _lacks(row(kind), kind.calls.list, "version")
     if kind.calls.token is None:
         yield f"{publish} needs a token: a repeat would cut a second version"
 
 
+def _versions_of_their_own(kind: Kind) -> Iterator[str]:
+    own = kind.versions
+    assert own is not None
+    yield from _lacks(version(kind), own.get, "version", kind.identity.id)
+    yield from _lacks(listed(kind, own.list, own.list_root), own.list, own.row_version)
+    members = {p.split(".")[0].split("[")[0] for p in create_paths(kind)} - {p.member for p in kind.parts}
+    hidden = {m for m in members if m in resource(kind) and m not in version(kind)}
+    if hidden != own.hidden:
+        yield f"{own.get} hides {sorted(hidden)}, not {sorted(own.hidden)}"
+
+
+def versions_are_minted(kind: Kind) -> Iterator[str]:
+    """Through an alias without a target, whose reply names the version."""
+    mint = kind.mint
+    if mint is None:
+        return
+    if kind.calls.publish is not None or kind.versions is None:
+        yield "what is minted is not published, and is read by operations of its own"
+    for one in (mint.create, mint.update, mint.get, mint.list, mint.delete):
+        yield from _lacks(requested(kind, one), one, kind.calls.id_in)
+    for one in (mint.update, mint.get, mint.delete):
+        yield from _lacks(requested(kind, one), one, mint.id_in)
+    yield from _lacks(requested(kind, mint.create), mint.create, mint.name, mint.token, mint.target)
+    yield from _lacks(requested(kind, mint.update), mint.update, mint.name, mint.target)
+    yield from _lacks(listed(kind, mint.list, mint.list_root), mint.list, mint.id, mint.name)
+    for one in (mint.create, mint.update, mint.get):
+        shape = operation(kind, one).input_shape
+        if shape is not None and mint.target in shape.required_members:
+            yield f"{one} requires {mint.target}"
+    for one in (mint.create, mint.get):
+        yield from _lacks(replied(kind, one), f"the reply of {one}", mint.root)
+        told = replied(kind, one).get(mint.root)
+        alias = told.members if told is not None else {}
+        yield from _lacks(alias, one, mint.id, mint.target, mint.status.member)
+        if mint.target in alias:
+            yield from _lacks(alias[mint.target].member.members, f"{one} {mint.target}", mint.version)
+
+
+def parts_are_whole(kind: Kind) -> Iterator[str]:
+    """What a part needs to be looked at, made, changed and taken away."""
+    for part in kind.parts:
+        writes = [one for one in (part.create, part.update, part.delete) if one is not None]
+        for one in (*writes, part.list, *((part.get,) if part.get else ())):
+            yield from _lacks(requested(kind, one), one, part.owner_in, part.version_in)
+        for one in (part.update, part.delete, part.get):
+            if one is not None:
+                yield from _lacks(requested(kind, one), one, part.id_in)
+        yield from _lacks(requested(kind, part.delete), part.delete, *part.delete_params)
+        yield from _lacks(requested(kind, part.create), part.create, part.key, *part.omitted)
+        yield from _lacks(replied(kind, part.list), f"the reply of {part.list}", part.list_root)
+        yield from _lacks(listed(kind, part.list, part.list_root), part.list, part.id)
+        yield from _lacks(_item(kind, part), part.get or part.list, part.id)
+        if kind.fields.unordered.get(part.member) != part.key:
+            yield f"{part.member} is a set by {part.key}"
+        yield from _part_updates(kind, part)
+
+
+def _part_updates(kind: Kind, part: Part) -> Iterator[str]:
+    made = set(requested(kind, part.create)) - part.outside
+    changed = set(requested(kind, part.update)) if part.update else set()
+    if part.update is not None:
+        yield from (f"{part.update} cannot carry {m}: it is fixed" for m in sorted(made - changed - part.fixed))
+        extra = changed - made - part.outside - {part.id_in}
+        yield from (f"{part.update} takes {m}, and {part.create} does not" for m in sorted(extra))
+
+
+def _item(kind: Kind, part: Part) -> Mapping[str, Any]:
+    """Members of an item as it is read."""
+    if part.get is None:
+        return listed(kind, part.list, part.list_root)
+    members = replied(kind, part.get)
+    found: Mapping[str, Any] = members[part.root].members if part.root else members
+    return found
+
+
 def tokens_are_declared(kind: Kind) -> Iterator[str]:
-    for one in (kind.calls.create, kind.calls.publish):
+    taken = [(one, kind.calls.token) for one in (kind.calls.create, kind.calls.publish)]
+    taken += [(part.create, part.token) for part in kind.parts]
+    taken += [(kind.mint.create, kind.mint.token)] if kind.mint else []
+    for one, token in taken:
         if one is None:
             continue
         marked = {k for k, s in requested(kind, one).items() if s.metadata.get("idempotencyToken")}
-        declared = {kind.calls.token} if kind.calls.token else set()
+        declared = {token} if token else set()
         if marked != declared:
             yield f"{one}: the token is {marked or 'none'}, not {declared or 'none'}"
 
 
 def statuses_are_classified(kind: Kind) -> Iterator[str]:
-    status = kind.status
-    has = "status" in resource(kind)
+    yield from _classified(kind.status, resource(kind), kind.calls.get, row(kind))
+    for part in kind.parts:
+        yield from _classified(part.status, _item(kind, part), part.get or part.list, {})
+    if kind.mint is not None:
+        alias = replied(kind, kind.mint.get)[kind.mint.root].members
+        yield from _classified(kind.mint.status, alias, kind.mint.get, {})
+    if kind.status is not None and bool(kind.status.idle) != (kind.calls.prepare is not None):
+        yield "what is prepared is idle before, and nothing else is"
+
+
+def _classified(
+    status: Status | None, members: Mapping[str, Any], where: str, rows: Mapping[str, Any]
+) -> Iterator[str]:
     if status is None:
-        if has:
-            yield f"{kind.calls.get} has a status, and the kind has none"
+        if any(name == "status" or name.endswith("Status") for name in members):
+            yield f"{where} has a status, and the kind has none"
         return
-    yield from _lacks(resource(kind), kind.calls.get, status.member, status.reasons)
-    yield from _lacks(row(kind), kind.calls.list, status.member)
-    if status.member not in resource(kind):
+    yield from _lacks(members, where, status.member, status.reasons)
+    yield from _lacks(rows, "the list", status.member) if rows else ()
+    if status.member not in members:
         return
-    classes = (status.ready, status.pending, status.failed)
-    values = set(resource(kind)[status.member].enum)
+    classes = (status.ready, status.idle, status.pending, status.failed)
+    values = set(members[status.member].enum)
     for value in sorted(values | frozenset().union(*classes)):
         times = sum(value in one for one in classes)
         if value not in values:
@@ -187,8 +311,9 @@ def create_is_modelled(kind: Kind) -> Iterator[str]:
     yield from _lacks(members, kind.calls.create, *kind.fields.omitted)
     yield from (f"{name} is the driver's to fill in: omit it from bodies" for name in ours - kind.fields.omitted)
     sent = set(members) - kind.fields.omitted
+    elsewhere = kind.fields.update_only | {part.member for part in kind.parts}
     for body in everything(kind):
-        written = set(kind.write(FrozenMap(body)))
+        written = set(kind.write(FrozenMap({k: v for k, v in body.items() if k not in elsewhere})))
         yield from (f"{kind.calls.create} takes no {name}" for name in written - set(members))
         yield from (f"{name} stands neither in bodies nor in omitted" for name in sent - written)
         shape = operation(kind, kind.calls.create).input_shape
@@ -206,7 +331,9 @@ def update_carries_create(kind: Kind) -> Iterator[str]:
         yield f"{calls.update} cannot carry {name}: it is immutable"
     for name in sorted(kind.fields.immutable & set(changed)):
         yield f"{calls.update} carries {name}: it is not immutable"
-    ours = {calls.id_in, kind.identity.name, *calls.update_params}
+    ours = {calls.id_in, kind.identity.name, *calls.update_params, *kind.fields.update_only}
+    yield from (f"{calls.create} takes {name}, too" for name in sorted(kind.fields.update_only & set(made)))
+    yield from _lacks(changed, calls.update, *kind.fields.update_only)
     for name in sorted(set(changed) - set(made) - ours):
         yield f"{calls.update} takes {name}, and {calls.create} does not"
     for name in sorted((set(made) & set(changed)) - fixed):
@@ -237,13 +364,21 @@ def outline(shape: Modelled, seen: tuple[str, ...] = ()) -> Any:
 def read_gives_the_body(kind: Kind) -> Iterator[str]:
     """A reply with everything set reads as a body with everything set: nothing more, nothing less."""
     reply = {k: skeleton(s) for k, s in resource(kind).items()}
-    read = patterns(kind, body_of(kind, reply))
+    parts = {p.member: (_read_item(kind, p),) for p in kind.parts}
+    read = patterns(kind, body_of(kind, reply, parts))
     bodies: set[str] = set()
     for body in everything(kind):
         bodies |= patterns(kind, comparable(kind, FrozenMap(body)))
     accepted = bodies | {p.split(".")[0] for p in create_paths(kind)}
     yield from (f"{path} is read, and create takes no such member" for path in sorted(read - accepted))
     yield from (f"{path} is written and never read" for path in sorted(bodies - read))
+
+
+def _read_item(kind: Kind, part: Part) -> Mapping[str, Any]:
+    reply = {k: skeleton(s) for k, s in _item(kind, part).items()}
+    found = part.read(reply)
+    allowed = part_shape(part, model(kind.service)).members
+    return {k: v for k, v in reply.items() if k in allowed} if found is reply else found
 
 
 def skeleton(shape: Modelled) -> Any:
@@ -258,7 +393,7 @@ def skeleton(shape: Modelled) -> Any:
         case "map":
             return {"key": skeleton(shape.value)}
         case "string":
-            return next(iter(shape.enum), "text")
+            return next(reversed(shape.enum), "text")  # the first is what AWS says of what nobody asked for
         case "boolean":
             return True
         case "timestamp":
@@ -268,17 +403,31 @@ def skeleton(shape: Modelled) -> Any:
 
 
 def patterns(kind: Kind, body: Mapping[str, Any]) -> set[str]:
-    """Every leaf's path without list positions; a document is one leaf."""
+    """Every leaf's path without list positions and keys of maps; a document is one leaf."""
     found = set()
+    known = create_paths(kind)
     for at, _ in leaves(body):
-        path = pattern_of(at)
+        path = ""
+        for step in at:
+            here = pattern_of((step,)) if isinstance(step, int) else f".{step}" if path else str(step)
+            path = f"{path}.*" if f"{path}.*" in known and not isinstance(step, int) else path + here
         inside = [o for o in kind.fields.opaque if path == o or path.startswith((f"{o}.", f"{o}["))]
         found.add(inside[0] if inside else path)
     return found
 
 
-@cache
-def _paths_of(name: str, create: str, omitted: frozenset[str]) -> Mapping[str, Any]:
+def create_paths(kind: Kind) -> Mapping[str, Any]:
+    """Path pattern -> shape, for all that a body may hold. ``*`` is any key of a map."""
+    known = _PATHS.get(kind.name)
+    if known is None or known[0] is not kind:
+        known = _PATHS[kind.name] = (kind, _paths_of(kind))
+    return known[1]
+
+
+_PATHS: dict[str, tuple[Kind, Mapping[str, Any]]] = {}
+
+
+def _paths_of(kind: Kind) -> Mapping[str, Any]:
     found: dict[str, Any] = {}
 
     def walk(shape: Any, at: str) -> None:
@@ -291,14 +440,11 @@ def _paths_of(name: str, create: str, omitted: frozenset[str]) -> Mapping[str, A
                 walk(inner, f"{at}.{member}" if at else member)
         elif shape.type == "list":
             walk(shape.member, f"{at}[]")
+        elif shape.type == "map":
+            walk(shape.value, f"{at}.*")
 
-    walk(model(name).input(create).without(omitted), "")
+    walk(body_shape(kind, model(kind.service)), "")
     return found
-
-
-def create_paths(kind: Kind) -> Mapping[str, Any]:
-    """Path pattern -> shape, for all that a body may hold."""
-    return _paths_of(kind.service, kind.calls.create, kind.fields.omitted)
 
 
 def paths_resolve(kind: Kind) -> Iterator[str]:
@@ -395,6 +541,8 @@ RULES: tuple[Rule, ...] = (
     batches_are_read,
     replies_tell_identity,
     versions_are_told,
+    versions_are_minted,
+    parts_are_whole,
     tokens_are_declared,
     statuses_are_classified,
     create_is_modelled,

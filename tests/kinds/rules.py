@@ -5,6 +5,7 @@ A kind without an entry here has no such rule.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,6 +14,7 @@ KNOWN = {
     "GuardrailCrossRegionGuardrailProfileIdentifier": "eu.guardrail.v1:0",
     "KmsKeyId": "arn:aws:kms:eu-central-1:111111111111:key/12345678-1234-1234-1234-123456789012",
     "InferenceProfileModelSourceArn": "arn:aws:bedrock:eu-central-1::foundation-model/amazon.nova-lite-v1:0",
+    "AgentRoleArn": "arn:aws:iam::111111111111:role/agent",
 }
 """Shape -> a text that exists where the body is sent."""
 
@@ -60,7 +62,83 @@ def _prompt_router(body: Body) -> None:
     body["routingCriteria"] = {"responseQualityDifference": 5 * round(difference / 5)}
 
 
+_OPERATION = {"description": "Gets it.", "responses": {"200": {"description": "It."}}}
+OPENAPI = json.dumps(
+    {"openapi": "3.0.0", "info": {"title": "it", "version": "1"}, "paths": {"/it": {"get": _OPERATION}}}
+)
+_MOST_GROUPS, _MOST_BASES = 11, 2
+
+
+def _agent(body: Body) -> None:
+    needed = {
+        "agentResourceRoleArn": KNOWN["AgentRoleArn"],
+        "foundationModel": "amazon.nova-lite-v1:0",
+        "instruction": "Answer what is asked, politely and in full sentences.",
+    }
+    for member, value in needed.items():
+        body.setdefault(member, value)
+    if "actionGroups" in body:
+        groups = [_action_group(g, kind) for g in body["actionGroups"] for kind in _kinds_of_group(g)]
+        body["actionGroups"] = groups[:_MOST_GROUPS]
+    if "knowledgeBases" in body:
+        body["knowledgeBases"] = body["knowledgeBases"][:_MOST_BASES]
+    leads = body.get("agentCollaboration") in ("SUPERVISOR", "SUPERVISOR_ROUTER")
+    if body.get("collaborators"):
+        body["agentCollaboration"] = "SUPERVISOR_ROUTER" if leads else "SUPERVISOR"
+    elif leads:
+        body["agentCollaboration"] = "DISABLED"
+    if len(body.get("guardrailConfiguration", {})) < 2 and "guardrailConfiguration" in body:
+        del body["guardrailConfiguration"]
+    if body.get("guardrailConfiguration", {}).get("guardrailVersion") == "DRAFT":
+        body["guardrailConfiguration"]["guardrailVersion"] = "1"
+    if body.get("customOrchestration", {}).get("executor"):
+        body["orchestrationType"] = "CUSTOM_ORCHESTRATION"
+    else:
+        body.pop("customOrchestration", None)
+        body["orchestrationType"] = "DEFAULT"
+    _overrides(body)
+
+
+def _kinds_of_group(group: Body) -> list[str]:
+    """An item with everything set stands for several, since AWS takes one of these alone."""
+    kinds = ("functionSchema", "apiSchema", "parentActionGroupSignature")
+    return [k for k in kinds if k in group] or ["functionSchema"]
+
+
+def _action_group(group: Body, kind: str) -> Body:
+    others = {"functionSchema", "apiSchema", "parentActionGroupSignature", "parentActionGroupSignatureParams"} - {kind}
+    made = {k: v for k, v in group.items() if k not in others}
+    made["actionGroupName"] = f"{group['actionGroupName'][:90]}{kind[0]}"
+    if kind == "parentActionGroupSignature":
+        made = {k: v for k, v in made.items() if k not in ("actionGroupExecutor", "description")}
+        params = group.get("parentActionGroupSignatureParams")
+        return made | ({"parentActionGroupSignatureParams": params} if params else {})
+    made.setdefault("actionGroupExecutor", {"customControl": "RETURN_CONTROL"})
+    made.setdefault("functionSchema" if kind == "functionSchema" else "apiSchema", {"functions": [{"name": "act"}]})
+    if "payload" in made.get("apiSchema", {}):
+        made["apiSchema"] = {"payload": OPENAPI}
+    return made
+
+
+def _overrides(body: Body) -> None:
+    overrides = body.get("promptOverrideConfiguration")
+    if overrides is None:
+        return
+    prompts = [p for p in overrides["promptConfigurations"] if "promptType" in p]
+    for prompt in prompts:
+        prompt["promptCreationMode"] = "OVERRIDDEN"
+        prompt["parserMode"] = "OVERRIDDEN" if "overrideLambda" in overrides else "DEFAULT"
+        prompt.setdefault("promptState", "ENABLED")
+        prompt.setdefault("basePromptTemplate", "$question$")
+        if not prompt.get("inferenceConfiguration"):
+            prompt["inferenceConfiguration"] = {"temperature": 0.5}
+    overrides["promptConfigurations"] = prompts
+    if not prompts:
+        del body["promptOverrideConfiguration"]
+
+
 _MENDERS: Mapping[str, Callable[[Body], None]] = {
+    "agent": _agent,
     "guardrail": _guardrail,
     "prompt": _prompt,
     "prompt-router": _prompt_router,

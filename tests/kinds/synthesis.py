@@ -25,6 +25,10 @@ _TEXTS = (
     "{name}-{n}",
     "{name}{n}",
     "key{n}",
+    "1{n}",
+    "ABCDEFGH{n:02}",
+    "{name} {n}: what is asked for here is a text of some length",
+    "arn:aws:lambda:eu-central-1:" + _ACCOUNT + ":function:{name}:{n}",
     "arn:aws:bedrock:eu-central-1:" + _ACCOUNT + ":automated-reasoning-policy/abcdefghij{n:02}:1",
     "arn:aws:bedrock:eu-central-1:" + _ACCOUNT + ":agent-alias/ABCDEFGH{n:02}/ABCDEFGH{n:02}",
     "arn:aws:bedrock:eu-central-1::foundation-model/amazon.nova-lite-v{n}:0",
@@ -58,7 +62,7 @@ class Synthesis:
             case "list":
                 return self._lists(shape, name, at, n)
             case "map":
-                return [{text(shape.key, name, n + i, self.known): f"value {i}" for i in range(self.length)}]
+                return self._maps(shape, name, at, n)
             case "string":
                 return [text(shape, name, n, self.known)]
             case "boolean":
@@ -74,6 +78,12 @@ class Synthesis:
             return [{name: value} for name, values in found.items() for value in values]
         most = max((len(values) for values in found.values()), default=1)
         return [{name: values[i % len(values)] for name, values in found.items()} for i in range(most)]
+
+    def _maps(self, shape: Shape, name: str, at: str, n: int) -> list[Any]:
+        keys = [text(shape.key, name, n + i, self.known) for i in range(self.length)]
+        if shape.value.type == "string":
+            return [{key: f"value {i}" for i, key in enumerate(keys)}]
+        return [{key: self._values(shape.value, name, f"{at}.*", n + i)[0] for i, key in enumerate(keys)}]
 
     def _lists(self, shape: Shape, name: str, at: str, n: int) -> list[Any]:
         low, high = shape.raw.get("min", 0), shape.raw.get("max", 10_000)
@@ -140,6 +150,9 @@ def strategy(shape: Shape, made: Synthesis, name: str = "", at: str = "") -> st.
             return _lists(shape, made, name, at)
         case "string":
             return _texts(shape, name, made)
+        case "map":
+            keys, values = (_texts(shape.key, name, made), strategy(shape.value, made, name, f"{at}.*"))
+            return st.dictionaries(keys, values, max_size=3)
         case "boolean":
             return st.booleans()
         case _:

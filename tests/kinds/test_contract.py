@@ -47,6 +47,38 @@ def _status(**changed: Any) -> Callable[[Kind], Kind]:
     return plant
 
 
+def _mint(**changed: Any) -> Callable[[Kind], Kind]:
+    def plant(kind: Kind) -> Kind:
+        assert kind.mint is not None
+        return replace(kind, mint=replace(kind.mint, **changed))
+
+    return plant
+
+
+def _versions(**changed: Any) -> Callable[[Kind], Kind]:
+    def plant(kind: Kind) -> Kind:
+        assert kind.versions is not None
+        return replace(kind, versions=replace(kind.versions, **changed))
+
+    return plant
+
+
+def _part(index: int, **changed: Any) -> Callable[[Kind], Kind]:
+    def plant(kind: Kind) -> Kind:
+        parts = list(kind.parts)
+        parts[index] = replace(parts[index], **changed)
+        return replace(kind, parts=tuple(parts))
+
+    return plant
+
+
+def _update_only(*members: str) -> Callable[[Kind], Kind]:
+    return _fields(update_only=frozenset(members))
+
+
+_SKIP = FrozenMap({"skipResourceInUseCheck": True})
+
+
 def _without(member: str) -> Callable[[Kind], Kind]:
     """A read that loses one member."""
     return lambda kind: replace(kind, read=lambda reply: {k: v for k, v in kind.read(reply).items() if k != member})
@@ -100,6 +132,25 @@ PLANTED: list[tuple[str, Rule, str, Callable[[Kind], Kind]]] = [
     ("revision not there", contract.replies_tell_identity, "runtime-configuration", _identity(revision="updatedAt")),
     ("publish without token", contract.versions_are_told, "guardrail", _calls(token=None)),
     ("publish tells no version", contract.versions_are_told, "prompt", _calls(publish="DeletePrompt")),
+    ("minted and published", contract.versions_are_minted, "agent", _calls(publish="PrepareAgent")),
+    ("mint under another name", contract.versions_are_minted, "agent", _mint(name="name")),
+    ("mint without its target", contract.versions_are_minted, "agent", _mint(target="routing")),
+    ("mint that asks for a target", contract.versions_are_minted, "agent", _mint(create="CreateAgent")),
+    ("version without a number", contract.versions_are_minted, "agent", _mint(version="version")),
+    ("version that hides more", contract.versions_are_told, "agent", _versions(hidden=frozenset())),
+    ("rows of versions without a number", contract.versions_are_told, "agent", _versions(row_version="version")),
+    ("part of another owner", contract.parts_are_whole, "agent", _part(0, owner_in="agentIdentifier")),
+    ("part listed under another name", contract.parts_are_whole, "agent", _part(1, list_root="agentKnowledgeBases")),
+    ("part without its id", contract.parts_are_whole, "agent", _part(2, id="id")),
+    ("part deleted with more than AWS takes", contract.parts_are_whole, "agent", _part(1, delete_params=_SKIP)),
+    ("part by another key", contract.parts_are_whole, "agent", _part(0, key="description")),
+    ("part that no update carries", contract.parts_are_whole, "agent", _part(0, update="UpdateAgentKnowledgeBase")),
+    ("token of a part", contract.tokens_are_declared, "agent", _part(1, token="clientToken")),
+    ("misspelt operation of a part", contract.operations_exist, "agent", _part(0, get="GetActionGroup")),
+    ("prepared and never idle", contract.statuses_are_classified, "agent", _calls(prepare=None)),
+    ("parent under another name", contract.requests_take_identity, "agent-alias", _calls(parent_in="parent")),
+    ("update alone, and create too", contract.update_carries_create, "agent-alias", _update_only("description")),
+    ("update alone, and not even it", contract.update_carries_create, "agent-alias", _update_only("state")),
     ("token not declared", contract.tokens_are_declared, "inference-profile", _calls(token=None)),
     ("token under another name", contract.tokens_are_declared, "prompt", _calls(token="clientRequestToken")),
     ("token that AWS lacks", contract.tokens_are_declared, "runtime-configuration", _calls(token="ClientToken")),

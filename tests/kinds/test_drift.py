@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kinds.cases import KINDS, everything
+from kinds.cases import ALONE, everything
 from kinds.conftest import SERVERS, NewAccount
 from kinds.estate import Estate, change_live, estate_of
 from kinds.live_changes import LiveChange, live_changes, omissions, pattern_of
@@ -19,7 +19,7 @@ from releaser.core.normal import comparable
 from releaser.core.values import FrozenMap, leaves, show_path
 from releaser.kinds import registry
 
-DRAFTS = [k for k in KINDS if k.section is not None and k.calls.update is not None]
+DRAFTS = [k for k in ALONE if k.section is not None and k.calls.update is not None]
 CASES = [(k, i) for k in DRAFTS for i in range(len(everything(k)))]
 
 REFUSED = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kinds.cases import KINDS, everything
+from kinds.cases import ALONE, everything
 from kinds.conftest import NewAccount
 from kinds.estate import Estate, change_live, estate_of
 from kinds.live_changes import live_changes
@@ -21,7 +21,7 @@ RUNTIME = registry()["runtime-configuration"]
 def _released(new_account: NewAccount) -> Estate:
     """A use case with one resource of every kind."""
     inference = {"temperature": 0.2, "stopSequences": ["{{", "}"]}
-    spec: dict[str, Any] = {str(k.section): {"main": everything(k)[0]} for k in KINDS if k.section}
+    spec: dict[str, Any] = {str(k.section): {"main": everything(k)[0]} for k in ALONE if k.section}
     spec["models"] = {"m": {"modelId": "amazon.nova-lite-v1:0", "profile": True, "inference": inference}}
     estate = estate_of(new_account("observed"), spec)
     estate.release()
@@ -98,7 +98,7 @@ def test_a_parameter_made_anew_as_a_secret_is_drift(estate: Estate) -> None:
     assert estate.plan().is_empty
 
 
-@pytest.mark.parametrize("name", [k.name for k in KINDS])
+@pytest.mark.parametrize("name", [k.name for k in ALONE])
 def test_what_was_deleted_live_is_planned_anew(new_account: NewAccount, name: str) -> None:
     estate = _released(new_account)
     node = estate.node(name)

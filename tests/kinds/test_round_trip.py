@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kinds.cases import KINDS, body, everything, least
+from kinds.cases import ALONE, body, everything, least
 from kinds.conftest import SERVERS, NewAccount
 from kinds.estate import Account
 from releaser.core.address import Address
@@ -24,7 +24,7 @@ from releaser.kinds import registry
 _NUMBERS = itertools.count(1)
 CASES = [
     pytest.param(kind, case, id=f"{kind.name}-{i}")
-    for kind in KINDS
+    for kind in ALONE
     for i, case in enumerate([*everything(kind), *everything(kind, length=40)])
 ]
 
@@ -98,7 +98,7 @@ def shared_account(new_account: NewAccount) -> NewAccount:
     return cache(new_account)
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda k: k.name)
+@pytest.mark.parametrize("kind", ALONE, ids=lambda k: k.name)
 @pytest.mark.parametrize("server", SERVERS)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(data=st.data())

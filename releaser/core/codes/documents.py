@@ -68,7 +68,11 @@ REFERENCES = (
     Code(
         "E303", "a reference to nothing", "No resource of this use case has that kind and name.", "${guardrail/mian.id}"
     ),
-    Code("E304", "an output that does not exist", "A kind gives only certain outputs: id, arn, version, versionArn."),
+    Code(
+        "E304",
+        "an output that does not exist",
+        "A kind gives only certain outputs: id, arn, version, versionArn, and ownId inside a parent.",
+    ),
     Code(
         "E305",
         "a reference inside a text",

@@ -17,7 +17,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from releaser.core.address import Address, Bound
+from releaser.core.address import Address, Bound, Ref
 from releaser.core.content import resolve_body
 from releaser.core.digest import release_digest
 from releaser.core.graph import DesiredGraph, compile_use_case, labels_digest, read_label, version_label
@@ -52,8 +52,10 @@ def hold(name: str, found: Any) -> None:
 
 
 def bound(value: Any) -> Any:
-    """The fixture's ``{"$env": ...}`` as bindings."""
+    """The fixture's ``{"$env": ...}`` as bindings, ``{"$ref": "kind/name", "output": ...}`` as references."""
     if isinstance(value, dict):
+        if set(value) == {"$ref", "output"}:
+            return Ref(Address.parse(f"{USE_CASE['useCase']}/{value['$ref']}"), value["output"])
         if set(value) == {"$env", "value"}:
             return Bound(value["$env"], value["value"])
         return {k: bound(v) for k, v in value.items()}
