@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sandbox.checks import body
 from sandbox.flow_samples import prepared
-from sandbox.synthesis import every_field
+from sandbox.synthesis import body_members, every_field, service, value
 
 NUMBERS = itertools.count(1)
 RELAXED = settings(
@@ -307,11 +307,118 @@ def test_flow_alias(box, params):
         agent.delete_flow(flowIdentifier=flow, skipResourceInUseCheck=True)
 
 
+BASE_TYPES = {
+    "VECTOR": "vectorKnowledgeBaseConfiguration",
+    "KENDRA": "kendraKnowledgeBaseConfiguration",
+    "SQL": "sqlKnowledgeBaseConfiguration",
+    "MANAGED": "managedKnowledgeBaseConfiguration",
+}
+STORES = {
+    "OPENSEARCH_SERVERLESS": "opensearchServerlessConfiguration",
+    "OPENSEARCH_MANAGED_CLUSTER": "opensearchManagedClusterConfiguration",
+    "PINECONE": "pineconeConfiguration",
+    "REDIS_ENTERPRISE_CLOUD": "redisEnterpriseCloudConfiguration",
+    "RDS": "rdsConfiguration",
+    "MONGO_DB_ATLAS": "mongoDbAtlasConfiguration",
+    "NEPTUNE_ANALYTICS": "neptuneAnalyticsConfiguration",
+    "S3_VECTORS": "s3VectorsConfiguration",
+}
+CONNECTORS = {
+    "S3": "s3Configuration",
+    "WEB": "webConfiguration",
+    "CONFLUENCE": "confluenceConfiguration",
+    "SALESFORCE": "salesforceConfiguration",
+    "SHAREPOINT": "sharePointConfiguration",
+    "MANAGED_KNOWLEDGE_BASE_CONNECTOR": "managedKnowledgeBaseConnectorConfiguration",
+}
+KNOWLEDGE_UNIONS = {"SyncSchedule": "monthly", "DayOfMonth": "dayNumber"}
+CHUNKING = {
+    "FIXED_SIZE": "fixedSizeChunkingConfiguration",
+    "HIERARCHICAL": "hierarchicalChunkingConfiguration",
+    "SEMANTIC": "semanticChunkingConfiguration",
+    "NONE": "",
+}
+PARSING = {
+    "BEDROCK_FOUNDATION_MODEL": "bedrockFoundationModelConfiguration",
+    "BEDROCK_DATA_AUTOMATION": "bedrockDataAutomationConfiguration",
+    "SMART_PARSING": "",
+    "MULTI_MODAL_EMBEDDINGS": "",
+}
+
+
+def of_one_type(draw, shape, members, discriminator="type"):
+    """A structure with one type and its own configuration; what no type owns is set too."""
+    chosen = draw(st.sampled_from(sorted(members)))
+    named = service("bedrock-agent")["shapes"][shape]["members"]
+    own = [name for name in named if name == members[chosen] or name not in {*members.values(), discriminator}]
+    made = {name: draw(value("bedrock-agent", named[name]["shape"], KNOWLEDGE_UNIONS.get)) for name in own}
+    return {**made, discriminator: chosen}
+
+
+def but(operation, *left_out):
+    """Every field of an operation's input except these."""
+    members = body_members("bedrock-agent", operation)
+    kept = {m: value("bedrock-agent", shape, lambda _: None) for m, shape in members.items() if m not in left_out}
+    return st.fixed_dictionaries(kept)
+
+
+@st.composite
+def knowledge_bases(draw):
+    params = draw(but("CreateKnowledgeBase", "knowledgeBaseConfiguration", "storageConfiguration"))
+    params["name"] = f"k{next(NUMBERS)}"
+    params["knowledgeBaseConfiguration"] = of_one_type(draw, "KnowledgeBaseConfiguration", BASE_TYPES)
+    if params["knowledgeBaseConfiguration"]["type"] == "VECTOR":
+        storage = params["storageConfiguration"] = of_one_type(draw, "StorageConfiguration", STORES)
+        storage.get("s3VectorsConfiguration", {}).pop("indexArn", None)
+    params["tags"] = {k: v for k, v in params["tags"].items() if not k.lower().startswith("aws:")}
+    return params
+
+
+@st.composite
+def data_sources(draw):
+    params = draw(but("CreateDataSource", "knowledgeBaseId", "dataSourceConfiguration", "vectorIngestionConfiguration"))
+    params["dataSourceConfiguration"] = of_one_type(draw, "DataSourceConfiguration", CONNECTORS)
+    chunking = of_one_type(draw, "ChunkingConfiguration", CHUNKING, "chunkingStrategy")
+    for one in chunking.get("hierarchicalChunkingConfiguration", {}).get("levelConfigurations", ()):
+        one["maxTokens"] = 300
+    parsing = of_one_type(draw, "ParsingConfiguration", PARSING, "parsingStrategy")
+    named = service("bedrock-agent")["shapes"]["VectorIngestionConfiguration"]["members"]
+    others = {m: draw(value("bedrock-agent", ref["shape"], lambda _: None)) for m, ref in named.items()
+              if m not in ("chunkingConfiguration", "parsingConfiguration")}  # fmt: skip
+    ingestion = {**others, "chunkingConfiguration": chunking, "parsingConfiguration": parsing}
+    return {**params, "vectorIngestionConfiguration": ingestion}
+
+
+@RELAXED
+@given(params=knowledge_bases(), source=data_sources())
+def test_knowledge_base(box, params, source):
+    agent = box.client("bedrock-agent", "700000000010")
+    id = agent.create_knowledge_base(**params)["knowledgeBase"]["knowledgeBaseId"]
+    try:
+        sent = {k: v for k, v in params.items() if k != "tags"}
+        read = agent.get_knowledge_base(knowledgeBaseId=id)["knowledgeBase"]
+        added = {"knowledgeBaseId", "knowledgeBaseArn", "status", "createdAt", "updatedAt"}
+        assert {k: v for k, v in read.items() if k not in added} == sent and set(read) - set(sent) == added
+        assert agent.list_tags_for_resource(resourceArn=read["knowledgeBaseArn"])["tags"] == params["tags"]
+        updated = agent.update_knowledge_base(knowledgeBaseId=id, **sent)["knowledgeBase"]
+        assert {k: v for k, v in updated.items() if k in sent} == sent
+        if params["knowledgeBaseConfiguration"]["type"] == "MANAGED":
+            source = {**source, "dataDeletionPolicy": "DELETE"}
+        made = agent.create_data_source(knowledgeBaseId=id, **source)["dataSource"]
+        where = {"knowledgeBaseId": id, "dataSourceId": made["dataSourceId"]}
+        assert agent.get_data_source(**where)["dataSource"] == made
+        assert {k: v for k, v in made.items() if k in source} == source
+        assert set(made) - set(source) == {*where, "status", "createdAt", "updatedAt"}
+        again = agent.update_data_source(**where, **source)["dataSource"]
+        assert {k: v for k, v in again.items() if k in source} == source
+    finally:
+        agent.delete_knowledge_base(knowledgeBaseId=id)
+
+
 def test_ids_and_arns_match_the_model(client):
     import re
 
     from sandbox.checks import MESSAGES, new_agent, new_alias
-    from sandbox.synthesis import service
 
     def matches(name, shape, value):
         return re.fullmatch(service(name)["shapes"][shape]["pattern"], value)

@@ -53,10 +53,15 @@ def test_create_get_update_replaces(client, storage):
     id = made["knowledgeBaseId"]
     assert made["knowledgeBaseArn"].endswith(f":knowledge-base/{id}")
     read = agent.get_knowledge_base(knowledgeBaseId=id)["knowledgeBase"]
-    assert read == {**made, "status": "ACTIVE"}
+    assert made["status"] == "CREATING" and read == {**made, "status": "ACTIVE"}
     changed = {**knowledge_base("renamed", storage), "roleArn": ROLE + "2"}
     updated = agent.update_knowledge_base(knowledgeBaseId=id, **changed)["knowledgeBase"]
-    assert "description" not in updated and updated["name"] == "renamed" and updated["roleArn"] == ROLE + "2"
+    assert (
+        updated["status"] == "UPDATING"
+        and "description" not in updated
+        and updated["name"] == "renamed"
+        and updated["roleArn"] == ROLE + "2"
+    )
     assert updated["updatedAt"] > made["updatedAt"] and updated["createdAt"] == made["createdAt"]
 
 

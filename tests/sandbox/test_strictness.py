@@ -8,8 +8,9 @@ import random
 
 import pytest
 
+from sandbox.checks import knowledge_base, s3_source
 from sandbox.flow_samples import ASKING, ROLE
-from sandbox.synthesis import mistakes, service
+from sandbox.synthesis import body_members, mistakes, service
 
 LAMBDA = "arn:aws:lambda:eu-central-1:111111111111:function:f"
 GOOD = {
@@ -90,6 +91,19 @@ GOOD = {
         "agentCollaboration": "DISABLED",
         "clientToken": "t" * 40,
     },
+    ("bedrock-agent", "CreateKnowledgeBase", "PUT /knowledgebases/"): {
+        **knowledge_base("strict"),
+        "description": "d",
+        "knowledgeBaseConfiguration": {"type": "VECTOR", "vectorKnowledgeBaseConfiguration": {
+            "embeddingModelArn": "arn:aws:bedrock:eu-central-1::foundation-model/amazon.titan-embed-text-v2:0",
+            "embeddingModelConfiguration": {"bedrockEmbeddingModelConfiguration": {
+                "dimensions": 1024, "embeddingDataType": "FLOAT32"}},
+            "supplementalDataStorageConfiguration": {"storageLocations": [
+                {"type": "S3", "s3Location": {"uri": "s3://extracts/"}}]},
+        }},
+        "tags": {"k": "v"},
+        "clientToken": "t" * 40,
+    },
     ("bedrock", "CreateInferenceProfile", "POST /inference-profiles"): {
         "inferenceProfileName": "p",
         "description": "d",
@@ -130,6 +144,32 @@ def test_the_good_ones_are_accepted(box, case):
     body = {**GOOD[case], **(token if "clientRequestToken" in GOOD[case] else {})}
     status, _, answer = send(box, case[2], body)
     assert status in (201, 202), answer
+
+
+def test_every_single_mistake_in_a_data_source_is_refused(box):
+    """The knowledge base is in the path, and is asked for after the body was read."""
+    chunking = {"chunkingStrategy": "FIXED_SIZE",
+                "fixedSizeChunkingConfiguration": {"maxTokens": 300, "overlapPercentage": 20},
+                "hierarchicalChunkingConfiguration": {"levelConfigurations": [{"maxTokens": 9}] * 2,
+                                                      "overlapTokens": 1},
+                "semanticChunkingConfiguration": {"maxTokens": 9, "bufferSize": 1,
+                                                  "breakpointPercentileThreshold": 90}}  # fmt: skip
+    good = {
+        "name": "s",
+        "description": "d",
+        "dataSourceConfiguration": s3_source(inclusionPrefixes=["p/"], bucketOwnerAccountId="222222222222"),
+        "dataDeletionPolicy": "RETAIN",
+        "vectorIngestionConfiguration": {"chunkingConfiguration": chunking},
+    }
+    refusals = 0
+    for member, shape in body_members("bedrock-agent", "CreateDataSource").items():
+        for what, bad in mistakes("bedrock-agent", shape, good[member]) if member in good else ():
+            status, code, answer = send(box, "PUT /knowledgebases/AAAAAAAAAA/datasources/", {**good, member: bad})
+            assert (status, code) == (400, "ValidationException"), (member, what, answer)
+            refusals += 1
+    assert refusals > 50
+    assert send(box, "PUT /knowledgebases/AAAAAAAAAA/datasources/", good)[0] == 404
+    assert send(box, "PUT /knowledgebases/AAAAAAAA-A/datasources/", good)[0] == 400
 
 
 def test_all_violations_at_once(box):

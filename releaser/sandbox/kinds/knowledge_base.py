@@ -80,7 +80,7 @@ def _create(call: Call) -> dict[str, Any]:
     doc = {**body, **busy, **why, "knowledgeBaseId": id, "knowledgeBaseArn": arn, "createdAt": now, "updatedAt": now}
     call.put("knowledge-base", id, doc)
     tags.attach(call, arn, call.params.get("tags", {}))
-    return {"knowledgeBase": _show(call, doc)}
+    return {"knowledgeBase": _show(doc, "CREATING")}
 
 
 @KIND.operation("bedrock-agent", "UpdateKnowledgeBase")
@@ -103,13 +103,14 @@ def update_knowledge_base(call: Call) -> dict[str, Any]:
     why = {"failureReasons": ["The role cannot be assumed."]} if fails else {}
     doc = {**(_content(old) if fails else body), **busy, **why, **kept, "updatedAt": call.clock.stamp()}
     call.put("knowledge-base", doc["knowledgeBaseId"], doc)
-    return {"knowledgeBase": _show(call, doc)}
+    return {"knowledgeBase": _show(doc, "UPDATING")}
 
 
 @KIND.operation("bedrock-agent", "GetKnowledgeBase")
 def get_knowledge_base(call: Call) -> dict[str, Any]:
     """One knowledge base by id."""
-    return {"knowledgeBase": _show(call, knowledge.base(call, call.params["knowledgeBaseId"]))}
+    doc = knowledge.base(call, call.params["knowledgeBaseId"])
+    return {"knowledgeBase": _show(doc, knowledge.status(call, doc))}
 
 
 @KIND.operation("bedrock-agent", "ListKnowledgeBases")
@@ -152,8 +153,8 @@ def _content(doc: Doc) -> dict[str, Any]:
     return knowledge.pick(doc, _CONTENT)
 
 
-def _show(call: Call, doc: Doc) -> dict[str, Any]:
-    now = knowledge.status(call, doc)
+def _show(doc: Doc, now: str) -> dict[str, Any]:
+    """The knowledge base in the status ``now``: a create answers CREATING however fast the clock is."""
     why = {"failureReasons": doc["failureReasons"]} if now == doc["then"] and "failureReasons" in doc else {}
     return knowledge.pick(doc, (*_CONTENT, *_IDENTITY)) | {"status": now} | why
 
