@@ -418,7 +418,7 @@ def test_knowledge_base(box, params, source):
 def test_ids_and_arns_match_the_model(client):
     import re
 
-    from sandbox.checks import MESSAGES, new_agent, new_alias
+    from sandbox.checks import MESSAGES, knowledge_base, new_agent, new_alias
 
     def matches(name, shape, value):
         return re.fullmatch(service(name)["shapes"][shape]["pattern"], value)
@@ -446,6 +446,9 @@ def test_ids_and_arns_match_the_model(client):
     assert matches("bedrock-agent", "AgentArn", agents.get_agent(agentId=agent)["agent"]["agentArn"])
     assert matches("bedrock-agent", "AgentAliasId", route["agentAliasId"])
     assert matches("bedrock-agent", "AgentAliasArn", route["agentAliasArn"])
+    base = agents.create_knowledge_base(**knowledge_base())["knowledgeBase"]
+    assert matches("bedrock-agent", "Id", base["knowledgeBaseId"])
+    assert matches("bedrock-agent", "KnowledgeBaseArn", base["knowledgeBaseArn"])
     for profile in client("bedrock").list_inference_profiles()["inferenceProfileSummaries"]:
         assert matches("bedrock", "InferenceProfileArn", profile["inferenceProfileArn"])
         assert matches("bedrock", "InferenceProfileId", profile["inferenceProfileId"])

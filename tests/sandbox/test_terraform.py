@@ -162,6 +162,77 @@ resource "aws_ssm_parameter" "runtime" {
   tags  = { owner = "team" }
 }
 
+resource "aws_bedrockagent_knowledge_base" "manuals" {
+  for_each    = toset(["opensearch", "aurora"])
+  name        = each.key
+  description = var.message
+  role_arn    = "arn:aws:iam::${var.account}:role/knowledge"
+  knowledge_base_configuration {
+    type = "VECTOR"
+    vector_knowledge_base_configuration {
+      embedding_model_arn = "arn:aws:bedrock:eu-central-1::foundation-model/amazon.titan-embed-text-v2:0"
+    }
+  }
+  storage_configuration {
+    type = each.key == "aurora" ? "RDS" : "OPENSEARCH_SERVERLESS"
+    dynamic "opensearch_serverless_configuration" {
+      for_each = each.key == "aurora" ? [] : [1]
+      content {
+        collection_arn    = "arn:aws:aoss:eu-central-1:${var.account}:collection/abcdefghij1234567890"
+        vector_index_name = "index"
+        field_mapping {
+          vector_field   = "v"
+          text_field     = "t"
+          metadata_field = "m"
+        }
+      }
+    }
+    dynamic "rds_configuration" {
+      for_each = each.key == "aurora" ? [1] : []
+      content {
+        resource_arn           = "arn:aws:rds:eu-central-1:${var.account}:cluster:vectors"
+        credentials_secret_arn = "arn:aws:secretsmanager:eu-central-1:${var.account}:secret:vectors-AbCdEf"
+        database_name          = "db"
+        table_name             = "chunks"
+        field_mapping {
+          primary_key_field = "id"
+          vector_field      = "v"
+          text_field        = "t"
+          metadata_field    = "m"
+        }
+      }
+    }
+  }
+  tags = { owner = "team" }
+}
+
+resource "aws_bedrockagent_data_source" "files" {
+  for_each          = aws_bedrockagent_knowledge_base.manuals
+  knowledge_base_id = each.value.id
+  name              = "files"
+  description       = var.message
+  data_source_configuration {
+    type = "S3"
+    s3_configuration {
+      bucket_arn         = "arn:aws:s3:::documents"
+      inclusion_prefixes = ["manuals/"]
+    }
+  }
+  dynamic "vector_ingestion_configuration" {
+    for_each = each.key == "aurora" ? [1] : []
+    content {
+      chunking_configuration {
+        chunking_strategy = "HIERARCHICAL"
+        hierarchical_chunking_configuration {
+          level_configuration { max_tokens = 1500 }
+          level_configuration { max_tokens = 300 }
+          overlap_tokens = 60
+        }
+      }
+    }
+  }
+}
+
 data "aws_caller_identity" "me" {}
 data "aws_bedrock_foundation_models" "all" {}
 data "aws_bedrock_inference_profiles" "all" {}
@@ -202,5 +273,6 @@ def test_create_plan_update_plan_destroy(terraform, box, account):
     terraform("destroy", "-auto-approve", **changed)
     assert box.client("bedrock", account).list_guardrails()["guardrails"] == []
     assert box.client("bedrock-agent", account).list_prompts()["promptSummaries"] == []
+    assert box.client("bedrock-agent", account).list_knowledge_bases()["knowledgeBaseSummaries"] == []
     unexpected = [row for row in box.admin.log(5000, account) if row["status"] not in (200, 201, 202, 404)]
     assert unexpected == []
