@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from releaser.cli.work import Desk
 from releaser.core.address import Address
+from releaser.core.allowance import allowances, needed
 from releaser.core.notes import Lifecycle, ReleaseContent, content_of, fresh_of, release_notes
 from releaser.core.plan import UseCasePlan
 from releaser.core.record import Binding, Closed
@@ -43,6 +44,8 @@ def notes_of(desk: Desk, planned: Planned) -> Callable[[str, Mapping[Address, Bi
             history={t.release: t.digest for t in tags.get(name, ()) if t.release != part.release},
             lifecycle=lives,
             environment=desk.environment.name,
+            risk=part.risk,
+            allowed=needed(part, allowances(planned.compiled.files[name].spec), desk.repo.clock.now().date()),
         )
         return notes_markdown(made)
 

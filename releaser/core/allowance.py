@@ -43,6 +43,13 @@ def judge(part: UseCasePlan, given: tuple[Allowance, ...], demands: Collection[R
     )
 
 
+def needed(part: UseCasePlan, given: tuple[Allowance, ...], today: date) -> tuple[Allowance, ...]:
+    """The allowances that a plan makes use of."""
+    found = judge(part, given, (), today)
+    no_use = {i for i, _ in (*found.expired, *found.unused)}
+    return tuple(a for i, a in enumerate(given) if i not in no_use)
+
+
 def _covers(allowance: Allowance, concern: Concern) -> bool:
     """One address and one change, exactly: what is allowed at one place says nothing of another."""
     return allowance.change == concern.change and allowance.at in concern.places

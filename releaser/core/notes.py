@@ -13,9 +13,10 @@ from releaser.core.address import Address, Bound, Ref
 from releaser.core.diff import MISSING, differences
 from releaser.core.graph import Node
 from releaser.core.kind import Effect, Kind, Remark
+from releaser.core.manifest import Allowance
 from releaser.core.normal import comparable, replace_leaves
 from releaser.core.parameters import plain_model, reach
-from releaser.core.plan import Action, UseCasePlan
+from releaser.core.plan import Action, Risk, UseCasePlan
 from releaser.core.record import Binding
 from releaser.core.redact import Hidden, Redaction, plain
 from releaser.core.values import EMPTY, FrozenMap
@@ -100,6 +101,10 @@ class Notes:
     sections: tuple[Section, ...]
     deployed: tuple[Deployed, ...]
     withholds_texts: bool
+    risk: Risk = Risk.NONE
+    """The class of what was cleared; NONE where it is not known."""
+    allowed: tuple[Allowance, ...] = ()
+    """Allowances that it needed."""
 
     @property
     def is_first(self) -> bool:
@@ -143,6 +148,8 @@ def release_notes(
     history: Mapping[str, str] | None = None,
     lifecycle: Mapping[str, Lifecycle] | None = None,
     environment: str = "",
+    risk: Risk = Risk.NONE,
+    allowed: Iterable[Allowance] = (),
 ) -> Notes:
     """The notes of ``current``. ``history``: earlier release -> its digest; ``lifecycle``: model id -> its life."""
     sections = tuple(_sections(previous, current, kinds) if previous else _all_new(current, kinds))
@@ -159,6 +166,8 @@ def release_notes(
         sections=sections,
         deployed=tuple(_deployed(a, b, fresh) for a, b in sorted((bindings or {}).items())),
         withholds_texts=_is_confidential(current) or (previous is not None and _is_confidential(previous)),
+        risk=risk,
+        allowed=tuple(allowed),
     )
 
 

@@ -274,6 +274,8 @@ class Known:
     """Names under which an unfinished run may have created something."""
     release: str = ""
     release_digest: str = ""
+    approved: frozenset[tuple[Address, str]] = frozenset()
+    """Resource and stamp of updates that an unfinished run was cleared for, and may have made."""
     facts: Facts | None = None
     """What the last release asked for; None where there is none."""
 

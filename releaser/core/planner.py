@@ -19,7 +19,7 @@ from releaser.core.normal import comparable, replace_leaves, stated
 from releaser.core.plan import Action, Change, Known, Step, StepKey, UseCasePlan, Wave, change_digest
 from releaser.core.record import Binding
 from releaser.core.removal import removals
-from releaser.core.risk import judged, lowered
+from releaser.core.risk import judged, lowered, unseen
 from releaser.core.snapshot import Absent, Depth, Foreign, Seen, Snapshot, Unreadable, Version
 from releaser.core.values import EMPTY, FrozenMap, digest, references
 
@@ -59,6 +59,7 @@ class _Draft:
     """The last step on an address after the pointers have moved."""
     versions: dict[Address, str] = field(default_factory=dict)
     blocked: list[Diagnostic] = field(default_factory=list)
+    unseen: dict[Address, tuple[str, ...]] = field(default_factory=dict)
 
 
 def plan_use_case(question: Question) -> UseCasePlan:
@@ -79,7 +80,9 @@ def plan_use_case(question: Question) -> UseCasePlan:
         use_case=question.use_case,
         release=question.release,
         release_digest=question.release_digest,
-        changes=tuple(judged(c, question.kinds[c.address.kind]) for c in draft.changes),
+        changes=tuple(
+            judged(c, question.kinds[c.address.kind], draft.unseen.get(c.address, ())) for c in draft.changes
+        ),
         steps=steps,
         change_digest=change_digest(site.environment, site.account, site.region, steps),
         versions=draft.versions,
@@ -188,6 +191,8 @@ def _plan_existing(draft: _Draft, node: Node, kind: Kind, seen: Seen) -> None:
     draft.outputs[node.address] = seen.outputs(version, kind.identity.version_arn)
     if version:
         draft.versions[node.address] = version
+    if known is not None and (node.address, node.stamp) not in draft.question.known.approved:
+        draft.unseen[node.address] = unseen(fields, known.fields, desired, kind.fields)
     said = _remarks(kind, seen.body, desired) if fields else ()
     _describe(draft, node, kind, seen, tuple(fields + tags), publishes, said)
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from releaser.core import declared
-from releaser.core.diff import MISSING, FieldChange, leaf_changes
+from releaser.core.diff import MISSING, FieldChange, field_digests, leaf_changes, veil
 from releaser.core.kind import Fields, Kind, Remark
 from releaser.core.plan import Action, Change, Concern, Risk, worst
 from releaser.core.record import Facts
@@ -32,9 +32,11 @@ _NEW = (Action.CREATE, Action.REPLACE)
 _GONE = (Action.RETIRE, Action.DELETE)
 
 
-def judged(change: Change, kind: Kind) -> Change:
-    """The change with its class and with all that may need an allowance."""
-    concerns = tuple(_concerns(change, kind))
+def judged(change: Change, kind: Kind, hidden: Iterable[str] = ()) -> Change:
+    """The change with its class and with all that may need an allowance. ``hidden``: what ``unseen`` found."""
+    text = "{} is live in the draft already, and not in what was released: nobody compared the two"
+    found = [_concern(change, kind, path, text.format(path)) for path in hidden if change.action not in _GONE]
+    concerns = (*_concerns(change, kind), *found)
     return replace(change, risk=worst([_plain_class(change, kind), *(c.risk for c in concerns)]), concerns=concerns)
 
 
@@ -62,15 +64,17 @@ def _concerns(change: Change, kind: Kind) -> Iterator[Concern]:
         yield _concern(change, kind, "", "is no longer declared", delete=True)
     if change.action in (*_NEW, *_GONE, Action.DISOWN):
         return
-    unguarded = list(_unguarded(change.fields, kind.fields))
-    for path, text, is_gone in unguarded:
-        yield _concern(change, kind, path, text, detach=is_gone)
-    told = {path for path, _, _ in unguarded}
-    for remark in change.remarks:
-        if remark.effect == "weaker" and remark.path not in told:
+    weaker = [remark for remark in change.remarks if remark.effect == "weaker"]
+    words = {remark.path: remark.text for remark in weaker}
+    told = set()
+    for path, text, is_gone in _unguarded(change.fields, kind.fields):
+        yield _concern(change, kind, path, words.get(path, f"{veil(path)} {text}"), detach=is_gone)
+        told.add(path)
+    for remark in weaker:
+        if remark.path not in told:
             yield _concern(change, kind, remark.path, remark.text, private=remark.private)
     for path in _unranked(change.fields, kind.fields):
-        yield _concern(change, kind, path, f"{path} changed, and no rule says whether it protects less")
+        yield _concern(change, kind, path, f"{veil(path)} changed, and no rule says whether it protects less")
 
 
 def _concern(
@@ -89,7 +93,7 @@ def _concern(
 
 def _places(kind: Kind, name: str, path: str) -> tuple[str, ...]:
     """The resource's own place, the place in it, or, for a document made from many entries, the entry."""
-    whole, exact = kind.place_of(name), kind.place_of(name, path) if path else ""
+    whole, exact = kind.place_of(name), kind.place_of(name, veil(path)) if path else ""
     entry = "" if whole else ".".join(exact.split(".")[:2])
     return tuple(dict.fromkeys(p for p in (whole, entry, exact) if p))
 
@@ -176,6 +180,22 @@ def _is_ranked(leaf: FieldChange, ranked: Mapping[str, frozenset[str] | None]) -
 
 def _is_empty(value: Any) -> bool:
     return value is MISSING or value is None or (isinstance(value, Mapping | tuple) and not value)
+
+
+def unseen(
+    changes: Iterable[FieldChange], released: Mapping[str, str], desired: Mapping[str, Any], fields: Fields
+) -> tuple[str, ...]:
+    """Fields of a protection that differ from the last release and not from the live draft.
+
+    Somebody wrote them into the draft by hand before they came to git. The record has digests, so it is known that they
+    differ and not in which direction. ``released``: path -> digest, as the record keeps them.
+    """
+    if fields.ranked is None or not released:
+        return ()
+    wanted = field_digests(desired, fields.unordered)
+    told = {veil(leaf.path) for change in changes for leaf in leaf_changes(change, fields.unordered)}
+    moved = (path for path, value in released.items() if wanted.get(path) != value)
+    return tuple(p for p in moved if p not in told and p.split(".")[0].split("[")[0] not in fields.labels)
 
 
 # What is asked of a release.

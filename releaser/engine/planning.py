@@ -113,8 +113,11 @@ def known_of(witness: Witness, kinds: Mapping[str, Kind]) -> Known:
     if latest is not None and latest.outcome is not Outcome.RELEASED:
         attempted |= {(a, b.name) for a, b in latest.bindings.items()}
         attempted |= {(a, name) for a, names in latest.attempted.items() for name in names}
+    approved: set[tuple[Address, str]] = set()
     if witness.open is not None:
         for step in witness.open.opened.steps:
+            if step.verb == Verb.UPDATE:
+                approved.add((step.address, step.stamp))
             kind = kinds.get(step.address.kind)
             if kind is not None and step.verb in (Verb.CREATE, Verb.REPOINT):
                 attempted.add((step.address, physical_name(step.address, kind, step.stamp)))
@@ -124,6 +127,7 @@ def known_of(witness: Witness, kinds: Mapping[str, Kind]) -> Known:
         attempted=tuple(sorted((a, n) for a, n in attempted if a.kind in kinds)),
         release=released.record.release if released else "",
         release_digest=released.record.release_digest if released else "",
+        approved=frozenset(approved),
         facts=released.facts if released else None,
     )
 

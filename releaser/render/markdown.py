@@ -41,8 +41,8 @@ def _lines(view: PlanView) -> Iterator[str]:
     if view.weaker:
         yield f"> ⚠ **This would protect less in {counted(len(view.weaker), 'place')}:**"
         yield ">"
-        for resource, remark in view.weaker:
-            yield f"> - {code(str(resource.change.address))}: {prose(remark.text)}"
+        for subject, text in view.weaker:
+            yield f"> - {code(subject)}: {prose(text)}"
         yield ""
     if view.drift:
         yield from _details(f"Changed outside git: {counted(len(view.drift), 'place')}", _drift(view), "diff")

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 from releaser.core.kind import Effect
 from releaser.core.notes import Note, Notes
+from releaser.core.plan import Risk
 from releaser.core.redact import hide
 from releaser.core.word_diff import word_diff, words_changed
 from releaser.render.escape import block, code, prose
 from releaser.render.text import diff_lines
-from releaser.render.words import counted
+from releaser.render.words import RISKS, counted
 
 _MARKS: dict[Effect, str] = {"weaker": "⚠ **weaker** ", "stronger": "**stronger** ", "changed": "", "neutral": ""}
 
@@ -26,6 +27,7 @@ def _lines(notes: Notes) -> Iterator[str]:
     yield f"# {_text(notes.use_case)} {_text(notes.release)}{where}"
     yield ""
     yield from _opening(notes)
+    yield from _risk(notes)
     yield from _weaker(notes)
     if notes.is_first:
         yield from _what_it_is(notes)
@@ -67,6 +69,18 @@ def _in_short(notes: Notes) -> str:
     turns = [f"{n} {word}" for n, word in ((weaker, "weaker"), (stronger, "stronger")) if n]
     said = f" Protection and checks: {', '.join(turns)}." if turns else " No protection or check is weaker."
     return f"What changes: {_text(listed)}.{said}"
+
+
+def _risk(notes: Notes) -> Iterator[str]:
+    if notes.risk is Risk.NONE:
+        return
+    yield f"**Risk: {notes.risk.value}**: {RISKS[notes.risk]}."
+    yield ""
+    for found in notes.allowed:
+        until = f", until {found.until}" if found.until else ""
+        yield f"- The manifest allows {code(found.change)} at {code(found.at)}{until}: {_text(found.reason)}"
+    if notes.allowed:
+        yield ""
 
 
 def _weaker(notes: Notes) -> Iterator[str]:

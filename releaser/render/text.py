@@ -76,6 +76,8 @@ def _use_case(row: UseCaseRow, all_fields: bool) -> Iterator[Line]:
         yield line(
             "  ", Piece(f"risk: {row.risk.value}", _RISKS.get(row.risk, "dim")), Piece(f"  {RISKS[row.risk]}", "dim")
         )
+        word, style = REMARKS["weaker"]
+        yield from (line("      ", Piece(word, style), f" {c.at}: {c.text}") for c in row.further)
     for resource in row.told:
         yield from _resource(resource, all_fields)
 

@@ -100,6 +100,12 @@ class UseCaseRow:
     concerns: tuple[ConcernRow, ...] = ()
 
     @property
+    def further(self) -> tuple[ConcernRow, ...]:
+        """What else protects or checks less, beside what the remarks on resources say."""
+        said = {r.text for row in self.resources for r in row.remarks}
+        return tuple(c for c in self.concerns if c.risk is Risk.WEAKENING and c.text not in said)
+
+    @property
     def told(self) -> tuple[ResourceRow, ...]:
         """What will happen: nothing, when the use case is blocked."""
         return () if self.blocked else tuple(r for r in self.resources if not r.is_quiet)
@@ -142,9 +148,10 @@ class PlanView:
         return tuple(u for u in self.use_cases if u.blocked)
 
     @property
-    def weaker(self) -> tuple[tuple[ResourceRow, RemarkRow], ...]:
-        """Everything that this plan makes protect less."""
-        return tuple((r, w) for u in self.told for r in u.told for w in r.weaker)
+    def weaker(self) -> tuple[tuple[str, str], ...]:
+        """Everything that this plan makes protect or check less: what it is about, and how."""
+        told = [(str(r.change.address), w.text) for u in self.told for r in u.told for w in r.weaker]
+        return (*told, *((f"{u.use_case} {c.at}", c.text) for u in self.told for c in u.further if u.steps))
 
 
 def plan_view(plan: Plan, kinds: Mapping[str, Kind], *, show_values: bool = False) -> PlanView:

@@ -120,7 +120,7 @@ def closing(view: PlanView) -> Iterator[str]:
     if view.drift:
         yield f"Drift: {counted(len(view.drift), 'place')} changed outside git."
     if view.weaker:
-        yield f"Weaker: {counted(len(view.weaker), 'place')} would protect less than what is live."
+        yield f"Weaker: {counted(len(view.weaker), 'place')} would protect or check less than now."
     if view.blocked:
         yield f"Blocked: {counted(len(view.blocked), 'use case')}; nothing is done for {_them(len(view.blocked))}."
     if view.unchanged:

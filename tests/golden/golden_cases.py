@@ -13,6 +13,7 @@ from typing import Any
 from releaser.core.address import Address
 from releaser.core.content import resolve_body, version_digest
 from releaser.core.environment import Environment
+from releaser.core.facts import facts_of
 from releaser.core.graph import Node
 from releaser.core.normal import comparable
 from releaser.core.plan import Known, Plan, plan_digest
@@ -83,8 +84,11 @@ def plan_of(case: Path) -> Plan:
     nodes = nodes_of(files, "r2" if (case / "released.yaml").exists() else "r1")
     seen: dict[Address, Seen] = {}
     known: dict[Address, Binding] = {}
+    facts = None
     if (case / "released.yaml").exists():
-        seen, known = _as_released(nodes_of(use_case_of(case, "released.yaml"), "r1"), live)
+        then = use_case_of(case, "released.yaml")
+        seen, known = _as_released(nodes_of(then, "r1"), live)
+        facts = facts_of(then.spec, nodes_of(then, "r1"), then.digests)
     wanted = {n.address: n.name for n in nodes}
     observations = {a: _observed(a, seen.get(a), live, wanted[a]) for a in wanted}
     leaving = {a: (b,) for a, b in known.items() if a not in wanted or b.name != wanted[a]}
@@ -94,12 +98,13 @@ def plan_of(case: Path) -> Plan:
             use_case=files.name,
             nodes=nodes,
             snapshot=snapshot,
-            known=Known(bindings=known),
+            known=Known(bindings=known, facts=facts),
             kinds=registry(),
             now=datetime(2026, 1, 1, tzinfo=UTC),
             rollback_window=timedelta(days=14),
             release="r2" if known else "r1",
             release_digest=files.digest,
+            spec=files.spec,
         )
     )
     plan = Plan("dev", ACCOUNT, REGION, "0" * 40, (part,), "0" * 64, assumed=snapshot.assumed, read=snapshot.read)

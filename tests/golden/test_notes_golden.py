@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from golden_cases import cases, hold, nodes_of, use_case_of
 
+from releaser.core.allowance import allowances
 from releaser.core.notes import Lifecycle, ReleaseContent, content_of, release_notes
+from releaser.core.plan import Risk
 from releaser.core.record import Binding
 from releaser.kinds import registry
 from releaser.render.notes import notes_markdown
@@ -53,5 +55,7 @@ def test_notes_read_as_they_were_agreed(case: Path) -> None:
             "amazon.nova-pro-v1:0": Lifecycle("LEGACY", datetime(2026, 11, 30, tzinfo=UTC)),
         },
         environment="dev",
+        risk=Risk(told.get("risk", "none")),
+        allowed=allowances(after.spec),
     )
     hold(case / "notes.md", notes_markdown(notes))
