@@ -179,8 +179,9 @@ class Fields:
     update_only: frozenset[str] = frozenset()
     """Members that update takes and create does not: an update follows the create when a body has one."""
     guards: frozenset[str] = frozenset()
-    """Members that attach a guardrail to what holds them, as ``document.prompts.*.guardrail``; ``*`` stands for one
-    member. A holder that had one and has none is unguarded: that always needs an allowance."""
+    """Members that attach a guardrail to what holds them, as ``document.prompts.*.guardrail``. ``*`` stands for one
+    member; ``**``, at the beginning alone, for any: ``**.prompt.guardrailConfiguration``. A holder that had one and has
+    none is unguarded: that always needs an allowance."""
     ranked: Mapping[str, frozenset[str] | None] | None = None
     """For kinds that protect: every leaf whose change ``describe`` can rank, with the values it knows (None: any value;
     an empty set: two different values cannot be ranked). Any other change counts as weaker."""

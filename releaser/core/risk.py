@@ -110,22 +110,42 @@ def _unguarded(changes: Iterable[FieldChange], fields: Fields) -> Iterator[_Foun
         gone: list[str] = []
         bare: list[str] = []
         for change in changes:
-            steps = change.pattern.split(".") if change.pattern else []
-            depth = min(len(steps), len(parts))
-            if not steps or not all(p.fullmatch(s) for p, s in zip(parts, steps, strict=False)):
+            if _covers(change.pattern, parts):
+                yield from _moved(change, is_whole=bool(parts[-1].fullmatch(change.pattern.split(".")[-1])))
                 continue
-            if depth == len(parts):
-                yield from _moved(change, is_whole=len(steps) == len(parts))
-            else:
-                gone += [at for at, guarded in _holders(change.before, parts[depth:], change.path) if guarded]
-                bare += [at for at, guarded in _holders(change.after, parts[depth:], change.path) if not guarded]
+            below = _left(change.pattern, parts)
+            gone += [at for at, guarded in _holders(change.before, below, change.path) if guarded]
+            bare += [at for at, guarded in _holders(change.after, below, change.path) if not guarded]
         if gone:
             # A holder under another name without the guardrail is how one would be taken off unseen.
             yield from ((at, "stands in place of what had a guardrail, and has none", True) for at in bare)
 
 
+_ANYWHERE = re.compile(r"\*\*")
+
+
 def _part(step: str) -> re.Pattern[str]:
-    return re.compile(re.escape(step).replace(r"\*", r"[^.]+"))
+    return _ANYWHERE if step == "**" else re.compile(re.escape(step).replace(r"\*", r"[^.]+"))
+
+
+def _covers(pattern: str, parts: list[re.Pattern[str]]) -> bool:
+    """Whether a place is a guard, or stands in one."""
+    steps = pattern.split(".")
+    if parts[0] is _ANYWHERE:
+        return any(_covers(".".join(steps[i:]), parts[1:]) for i in range(len(steps)))
+    return len(steps) >= len(parts) and all(p.fullmatch(s) for p, s in zip(parts, steps, strict=False))
+
+
+def _left(pattern: str, parts: list[re.Pattern[str]]) -> list[re.Pattern[str]]:
+    """What of a guard is still to be found below a place; nothing when it does not lead there."""
+    steps = pattern.split(".") if pattern else []
+    if parts[0] is _ANYWHERE:
+        # Whatever of the place fits: ``a.prompt`` is where ``**.prompt.guard`` begins, and ``a`` may lead there.
+        tails = [_left(".".join(steps[i:]), parts[1:]) for i in range(len(steps))]
+        return next((t for t in tails if t), parts)
+    if not steps or len(steps) >= len(parts) or not all(p.fullmatch(s) for p, s in zip(parts, steps, strict=False)):
+        return []
+    return parts[len(steps) :]
 
 
 def _moved(change: FieldChange, *, is_whole: bool) -> Iterator[_Found]:
@@ -140,20 +160,22 @@ def _moved(change: FieldChange, *, is_whole: bool) -> Iterator[_Found]:
 
 def _holders(value: Any, parts: list[re.Pattern[str]], at: str) -> Iterator[tuple[str, bool]]:
     """Everything in a value that can hold the guard, with whether it does."""
+    if not parts or not isinstance(value, Mapping):
+        return
     if len(parts) == 1:
-        if isinstance(value, Mapping):
-            name = parts[0].pattern.replace("\\", "")
-            yield f"{at}.{name}", bool(value.get(name))
+        name = parts[0].pattern.replace("\\", "")
+        yield f"{at}.{name}", bool(value.get(name))
         return
-    if not isinstance(value, Mapping):
-        return
+    anywhere, wanted = parts[0] is _ANYWHERE, parts[1:] if parts[0] is _ANYWHERE else parts
     for key, item in value.items():
-        if parts[0].fullmatch(key):
-            yield from _holders(item, parts[1:], f"{at}.{key}")
-        elif parts[0].fullmatch(f"{key}[]") and isinstance(item, list | tuple):
-            for found in item:
-                label = found.get("name", "") if isinstance(found, Mapping) else ""
-                yield from _holders(found, parts[1:], f"{at}.{key}[{label}]")
+        is_list = isinstance(item, list | tuple)
+        for found in item if is_list else (item,):
+            label = found.get("name", "") if is_list and isinstance(found, Mapping) else ""
+            here = f"{at}.{key}[{label}]" if is_list else f"{at}.{key}"
+            if wanted[0].fullmatch(f"{key}[]" if is_list else key):
+                yield from _holders(found, wanted[1:], here)
+            if anywhere:
+                yield from _holders(found, parts, here)
 
 
 # What no rule knows, in kinds that protect.

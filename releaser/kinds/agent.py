@@ -668,6 +668,7 @@ KIND = Kind(
     ),
     fields=Fields(
         omitted=frozenset({"clientToken", "tags", "agentName"}),
+        guards=frozenset({"guardrailConfiguration"}),
         labels=frozenset({"description"}),
         defaults={
             "orchestrationType": "DEFAULT",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -19,8 +19,10 @@ from releaser.core.normal import comparable
 from releaser.core.plan import Action, Change, Concern, Risk, UseCasePlan
 from releaser.core.record import Facts
 from releaser.core.risk import judged, lowered, unseen
+from releaser.core.shapes import Shape
 from releaser.core.values import FrozenMap
 from releaser.kinds import registry
+from releaser.render.view import body_shape
 
 GUARDRAIL = registry()["guardrail"]
 RUNTIME = registry()["runtime-configuration"]
@@ -164,15 +166,12 @@ def test_another_guardrail_in_its_place_is_not_taken_for_as_good() -> None:
     assert (found.change, found.at, found.always) == ("weaken", "prompts.a", False)
 
 
-GUARD = "nodes[].configuration.prompt.guardrailConfiguration"
-FLOW = Kind(
-    **{
-        **{n: getattr(GUARDRAIL, n) for n in ("service", "calls", "identity", "tagging", "declare")},
-        "name": "flow",
-        "section": "flows",
-        "fields": Fields(guards=frozenset({GUARD}), unordered={"nodes": "name"}),
-    }
-)
+def flow(guard: str) -> Kind:
+    """A kind with a guard inside a list."""
+    same = {n: getattr(GUARDRAIL, n) for n in ("service", "calls", "identity", "tagging", "declare")}
+    return Kind(
+        **same, name="flow", section="flows", fields=Fields(guards=frozenset({guard}), unordered={"nodes": "name"})
+    )
 
 
 def node(name: str, version: str | None = "1", **more: Any) -> dict[str, Any]:
@@ -180,22 +179,82 @@ def node(name: str, version: str | None = "1", **more: Any) -> dict[str, Any]:
     return {"name": name, "configuration": {"prompt": {"source": "s", **guard, **more}}}
 
 
+OTHER = {"guardrailConfiguration": {"guardrailIdentifier": "h", "guardrailVersion": "1"}}
+
+
+@pytest.mark.parametrize(
+    "guard", ["nodes[].configuration.prompt.guardrailConfiguration", "**.prompt.guardrailConfiguration"]
+)
 @pytest.mark.parametrize(
     ("before", "after", "found"),
     [
-        ([node("A")], [node("A", None)], [("detach-guardrail", True)]),
-        ([node("A")], [node("A", "2")], []),
-        ([node("A")], [node("A", guardrailConfiguration={"guardrailIdentifier": "h", "guardrailVersion": "1"})], 1),
-        ([node("A")], [node("B", None)], [("detach-guardrail", True)]),
-        ([node("A")], [node("B")], []),
-        ([node("A")], [], []),
+        ([node("A")], [node("A", None)], "detach-guardrail"),
+        ([node("A")], [node("A", "2")], ""),
+        ([node("A")], [node("A", **OTHER)], "weaken"),
+        ([node("A")], [node("B", None)], "detach-guardrail"),
+        ([node("A")], [node("B")], ""),
+        ([node("A")], [], ""),
     ],
 )
-def test_a_guardrail_inside_a_list(before: Any, after: Any, found: Any) -> None:
-    concerns = change(FLOW, {"nodes": before}, {"nodes": after}).concerns
-    expected = [("weaken", False)] if found == 1 else found
-    assert [(c.change, c.always) for c in concerns] == expected
+def test_a_guardrail_inside_a_list(guard: str, before: Any, after: Any, found: str) -> None:
+    concerns = change(flow(guard), {"nodes": before}, {"nodes": after}).concerns
+    assert [(c.change, c.always) for c in concerns] == ([(found, found != "weaken")] if found else [])
     assert all(c.at == "flows.main" for c in concerns)
+
+
+def loop(*nodes: Any) -> dict[str, Any]:
+    return {"nodes": [{"name": "L", "configuration": {"loop": {"definition": {"nodes": list(nodes)}}}}]}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (loop(node("A")), loop(node("A", None))),
+        (loop(node("A")), {"nodes": [node("A", None)]}),
+        ({"nodes": [node("A")]}, loop(node("A", None))),
+    ],
+)
+def test_a_guardrail_at_any_depth(before: Any, after: Any) -> None:
+    found = change(flow("**.prompt.guardrailConfiguration"), before, after).concerns
+    assert [c.change for c in found] == ["detach-guardrail"]
+
+
+KINDS = [k for k in registry().values() if body_shape(k) is not None]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda k: k.name)
+def test_every_place_of_a_guardrail_is_declared(kind: Kind) -> None:
+    """From AWS's model: a kind that can be guarded says where, or taking the guardrail off would pass unseen."""
+    shape = body_shape(kind)
+    assert shape is not None
+    for path in guardrails(shape, {}, ()):
+        bare = {"guardrailConfiguration": None}
+        before, after = body_at(path, OTHER), body_at(path, bare)
+        found = [c.change for c in change(kind, before, after).concerns]
+        assert found == ["detach-guardrail"], f"add to Fields.guards of {kind.name}: {'.'.join(path)}"
+
+
+def guardrails(shape: Shape, seen: dict[str, int], at: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Paths of structures that can have a guardrail; shapes that contain themselves twice."""
+    if shape.type == "list":
+        yield from guardrails(shape.member, seen, (*at[:-1], f"{at[-1]}[]"))
+    if shape.type != "structure" or shape.is_document or seen.get(shape.name, 0) > 1:
+        return
+    below = {**seen, shape.name: seen.get(shape.name, 0) + 1}
+    for name, member in shape.members.items():
+        if name == "guardrailConfiguration":
+            yield at
+        else:
+            yield from guardrails(member, below, (*at, name))
+
+
+def body_at(path: tuple[str, ...], value: dict[str, Any]) -> dict[str, Any]:
+    """A body with something at a path, and a member that stays beside it."""
+    found: Any = {**value, "kept": "k"}
+    for step in reversed(path):
+        name = step.removesuffix("[]")
+        found = {name: [found] if step.endswith("[]") else found, "name": "n"}
+    return dict(found)
 
 
 def test_a_draft_that_is_weak_already_hides_nothing() -> None:
