@@ -5,6 +5,7 @@ A bucket belongs to the account that made it and is found by anybody; its object
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from releaser.sandbox.call import Call
 from releaser.sandbox.errors import AwsError, not_in_the_sandbox
 from releaser.sandbox.store import GLOBAL, Doc, Store
 
+ABOUT = ("ContentType", "ContentEncoding", "ContentDisposition", "ContentLanguage", "CacheControl", "Metadata")
 _BUCKETS = "s3-bucket"
 
 
@@ -51,6 +53,25 @@ def put_versions(store: Store, owner: Doc, key: str, found: list[dict[str, Any]]
         store.delete(*where)
 
 
+def about(params: Mapping[str, Any]) -> dict[str, Any]:
+    """What a request says about the object it writes."""
+    return {"ContentType": "binary/octet-stream"} | {name: params[name] for name in ABOUT if name in params}
+
+
+def add_version(call: Call, owner: Doc, key: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Puts a version on top: an object's, or with no content a delete marker.
+
+    With versioning on everything below stays; otherwise the new one is called null and takes that one's place.
+    """
+    enabled = owner["versioning"] == "Enabled"
+    before = versions(call.store, owner, key)
+    kept = before if enabled else [version for version in before if version["versionId"] != "null"]
+    id = secrets.token_urlsafe(24) if enabled else "null"
+    version = {"versionId": id, "lastModified": float(int(call.clock.stamp())), **content}
+    put_versions(call.store, owner, key, [version, *kept])
+    return version
+
+
 def history(store: Store, owner: Doc) -> list[tuple[str, list[dict[str, Any]]]]:
     """Every key of a bucket with its versions, in S3's order: by UTF-8 bytes."""
     rows = store.rows(owner["account"], GLOBAL, f"s3-object/{owner['name']}")
@@ -70,12 +91,13 @@ def forget_account(store: Store, account: str) -> None:
         delete_bucket(store, doc["name"])
 
 
-def owned(call: Call) -> Doc:
-    """The bucket of a request, when it is the caller's own and the owner they expect."""
-    found = bucket(call.store, call.params["Bucket"])
+def owned(call: Call, asked: Mapping[str, Any] | None = None) -> Doc:
+    """The bucket of a request (or of ``asked``), when it is the caller's own and the owner they expect."""
+    params = call.params if asked is None else asked
+    found = bucket(call.store, params["Bucket"])
     if found is None:
         raise AwsError("NoSuchBucket", "The specified bucket does not exist", 404)
-    if call.account != found["account"] or call.params.get("ExpectedBucketOwner", call.account) != found["account"]:
+    if call.account != found["account"] or params.get("ExpectedBucketOwner", call.account) != found["account"]:
         raise AwsError("AccessDenied", "Access Denied", 403)
     return found
 

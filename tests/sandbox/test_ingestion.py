@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 from releaser import sandbox
+from releaser.sandbox.documents import Found, synchronise
 from sandbox.checks import VECTOR, all_pages, knowledge_base, refused, s3_source
 
 TOKEN = "t" * 40
@@ -107,6 +108,18 @@ def test_a_complete_job_can_hide_failures(client):
     assert counts(run(agent, where)) == {"scanned": 5, "failed": 4}
     s3.put_object(Bucket=bucket, Key="good.txt", Body=b"y" * (50 * 1024 * 1024))
     assert counts(run(agent, where)) == {"scanned": 5, "modified": 1, "failed": 4}
+
+
+def test_what_was_indexed_and_became_unreadable_is_remembered():
+    def sync(size, documents):
+        found = [] if size is None else [Found("a.txt", size, f"mark {size}")]
+        return synchronise(found, documents, {}, images=False, bucket="b")
+
+    first = sync(1, {})
+    broken = sync(60_000_000, first.documents)
+    assert broken.statistics["numberOfDocumentsFailed"] == 1 and broken.documents == first.documents
+    assert sync(2, broken.documents).statistics["numberOfModifiedDocumentsIndexed"] == 1
+    assert sync(None, broken.documents).statistics["numberOfDocumentsDeleted"] == 1
 
 
 def test_reasons_stay_within_the_model(client):

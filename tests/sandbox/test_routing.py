@@ -36,7 +36,7 @@ def raw(box, method, path, body=None, headers=AUTH):
         ("dynamodb", "list_tables", {}, "ListTables"),
         ("iam", "list_users", {}, "iam.ListUsers"),
         ("s3", "get_bucket_policy", {"Bucket": "b"}, "s3.GetBucketPolicy"),
-        ("s3", "upload_part", {"Bucket": "b", "Key": "k", "PartNumber": 1, "UploadId": "u"}, "s3.UploadPart"),
+        ("s3", "list_parts", {"Bucket": "b", "Key": "k", "UploadId": "u"}, "s3.ListParts"),
         ("bedrock-runtime", "list_async_invokes", {}, "bedrock-runtime.ListAsyncInvokes"),
     ],
 )

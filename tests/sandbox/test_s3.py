@@ -212,6 +212,51 @@ def test_aws_chunked_bodies_as_other_sdks_send_them(box, client, account):
     assert read(s3, Bucket=bucket, Key="k") == b"wikipedia"
 
 
+def test_large_files_in_parts(client, tmp_path):
+    s3 = client("s3")
+    bucket = made(s3, "Enabled")
+    large = tmp_path / "large.bin"
+    large.write_bytes(bytes(range(256)) * 36_864)
+    s3.upload_file(str(large), bucket, "large.bin", ExtraArgs={"Metadata": {"who": "me"}})
+    head = s3.head_object(Bucket=bucket, Key="large.bin")
+    assert head["ETag"].endswith('-2"') and head["Metadata"] == {"who": "me"} and head["VersionId"] != "null"
+    assert read(s3, Bucket=bucket, Key="large.bin") == large.read_bytes()
+    where = {"Bucket": bucket, "Key": "other"}
+    upload = {**where, "UploadId": s3.create_multipart_upload(**where)["UploadId"]}
+    one, two = (s3.upload_part(**upload, PartNumber=n, Body=b"small")["ETag"] for n in (1, 2))
+    for parts, code in (
+        ([(2, two), (1, one)], "InvalidPartOrder"),
+        ([(1, one), (3, one)], "InvalidPart"),
+        ([(1, one), (2, two)], "EntityTooSmall"),
+    ):
+        named = [{"PartNumber": number, "ETag": etag} for number, etag in parts]
+        with refused(code, 400):
+            s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": named})
+    s3.abort_multipart_upload(**upload)
+    with refused("NoSuchUpload", 404):
+        s3.upload_part(**upload, PartNumber=1, Body=b"late")
+    with refused("404", 404):
+        s3.head_object(**where)
+
+
+def test_copies(client, box, account):
+    s3 = client("s3")
+    here, there = made(s3, "Enabled"), made(s3)
+    old = s3.put_object(Bucket=here, Key="a b/ü.txt", Body=b"old", ContentType="text/x")["VersionId"]
+    s3.put_object(Bucket=here, Key="a b/ü.txt", Body=b"new")
+    s3.copy_object(Bucket=there, Key="new", CopySource={"Bucket": here, "Key": "a b/ü.txt"})
+    source = {"Bucket": here, "Key": "a b/ü.txt", "VersionId": old}
+    assert s3.copy_object(Bucket=there, Key="old", CopySource=source)["CopyObjectResult"]["ETag"]
+    assert (read(s3, Bucket=there, Key="new"), read(s3, Bucket=there, Key="old")) == (b"new", b"old")
+    assert s3.head_object(Bucket=there, Key="old")["ContentType"] == "text/x"
+    with refused("NoSuchKey", 404):
+        s3.copy_object(Bucket=there, Key="x", CopySource={"Bucket": here, "Key": "none"})
+    other = box.client("s3", account[::-1])
+    mine = made(other)
+    with refused("AccessDenied", 403):
+        other.copy_object(Bucket=mine, Key="x", CopySource=source)
+
+
 @pytest.mark.parametrize(
     "more", [{"ACL": "public-read"}, {"Tagging": "a=b"}, {"ServerSideEncryption": "aws:kms"}], ids=str
 )

@@ -1,13 +1,12 @@
 """S3 objects with their versions: put, get, head, delete, lists. Strongly consistent, as S3 is.
 
-Source: S3's service model and API reference. What an object can have besides (ACLs, tags, locks, SSE-C and KMS keys,
-parts) is refused by name rather than dropped. No checksum is added when none is sent.
+Source: S3's service model and API reference. What an object can have besides (ACLs, tags, locks, SSE-C and KMS keys)
+is refused by name rather than dropped. No checksum is added when none is sent.
 """
 
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -21,7 +20,6 @@ from releaser.sandbox.paging import page
 from releaser.sandbox.store import Doc
 
 _PAGE = 1000
-_ABOUT = ("ContentType", "ContentEncoding", "ContentDisposition", "ContentLanguage", "CacheControl", "Metadata")
 _WHERE = ("Bucket", "Key", "VersionId", "ExpectedBucketOwner", "RequestPayer")
 _READ = (*_WHERE, "IfMatch", "IfNoneMatch", "Range", "ChecksumMode")
 _LIST = ("Bucket", "Prefix", "Delimiter", "EncodingType", "MaxKeys", "ExpectedBucketOwner", "RequestPayer")
@@ -41,7 +39,7 @@ KIND = Kind(
 def put_object(call: Call) -> dict[str, Any]:
     """A new version; without versioning the only one."""
     conditions = ("IfMatch", "IfNoneMatch", "ServerSideEncryption")
-    objects.require_played(call, *_WHERE, *_ABOUT, *conditions, *checksums.NAMES, "Body", "ContentLength")
+    objects.require_played(call, *_WHERE, *objects.ABOUT, *conditions, *checksums.NAMES, "Body", "ContentLength")
     bucket, key = objects.owned(call), call.params["Key"]
     if call.params.get("ServerSideEncryption", "AES256") != "AES256":
         raise objects.unplayed(call, "ServerSideEncryption other than AES256")
@@ -49,18 +47,18 @@ def put_object(call: Call) -> dict[str, Any]:
     kept = checksums.verify(call.params, data)
     before = objects.versions(call.store, bucket, key)
     _check_write(call, before)
-    about = {name: call.params[name] for name in _ABOUT if name in call.params}
-    about.setdefault("ContentType", "binary/octet-stream")
-    version = {
-        "versionId": _version_id(bucket),
-        "etag": f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"',
-        "size": len(data),
-        "lastModified": float(int(call.clock.stamp())),
-        "blob": call.store.blobs.put(data),
-        "about": about,
-        "checksums": kept,
-    }
-    objects.put_versions(call.store, bucket, key, [version, *_survivors(bucket, before)])
+    version = objects.add_version(
+        call,
+        bucket,
+        key,
+        {
+            "etag": f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"',
+            "size": len(data),
+            "blob": call.store.blobs.put(data),
+            "about": objects.about(call.params),
+            "checksums": kept,
+        },
+    )
     shown = {"VersionId": version["versionId"] if bucket["versioning"] == "Enabled" else None}
     return {"ETag": version["etag"], "ServerSideEncryption": "AES256", **shown, **_shown_checksums(kept)}
 
@@ -156,26 +154,13 @@ def _delete(call: Call, bucket: Doc, key: str, id: str | None) -> dict[str, Any]
         gone = next((version for version in before if version["versionId"] == id), None)
         if gone is not None:
             objects.put_versions(call.store, bucket, key, [version for version in before if version is not gone])
-        marker = gone is not None and "blob" not in gone
-        return {"VersionId": id, "DeleteMarker": True if marker else None}
+        was_marker = gone is not None and "blob" not in gone
+        return {"VersionId": id, "DeleteMarker": True if was_marker else None}
     if not bucket["versioning"]:
         objects.put_versions(call.store, bucket, key, [])
         return {}
-    marker_id = _version_id(bucket)
-    on_top = {"versionId": marker_id, "lastModified": float(int(call.clock.stamp()))}
-    objects.put_versions(call.store, bucket, key, [on_top, *_survivors(bucket, before)])
-    return {"VersionId": marker_id, "DeleteMarker": True}
-
-
-def _version_id(bucket: Doc) -> str:
-    return secrets.token_urlsafe(24) if bucket["versioning"] == "Enabled" else "null"
-
-
-def _survivors(bucket: Doc, before: Versions) -> Versions:
-    """What a new version leaves: everything when versioning is on, else all but the one called null."""
-    if bucket["versioning"] == "Enabled":
-        return before
-    return [version for version in before if version["versionId"] != "null"]
+    marker = objects.add_version(call, bucket, key, {})
+    return {"VersionId": marker["versionId"], "DeleteMarker": True}
 
 
 def _version(call: Call) -> tuple[Doc, dict[str, Any]]:
