@@ -13,8 +13,8 @@ from graphlib import CycleError, TopologicalSorter
 
 from releaser.core.address import Address, Bound, Ref
 from releaser.core.errors import ReleaserError
-from releaser.core.kind import Kind, View
 from releaser.core.lifecycle import on_remove
+from releaser.core.kind import Draft, Kind, Pin, View
 from releaser.core.normal import minimal, replace_leaves, sort_key
 from releaser.core.values import FrozenMap, digest, leaves, references
 
@@ -36,6 +36,7 @@ class Node:
     tags: FrozenMap
     on_remove: str = ""
     """``retain``: it stays in AWS when nothing declares it any more."""
+    pins: tuple[Pin, ...] = ()
 
     @property
     def label(self) -> str:
@@ -70,11 +71,14 @@ def read_label(description: str | None) -> str | None:
 
 
 def physical_name(address: Address, kind: Kind, stamp: str) -> str:
-    """The name in AWS: ``<use-case>_<name>``; kinds that can only be replaced append ``_<stamp8>``."""
+    """The name in AWS: ``<use-case>_<name>``; kinds that can only be replaced append ``_<stamp8>``.
+
+    ``stamp``: of kinds that are fixed in part, the digest of that part (``generation``).
+    """
     if kind.physical_name is not None:
         return kind.physical_name(address)
     plain = f"{address.use_case}_{address.name}"
-    return f"{plain}_{stamp[:8]}" if kind.identity.stamped_name else plain
+    return f"{plain}_{stamp[:8]}" if kind.is_named_by_content else plain
 
 
 def labels_digest(node: Node) -> str:
@@ -108,16 +112,17 @@ def compile_use_case(view: View, kinds: Mapping[str, Kind], tags: Mapping[str, s
             exports.setdefault(section, {}).update(found)
     view = replace(view, exports=FrozenMap(exports))
     bodies = {
-        view.address(kind.name, draft.name): (kind, draft.body)
+        view.address(kind.name, draft.name): (kind, draft)
         for kind in kinds.values()
         for draft in kind.declare(view)
     }
-    needs = {a: frozenset(r.address for r in references(body)) for a, (_, body) in bodies.items()}
+    needs = {a: frozenset(r.address for r in references(draft.body)) for a, (_, draft) in bodies.items()}
     effective: dict[Address, str] = {}
     behaviour: dict[Address, str] = {}
     nodes = []
     for address in _ordered(needs):
-        kind, body = bodies[address]
+        kind, draft = bodies[address]
+        body = draft.body
         effective[address] = _stamp(kind, body, effective, by_value=True)
         if any(isinstance(v, Bound) for _, v in leaves(body)) or any(
             behaviour[n] != effective[n] for n in needs[address]
@@ -129,13 +134,14 @@ def compile_use_case(view: View, kinds: Mapping[str, Kind], tags: Mapping[str, s
             Node(
                 address=address,
                 kind=kind.name,
-                name=physical_name(address, kind, effective[address]),
+                name=physical_name(address, kind, _generation(kind, draft, effective) or effective[address]),
                 body=body,
                 needs=needs[address],
                 stamp=effective[address],
                 behaviour=behaviour[address],
                 tags=FrozenMap({**(tags or {}), **ownership_tags(address, view.site.environment)}),
                 on_remove=on_remove(view, kind, address.name),
+                pins=draft.pins,
             )
         )
     return DesiredGraph(tuple(nodes))
@@ -156,6 +162,11 @@ def _ordered(needs: Mapping[Address, frozenset[Address]]) -> list[Address]:
     except CycleError as error:
         circle = " -> ".join(str(a) for a in error.args[1])
         raise ReleaserError(f"references form a cycle: {circle}", code="E310") from None
+
+
+def _generation(kind: Kind, draft: Draft, stamps: Mapping[Address, str]) -> str:
+    """Digest of what cannot change in place; empty for a kind that is not fixed in part."""
+    return _stamp(kind, kind.fixed(draft), stamps, by_value=True) if kind.fixed is not None else ""
 
 
 def _stamp(kind: Kind, body: FrozenMap, stamps: Mapping[Address, str], *, by_value: bool) -> str:

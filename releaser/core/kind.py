@@ -164,7 +164,7 @@ class Fields:
     omitted: frozenset[str] = frozenset()
     """Create members that never stand in a manifest's body: token, tags, name."""
     labels: frozenset[str] = frozenset()
-    """Top-level members that describe and do not change behaviour: outside every stamp."""
+    """Members that describe and do not change behaviour: outside every stamp."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """What the server fills in where the manifest is silent (AWS documentation)."""
     unordered: Mapping[str, str | None] = field(default_factory=dict)
@@ -232,6 +232,61 @@ class Part:
     def outside(self) -> frozenset[str]:
         """Create members that do not stand in an item."""
         return self.omitted | {m for m in (self.owner_in, self.version_in, self.token) if m}
+
+
+@dataclass(frozen=True, slots=True)
+class Ingestion:
+    """Jobs that bring content into the items of a part, such as a knowledge base's data sources.
+
+    AWS versions none of it. What an item holds is told by the description of its latest job, which carries the digest
+    of the content. In a body it stands under ``member``: item -> digest (16 digits), or a word for anything else.
+    """
+
+    start: str
+    get: str
+    list: str
+    list_root: str
+    newest_first: FrozenMap
+    """Members of the list request that put the latest job first."""
+    root: str
+    id: str
+    owner_in: str
+    item_in: str
+    token: str
+    status: Status
+    statistics: str
+    """Member of a job with its numbers."""
+    failed: str
+    """The number of documents that failed: a job that is complete may hide some."""
+    part: str
+    """The member of the body whose items take content."""
+    member: str = "content"
+    label_in: str = "description"
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """Content of one item that a release is made with. ``objects``: the source manifest, see ``core/sources.py``."""
+
+    item: str
+    digest: str
+    max_failed: int
+    bucket: str
+    prefixes: tuple[str, ...]
+    objects: str = field(repr=False)
+    owner: str = ""
+    """Account of the bucket, where the manifest names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inclusion:
+    """A file that an entry of AWS's own form names, in a member of ours. ``at`` is relative to the entry."""
+
+    path: Any
+    at: Path
+    sha256: Any = None
+    """The digest that the entry pins it by, and where it does."""
+    pinned_at: Path = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +365,9 @@ class Draft:
 
     name: str
     body: FrozenMap
+    pins: tuple[Pin, ...] = ()
+    in_place: bool = False
+    """The manifest allows, in words, changes that callers see at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,6 +419,14 @@ class Kind:
     """Members of the long form that are ours, not AWS's."""
     ours: type[BaseModel] | None = None
     """What stands in ``extra``, where it is more than texts: one field for each."""
+    includes: Callable[[Mapping[str, Any]], Iterable[Inclusion]] = lambda _: ()
+    """Files that an entry of the long form names. Tolerates any data."""
+    fixed: Callable[[Draft], FrozenMap] | None = None
+    """What of a draft cannot change in place. Its digest ends the physical name, so that other content is another
+    resource beside the old one: callers are moved to it, and the old one is retired."""
+    exclusive: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+    """Members of a body, by path, that name what two live resources must not share. Empty: it takes nothing for
+    itself."""
     check: Callable[[Entry], Iterable[Problem]] = lambda _: ()
     """Rules that AWS keeps outside its service model."""
     codes: tuple[Code, ...] = ()
@@ -381,6 +447,7 @@ class Kind:
     parts: tuple[Part, ...] = ()
     parent: str | None = None
     """The kind that it exists inside, for a kind with ``calls.parent_in``."""
+    ingestion: Ingestion | None = None
     physical_name: Callable[[Address], str] | None = None
     visible: frozenset[Verb] = frozenset({Verb.REPOINT})
     """Verbs whose effect callers see: they belong to the PROMOTE wave."""
@@ -415,6 +482,11 @@ class Kind:
     def labels_versions(self) -> bool:
         """Whether list rows of versions show the label that we gave them: then few have to be read."""
         return self.mint is None and self.versions is None
+
+    @property
+    def is_named_by_content(self) -> bool:
+        """Whether other content has another name, so that two contents stand beside each other."""
+        return self.identity.stamped_name or self.fixed is not None
 
     @property
     def is_known_by_name(self) -> bool:

@@ -152,8 +152,11 @@ def _without(body: Mapping[str, Any], paths: frozenset[str]) -> Mapping[str, Any
     for key, value in body.items():
         if key in paths:
             continue
-        below = frozenset(p.split(".", 1)[1] for p in paths if p.startswith(f"{key}."))
-        kept[key] = _without(value, below) if below and isinstance(value, Mapping) else value
+        below = frozenset(p.split(".", 1)[1] for p in paths if p.startswith((f"{key}.", f"{key}[].")))
+        if below and isinstance(value, list | tuple):
+            kept[key] = tuple(_without(v, below) if isinstance(v, Mapping) else v for v in value)
+        else:
+            kept[key] = _without(value, below) if below and isinstance(value, Mapping) else value
     return kept
 
 

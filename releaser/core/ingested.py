@@ -1,0 +1,78 @@
+"""What a data source holds, told from its latest job: AWS versions no content, so a job's description is its label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from releaser.core.graph import Node, read_label, version_label
+from releaser.core.kind import Ingestion, Kind, Pin
+from releaser.core.values import EMPTY, FrozenMap
+
+STATISTICS: Mapping[str, str] = {
+    "numberOfDocumentsScanned": "scanned",
+    "numberOfNewDocumentsIndexed": "new",
+    "numberOfModifiedDocumentsIndexed": "modified",
+    "numberOfMetadataDocumentsModified": "with other metadata",
+    "numberOfDocumentsDeleted": "deleted",
+    "numberOfDocumentsSkipped": "skipped",
+    "numberOfDocumentsFailed": "failed",
+}
+
+
+def label(pin: Pin) -> str:
+    """The description of the job that ingests this content."""
+    return version_label(pin.digest)
+
+
+def failed_documents(ingestion: Ingestion, job: Mapping[str, Any]) -> int:
+    """How many documents of a job were not ingested. A job that is complete may hide some."""
+    return int((job.get(ingestion.statistics) or {}).get(ingestion.failed, 0))
+
+
+def held(ingestion: Ingestion, job: Mapping[str, Any]) -> str:
+    """What an item holds after this, its latest job: a digest of ours, or a word that is none."""
+    value = str(job.get(ingestion.status.member, ""))
+    if value not in ingestion.status.ready:
+        return value or "unknown"
+    digest = read_label(job.get(ingestion.label_in))
+    if digest is None:
+        return "not-ours"
+    failed = failed_documents(ingestion, job)
+    return f"{digest}:{failed}-failed" if failed else digest
+
+
+def told(statistics: Mapping[str, Any]) -> str:
+    """A job's numbers in words."""
+    said = [f"{statistics[member]:,} {word}" for member, word in STATISTICS.items() if member in statistics]
+    return ", ".join(said) or "no statistics"
+
+
+def with_pinned(kind: Kind, node: Node, body: FrozenMap) -> FrozenMap:
+    """The body as the node judges it: content that nothing pins is left out, failures within the limit are none."""
+    if kind.ingestion is None or kind.ingestion.member not in body:
+        return body
+    held_ = body[kind.ingestion.member]
+    pins = {pin.item: pin for pin in node.pins}
+    kept = {item: _judged(pins[item], word) for item, word in held_.items() if item in pins}
+    rest = {k: v for k, v in body.items() if k != kind.ingestion.member}
+    return FrozenMap({**rest, kind.ingestion.member: kept} if kept else rest)
+
+
+def _judged(pin: Pin, word: str) -> str:
+    digest, _, failed = word.partition(":")
+    count = failed.removesuffix("-failed")
+    return digest if count.isdigit() and int(count) <= pin.max_failed else word
+
+
+def draft_of(kind: Kind, body: FrozenMap) -> FrozenMap:
+    """The body without what a step of its own brings in."""
+    if kind.ingestion is None or kind.ingestion.member not in body:
+        return body
+    return FrozenMap({k: v for k, v in body.items() if k != kind.ingestion.member})
+
+
+def content_of(kind: Kind, body: Mapping[str, Any]) -> FrozenMap:
+    """Item -> what it holds, or is to hold."""
+    found = body.get(kind.ingestion.member) if kind.ingestion else None
+    return found if isinstance(found, FrozenMap) else EMPTY
