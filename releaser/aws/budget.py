@@ -13,7 +13,7 @@ from typing import Any
 from releaser.core.errors import AwsError, Failure
 from releaser.engine.ports import Aws, Clock
 
-READ_PREFIXES = ("Get", "List", "Describe", "Validate")
+READ_PREFIXES = ("Get", "List", "Describe", "Validate", "Head")
 RATES: Mapping[str, float] = {"read": 10.0, "write": 2.0}
 """Requests per second and operation where AWS documents nothing else (bedrock.md of the service quotas page:
 reads of prompts 10, writes 2; guardrails unpublished)."""
@@ -23,6 +23,11 @@ SERVICE_RATES: Mapping[str, float] = {
     "ssm.GetParameters": 40.0,
     "ssm.PutParameter": 3.0,
     "ssm.DeleteParameter": 3.0,
+    "bedrock-agent.StartIngestionJob": 0.1,
+    # S3 takes 5,500 reads a second and prefix; nothing here needs that many.
+    "s3.ListObjectVersions": 50.0,
+    "s3.HeadObject": 200.0,
+    "s3.GetObject": 50.0,
     "sts.GetCallerIdentity": 100.0,
     "sts.AssumeRole": 100.0,
 }
@@ -59,7 +64,7 @@ class Bucket:
             return 0.0
         with self._lock:
             now = self._clock.monotonic()
-            start = max(self._next, now - 1.0 + 1.0 / self._rate)
+            start = max(self._next, now + min(0.0, 1.0 / self._rate - 1.0))
             self._next = start + 1.0 / self._rate
             return max(0.0, start - now)
 

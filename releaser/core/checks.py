@@ -7,6 +7,7 @@ from typing import Any
 
 from releaser.core.cases import check_cases, check_digest, count_cases
 from releaser.core.diagnostic import Code
+from releaser.core.included import named_files
 from releaser.core.kind import Kind, NameIn, Problem, marked
 from releaser.core.manifest import REQUIRED_AT
 from releaser.core.metrics import check_metric
@@ -102,6 +103,15 @@ def _cases(files: UseCaseFiles, dataset: Any) -> int | None:
     path = part(files.spec, "datasets", str(dataset)).get("path")
     content = files.cases.get(path) if isinstance(path, str) else None
     return count_cases(content) if content is not None else None
+
+
+def check_pinned_files(files: UseCaseFiles, kinds: Iterable[Kind]) -> Iterator[Problem]:
+    """Files that kinds pin by digest: the content that was approved is the content that is used."""
+    for named in named_files(files.data, kinds):
+        actual = files.digests.get(named.path)
+        if named.sha256 is not None and len(named.sha256) == 64 and actual is not None and actual != named.sha256:
+            hint = f"if the change is meant: {actual}"
+            yield Problem("E701", f"{named.path} has another sha256", named.pinned_at, hint)
 
 
 def check_datasets(files: UseCaseFiles) -> Iterator[Problem]:

@@ -13,8 +13,8 @@ from graphlib import CycleError, TopologicalSorter
 
 from releaser.core.address import Address, Bound, Ref
 from releaser.core.errors import ReleaserError
-from releaser.core.lifecycle import on_remove
 from releaser.core.kind import Draft, Kind, Pin, View
+from releaser.core.lifecycle import on_remove
 from releaser.core.normal import minimal, replace_leaves, sort_key
 from releaser.core.values import FrozenMap, digest, leaves, references
 
@@ -112,9 +112,7 @@ def compile_use_case(view: View, kinds: Mapping[str, Kind], tags: Mapping[str, s
             exports.setdefault(section, {}).update(found)
     view = replace(view, exports=FrozenMap(exports))
     bodies = {
-        view.address(kind.name, draft.name): (kind, draft)
-        for kind in kinds.values()
-        for draft in kind.declare(view)
+        view.address(kind.name, draft.name): (kind, draft) for kind in kinds.values() for draft in kind.declare(view)
     }
     needs = {a: frozenset(r.address for r in references(draft.body)) for a, (_, draft) in bodies.items()}
     effective: dict[Address, str] = {}

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from releaser.core.kind import IncludedFile, Kind, marked
 from releaser.core.values import Path
 
-Use = Literal["text", "document", "cases"]
+Use = Literal["text", "document", "cases", "lines"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,9 @@ class Named:
     path: str
     at: Path
     use: Use
+    sha256: str | None = None
+    """The digest that the manifest pins it by, and where it does."""
+    pinned_at: Path = ()
 
 
 def named_files(data: Mapping[str, Any], kinds: Iterable[Kind]) -> Iterator[Named]:
@@ -29,6 +32,12 @@ def named_files(data: Mapping[str, Any], kinds: Iterable[Kind]) -> Iterator[Name
         for member in marked(kind, IncludedFile):
             for name, entry in _entries(spec, kind.section):
                 yield from _mention(entry, member, ("spec", kind.section or "", name, member), "text")
+        for name, entry in _entries(spec, kind.section):
+            for found in kind.includes(entry):
+                if isinstance(found.path, str):
+                    here = ("spec", kind.section or "", name)
+                    pinned = found.sha256 if isinstance(found.sha256, str) else None
+                    yield Named(found.path, (*here, *found.at), "lines", pinned, (*here, *found.pinned_at))
     governance = spec.get("governance") if isinstance(spec, Mapping) else None
     for name, path in _entries(governance, "documents", leaves=True):
         if isinstance(path, str):

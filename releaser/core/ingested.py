@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from releaser.core.diff import FieldChange, is_below
 from releaser.core.graph import Node, read_label, version_label
 from releaser.core.kind import Ingestion, Kind, Pin
 from releaser.core.values import EMPTY, FrozenMap
@@ -76,3 +77,17 @@ def content_of(kind: Kind, body: Mapping[str, Any]) -> FrozenMap:
     """Item -> what it holds, or is to hold."""
     found = body.get(kind.ingestion.member) if kind.ingestion else None
     return found if isinstance(found, FrozenMap) else EMPTY
+
+
+def is_ingested(kind: Kind, change: FieldChange) -> bool:
+    """Whether a difference is one of content, not of the draft."""
+    return kind.ingestion is not None and is_below(change.pattern, [kind.ingestion.member])
+
+
+def needs_ingestion(kind: Kind, changes: Iterable[FieldChange]) -> bool:
+    """Whether content is to be brought in: it differs, or an item is made anew and will be empty."""
+    how = kind.ingestion
+    if how is None:
+        return False
+    anew = [f"{p.member}[].{m}" for p in kind.parts if p.member == how.part for m in p.fixed]
+    return any(is_below(c.pattern, [how.member, *anew]) for c in changes)

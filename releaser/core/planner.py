@@ -12,8 +12,9 @@ from releaser.core.barriers import with_barriers
 from releaser.core.changed import field_changes, tag_changes, without_followers
 from releaser.core.content import content_digest, pieces, resolve_body, version_digest
 from releaser.core.diagnostic import Diagnostic
-from releaser.core.diff import FieldChange, differences, field_digests, is_below
+from releaser.core.diff import FieldChange, differences, field_digests, is_below, short_digest
 from releaser.core.graph import Node
+from releaser.core.ingested import content_of, draft_of, is_ingested, needs_ingestion
 from releaser.core.kind import Kind, Remark, Verb
 from releaser.core.normal import comparable, replace_leaves, stated
 from releaser.core.plan import Action, Change, Known, Step, StepKey, UseCasePlan, Wave, change_digest
@@ -130,14 +131,17 @@ def _diagnostic(node: Node, code: str, message: str, hint: str = "") -> Diagnost
 
 
 def _plan_creation(draft: _Draft, node: Node, kind: Kind, was: str) -> None:
-    replaces = kind.identity.stamped_name and bool(draft.question.snapshot.retired.get(node.address))
+    replaces = kind.is_named_by_content and bool(draft.question.snapshot.retired.get(node.address))
     if kind.pointer and kind.is_known_by_name:
         verb, wave, action = Verb.REPOINT, Wave.PROMOTE, Action.CREATE
     else:
         verb, wave, action = Verb.CREATE, Wave.STAGE, Action.REPLACE if replaces else Action.CREATE
     reason = "immutable-content" if replaces else "deleted-live" if was else "not-there"
     desired = _desired(draft, node, kind)
+    _refuse_shared(draft, node, kind, desired)
     _add_step(draft, node, verb, wave, desired, retag=True)
+    if node.pins:
+        _add_step(draft, node, Verb.INGEST, Wave.STAGE, desired)
     publishes = kind.versioned
     if kind.calls.prepare is not None:
         _add_step(draft, node, Verb.PREPARE, Wave.STAGE, desired)
@@ -149,6 +153,23 @@ def _plan_creation(draft: _Draft, node: Node, kind: Kind, was: str) -> None:
     draft.changes.append(
         Change(node.address, action, fields, reason, publishes, quota=quota, name=node.name, remarks=said)
     )
+
+
+def _refuse_shared(draft: _Draft, node: Node, kind: Kind, desired: FrozenMap) -> None:
+    """A new one beside the live one must not work in what the live one has for itself."""
+    mine = kind.exclusive(desired) if kind.exclusive is not None else {}
+    if not mine:
+        return
+    q = draft.question
+    live = [(a, b) for a, b in q.known.bindings.items() if isinstance(q.snapshot.observations.get(a), Seen)]
+    live += [(a, b) for a, bs in q.snapshot.retired.items() for b in bs]
+    for _, binding in live:
+        taken = all(binding.fields.get(path) == short_digest(value) for path, value in mine.items())
+        if binding.kind == kind.name and binding.name != node.name and taken:
+            message = f"{node.name} would work in the same place as {binding.name} ({binding.id}), which is in use"
+            hint = f"give it another ({', '.join(sorted(mine))}), or allow in the manifest that it is changed in place"
+            draft.blocked.append(_diagnostic(node, "P113", message, hint))
+            return
 
 
 def _desired(draft: _Draft, node: Node, kind: Kind) -> FrozenMap:
@@ -169,8 +190,7 @@ def _plan_existing(draft: _Draft, node: Node, kind: Kind, seen: Seen) -> None:
         draft.changes.append(Change(node.address, Action.NONE, version=version or "", name=node.name))
         return
     if seen.status == "failed" and not (kind.status and kind.status.repairable):
-        message = f"{node.address} is in a failed state: {seen.reason or 'AWS gives no reason'}"
-        draft.blocked.append(_diagnostic(node, "P111", message, "delete it in AWS; the next run creates it anew"))
+        _refuse_failed(draft, node, seen)
         return
     desired = _desired(draft, node, kind)
     fields = field_changes(seen.body, desired, kind, known)
@@ -181,8 +201,15 @@ def _plan_existing(draft: _Draft, node: Node, kind: Kind, seen: Seen) -> None:
     if fixed:
         _refuse_immutable(draft, node, kind, fixed)
         return
+    if seen.status == "failed" and kind.calls.prepare is None and not fields:
+        _refuse_failed(draft, node, seen)
+        return
     publishes = kind.versioned and version is None
-    _plan_update(draft, node, kind, seen, desired, fields, tags, is_published=version is not None)
+    drafted = [f for f in fields if not is_ingested(kind, f)]
+    _plan_update(draft, node, kind, seen, desired, drafted, tags, is_published=version is not None)
+    if node.pins and needs_ingestion(kind, fields):
+        wave = Wave.PROMOTE if _is_seen(draft, node, kind, seen, Verb.INGEST) else Wave.STAGE
+        _add_step(draft, node, Verb.INGEST, wave, desired, seen)
     if kind.calls.prepare is not None and (fields or seen.status != "ready"):
         wave = Wave.STAGE if publishes else Wave.PROMOTE
         _add_step(draft, node, Verb.PREPARE, wave, desired, seen, late=not publishes)
@@ -194,7 +221,13 @@ def _plan_existing(draft: _Draft, node: Node, kind: Kind, seen: Seen) -> None:
     if known is not None and (node.address, node.stamp) not in draft.question.known.approved:
         draft.unseen[node.address] = unseen(fields, known.fields, desired, kind.fields)
     said = _remarks(kind, seen.body, desired) if fields else ()
+    said += _at_once(draft, node, kind)
     _describe(draft, node, kind, seen, tuple(fields + tags), publishes, said)
+
+
+def _refuse_failed(draft: _Draft, node: Node, seen: Seen) -> None:
+    message = f"{node.address} is in a failed state: {seen.reason or 'AWS gives no reason'}"
+    draft.blocked.append(_diagnostic(node, "P111", message, "delete it in AWS; the next run creates it anew"))
 
 
 def _matching_version(
@@ -242,9 +275,23 @@ def _plan_update(
         return
     late = is_published or not fields
     verb = Verb.REPOINT if kind.pointer else Verb.UPDATE
-    wave = Wave.PROMOTE if late or verb in kind.visible else Wave.STAGE
+    wave = Wave.PROMOTE if late or _is_seen(draft, node, kind, seen, verb) else Wave.STAGE
     late = wave is Wave.PROMOTE and late and not kind.pointer
     _add_step(draft, node, verb, wave, desired, seen, retag=bool(tags), rewrite=bool(fields), late=late)
+
+
+def _is_seen(draft: _Draft, node: Node, kind: Kind, seen: Seen, verb: Verb) -> bool:
+    """Whether callers see what the verb does: it is that sort of verb, and a release has shown them the resource."""
+    known = draft.question.known.bindings.get(node.address)
+    return verb in kind.visible and (kind.pointer or (known is not None and known.id == seen.id))
+
+
+def _at_once(draft: _Draft, node: Node, kind: Kind) -> tuple[Remark, ...]:
+    """Says so of what callers see before any pointer moves."""
+    early = [s for s in draft.steps if s.address == node.address and s.wave is Wave.PROMOTE and not s.late]
+    if kind.pointer or not any(s.verb in kind.visible for s in early):
+        return ()
+    return (Remark("callers see this at once: it is done in the one that they use", "changed"),)
 
 
 def _describe(
@@ -289,6 +336,11 @@ def _version_quota(draft: _Draft, node: Node, kind: Kind, used: int) -> str:
     return f"{used} of {most} versions used, this needs 1"
 
 
+def _concerned(kind: Kind, verb: Verb, body: FrozenMap) -> FrozenMap:
+    """The part of a live body that a verb writes."""
+    return content_of(kind, body) if verb is Verb.INGEST else draft_of(kind, body)
+
+
 def _add_step(
     draft: _Draft,
     node: Node,
@@ -309,20 +361,20 @@ def _add_step(
     elif wave is Wave.PROMOTE and node.address in draft.put_back:
         needs.add(draft.put_back[node.address])
     kind = draft.question.kinds[node.kind]
-    before = content_digest(seen.body) if seen and seen.body is not None else ""
+    live = _concerned(kind, verb, seen.body) if seen and seen.body is not None else None
     draft.steps.append(
         Step(
             key=key,
             wave=wave,
             stamp=node.stamp,
             body_digest=digest(replace_leaves(desired, str)),
-            before=before,
+            before=content_digest(live) if live is not None else "",
             revision=seen.revision if seen else "",
             needs=tuple(sorted(needs)),
             retag=retag,
             rewrite=rewrite,
             late=late,
-            pieces=pieces(kind, seen.body) if kind.parts and seen and seen.body is not None else {},
+            pieces=pieces(kind, live) if kind.parts and live is not None else {},
         )
     )
     if wave is Wave.STAGE:

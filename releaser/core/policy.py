@@ -30,7 +30,7 @@ GEOGRAPHIES: Mapping[str, tuple[str, ...]] = {
     "global": ("every commercial region",),
 }  # fmt: skip
 
-_MODEL_MEMBERS = frozenset({"modelId", "foundationModel", "modelArn"})
+_MODEL_MEMBERS = frozenset({"modelId", "foundationModel", "modelArn", "embeddingModelArn"})
 _PROFILE_MEMBERS = frozenset({"guardrailProfileIdentifier"})
 _KEY_MEMBERS = ("kmsKeyId", "customerEncryptionKeyArn", "kmsKeyArn", "encryptionKeyArn")
 _DRAFTS = ("DRAFT", "TSTALIASID")

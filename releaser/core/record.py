@@ -71,6 +71,8 @@ class ApprovedStep:
     verb: str
     stamp: str
     before: str | None
+    name: str = field(default="", metadata=OPTIONAL)
+    """The name of what is created, where the stamp does not tell it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

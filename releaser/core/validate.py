@@ -21,6 +21,7 @@ from releaser.core.checks import (
     check_governance,
     check_name,
     check_names,
+    check_pinned_files,
     check_secrets,
     check_suites,
     check_waivers,
@@ -99,6 +100,7 @@ def _of_document(files: UseCaseFiles, kinds: Mapping[str, Kind], codes: Mapping[
     yield from check_lifecycles(spec, kinds.values())
     yield from check_suites(files, kinds.values())
     yield from check_datasets(files)
+    yield from check_pinned_files(files, kinds.values())
     yield from check_waivers(spec, codes)
 
 

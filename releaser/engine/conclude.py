@@ -105,7 +105,7 @@ def _created(job: Job, kinds: Mapping[str, Kind]) -> dict[Address, Binding]:
     found = {}
     for address in job.work.settled:
         node, outputs = job.work.nodes[address], job.work.outputs[address]
-        if not kinds[node.kind].identity.stamped_name:
+        if not kinds[node.kind].is_named_by_content:
             continue
         found[address] = Binding(
             kind=node.kind,

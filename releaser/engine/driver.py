@@ -5,13 +5,15 @@ Nothing here decides what should happen; nothing here knows a kind by name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from releaser.core.errors import AwsError, Failure, ReleaserError
-from releaser.core.kind import Kind
+from releaser.core.kind import Kind, Pin
 from releaser.core.values import EMPTY, FrozenMap, thaw
+from releaser.engine.buckets import Buckets
+from releaser.engine.ingest import Ingester
 from releaser.engine.minting import Minting
 from releaser.engine.paging import pages, promised
 from releaser.engine.parts import Parts
@@ -30,17 +32,25 @@ class Patience:
     """How long something that was just made may stay unseen."""
     first: float = 0.25
     longest: float = 5.0
+    job: float = 2700.0
+    """How long an ingestion job is waited for: large ones run for hours, and another run continues."""
+    job_longest: float = 20.0
 
 
 class Driver:
-    """The calls of every kind, over one ``Aws`` port."""
+    """The calls of every kind, over one ``Aws`` port. ``data``: AWS where documents are kept, if that is elsewhere."""
 
-    def __init__(self, aws: Aws, clock: Clock, patience: Patience | None = None) -> None:
+    def __init__(
+        self, aws: Aws, clock: Clock, patience: Patience | None = None, data: Callable[[], Aws] | None = None
+    ) -> None:
         self._aws = aws
         self._clock = clock
         self._patience = patience or Patience()
         self._parts = Parts(aws, clock, self._patience.limit)
         self._minting = Minting(aws, clock, self._patience.limit)
+        waits = self._patience
+        buckets = Buckets(data or (lambda: aws))
+        self._ingester = Ingester(aws, clock, buckets, limit=waits.job, first=waits.first, longest=waits.job_longest)
 
     # -- reading
 
@@ -197,6 +207,10 @@ class Driver:
             self._clock.sleep(pause)
             pause = min(self._patience.longest, pause * 1.5)
 
+    def content(self, kind: Kind, id_: str, items: Collection[str]) -> FrozenMap:
+        """Item -> what was ingested into it; without items nothing is asked."""
+        return self._ingester.held(kind, id_, items) if items else EMPTY
+
     # -- writing
 
     def create(self, kind: Kind, name: str, body: FrozenMap, tags: Mapping[str, str], token: str) -> str:
@@ -221,6 +235,10 @@ class Driver:
         """Make the parts of a settled draft what the body says. May be repeated."""
         if kind.parts:
             self._parts.converge(kind, id_, body, token, lambda: self.settle_owner(kind, id_))
+
+    def ingest(self, kind: Kind, id_: str, pins: Collection[Pin], token: str) -> str:
+        """Bring in pinned content, and wait until it is there. May be repeated; returns the statistics."""
+        return self._ingester.ingest(kind, id_, pins, token)
 
     def prepare(self, kind: Kind, id_: str) -> Reading:
         """Make the draft ready to be published, and wait until it is. Preparing twice does no harm."""

@@ -24,6 +24,7 @@ from releaser.core.graph import (
     labels_digest,
     read_label,
 )
+from releaser.core.ingested import with_pinned
 from releaser.core.kind import Kind
 from releaser.core.plan import Known
 from releaser.core.quotas import SERVICE
@@ -320,12 +321,19 @@ class Observer:
             name=found.name,
             revision=found.revision,
             depth=Depth.READ,
-            body=found.body,
+            body=self._with_content(kind, node, found),
             tags=tags if tags is not None else self.driver.tags(kind, found.arn, found.name),
             versions=self._versions(kind, node, found, proven),
             status=found.status,
             reason=found.reason,
         )
+
+    def _with_content(self, kind: Kind, node: Node, found: Reading) -> FrozenMap:
+        """The body with what was ingested, where something is pinned."""
+        if kind.ingestion is None or not node.pins:
+            return found.body
+        content = self.driver.content(kind, found.id, {p.item for p in node.pins})
+        return with_pinned(kind, node, FrozenMap({**found.body, kind.ingestion.member: content}))
 
     def _versions(self, kind: Kind, node: Node, draft: Reading, proven: Mapping[str, str]) -> tuple[Version, ...]:
         """Published versions; those that may hold the node's content are read, for a hash proves and a label hints.

@@ -17,6 +17,7 @@ from releaser.core.content import content_digest, pieces, resolve_body, version_
 from releaser.core.diff import MISSING, FieldChange, differences, short_digest
 from releaser.core.errors import AwsError, Failure, Refused, ReleaserError
 from releaser.core.graph import ENVIRONMENT_TAG, OWNER_TAG, RETIRED_TAG, Node, ownership_tags
+from releaser.core.ingested import draft_of
 from releaser.core.kind import Kind, Verb
 from releaser.core.normal import comparable
 from releaser.core.plan import Step
@@ -128,7 +129,9 @@ class Performer:
                 return self._delete(step, work)
             case Verb.DISOWN:
                 return self._disown(step, work)
-            case Verb.INGEST | Verb.ADOPT | Verb.PRUNE:
+            case Verb.INGEST:
+                return self._ingest(step, work)
+            case Verb.ADOPT | Verb.PRUNE:
                 raise ReleaserError(f"{step.verb} is not performed by any kind yet", code="P190")
 
     def _body(self, step: Step, work: Workspace) -> tuple[Node, Kind, FrozenMap]:
@@ -138,7 +141,7 @@ class Performer:
         missing = references(body)
         if missing:
             raise ReleaserError(f"{step.address} still needs {', '.join(map(str, sorted(missing)))}", code="P191")
-        return node, kind, body
+        return node, kind, draft_of(kind, body)
 
     def _create(self, step: Step, work: Workspace) -> str:
         node, kind, body = self._body(step, work)
@@ -244,6 +247,10 @@ class Performer:
                 continue
             return self.driver.settle(kind, id_)
         raise AssertionError("unreachable")
+
+    def _ingest(self, step: Step, work: Workspace) -> str:
+        node, kind, _ = self._body(step, work)
+        return self.driver.ingest(kind, work.outputs[node.address]["id"], node.pins, work.token(step))
 
     def _prepare(self, step: Step, work: Workspace) -> str:
         node, kind, body = self._body(step, work)

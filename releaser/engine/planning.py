@@ -120,7 +120,7 @@ def known_of(witness: Witness, kinds: Mapping[str, Kind]) -> Known:
                 approved.add((step.address, step.stamp))
             kind = kinds.get(step.address.kind)
             if kind is not None and step.verb in (Verb.CREATE, Verb.REPOINT):
-                attempted.add((step.address, physical_name(step.address, kind, step.stamp)))
+                attempted.add((step.address, step.name or physical_name(step.address, kind, step.stamp)))
     return Known(
         bindings=bindings,
         retired=retired,

@@ -17,7 +17,7 @@ from releaser.core.gate import Blocked, Cleared, Verdict, clear
 from releaser.core.graph import physical_name
 from releaser.core.kind import Kind, Verb
 from releaser.core.outcome import UseCaseResult
-from releaser.core.plan import Known, UseCasePlan, Wave, is_within
+from releaser.core.plan import Known, Step, UseCasePlan, Wave, is_within
 from releaser.core.record import (
     ApprovedStep,
     Binding,
@@ -172,7 +172,7 @@ class Run:
         for step in record.opened.steps:
             kind = self.kinds.get(step.address.kind)
             if kind is not None and step.verb == Verb.CREATE:
-                name = physical_name(step.address, kind, step.stamp)
+                name = step.name or physical_name(step.address, kind, step.stamp)
                 found[step.address, name] = token(record.id, step.address, Verb.CREATE, step.stamp)
         return found
 
@@ -192,7 +192,13 @@ class Run:
             plan_digest=plan.digest,
             change_digest=part.change_digest,
             steps=tuple(
-                ApprovedStep(address=s.address, verb=s.verb.value, stamp=s.stamp, before=s.before or None)
+                ApprovedStep(
+                    address=s.address,
+                    verb=s.verb.value,
+                    stamp=s.stamp,
+                    before=s.before or None,
+                    name=self._name_of(planned, s),
+                )
                 for s in part.steps
             ),
             previous_release=known.release,
@@ -202,6 +208,13 @@ class Run:
             dirty=told.dirty,
             risk=part.risk.value,
         )
+
+    def _name_of(self, planned: Planned, step: Step) -> str:
+        """The name of what a step creates, for kinds whose names do not follow from the stamp."""
+        if step.verb is not Verb.CREATE or self.kinds[step.address.kind].fixed is None:
+            return ""
+        node = planned.compiled.graph.get(step.address)
+        return node.name if node is not None else ""
 
     def _is_superseded(self, cleared: Cleared, record: OpenRecord) -> bool:
         """Left open by a run of other content: its approval says nothing about this one."""

@@ -19,7 +19,7 @@ from releaser.core.suggest import did_you_mean
 from releaser.core.workspace import EnvironmentFile, UseCaseFiles, Workspace
 from releaser.kinds import registry
 from releaser.store import yaml
-from releaser.store.reader import Outside, Reader, TooLarge
+from releaser.store.reader import MAX_FILE, Outside, Reader, TooLarge
 
 MAX_TEXT = 1 << 20
 
@@ -108,8 +108,8 @@ class _Files:
         content = self.content(named)
         if content is None:
             return
-        if named.use == "text":
-            self.text(named, content)
+        if named.use in ("text", "lines"):
+            self.text(named, content, MAX_TEXT if named.use == "text" else MAX_FILE)
         elif named.use == "cases":
             self.cases[named.path] = content
 
@@ -137,8 +137,8 @@ class _Files:
         hint = did_you_mean(named.path, (path for path in there if path != "manifest.yaml"))
         return Problem("E307", f"there is no file {named.path[:200]}", named.at, hint)
 
-    def text(self, named: Named, content: bytes) -> None:
-        if len(content) > MAX_TEXT:
+    def text(self, named: Named, content: bytes, most: int) -> None:
+        if len(content) > most:
             self.problems.append(Problem("E309", f"{named.path} has {len(content):,} bytes", named.at))
             return
         try:

@@ -326,10 +326,11 @@ def update_carries_create(kind: Kind) -> Iterator[str]:
     if calls.update is None:
         return
     made, changed = requested(kind, calls.create), requested(kind, calls.update)
-    fixed = kind.fields.omitted | kind.fields.immutable
+    fixed = kind.fields.omitted | (kind.fields.immutable if kind.fixed is None else frozenset())
     for name in sorted(set(made) - fixed - set(changed)):
         yield f"{calls.update} cannot carry {name}: it is immutable"
-    for name in sorted(kind.fields.immutable & set(changed)):
+    # A kind that is fixed in part may have to send, unchanged, what it cannot change.
+    for name in sorted(kind.fields.immutable & set(changed) if kind.fixed is None else ()):
         yield f"{calls.update} carries {name}: it is not immutable"
     ours = {calls.id_in, kind.identity.name, *calls.update_params, *kind.fields.update_only}
     yield from (f"{calls.create} takes {name}, too" for name in sorted(kind.fields.update_only & set(made)))
@@ -369,7 +370,7 @@ def read_gives_the_body(kind: Kind) -> Iterator[str]:
     bodies: set[str] = set()
     for body in everything(kind):
         bodies |= patterns(kind, comparable(kind, FrozenMap(body)))
-    accepted = bodies | {p.split(".")[0] for p in create_paths(kind)}
+    accepted = bodies | set(create_paths(kind))
     yield from (f"{path} is read, and create takes no such member" for path in sorted(read - accepted))
     yield from (f"{path} is written and never read" for path in sorted(bodies - read))
 
@@ -449,7 +450,7 @@ def _paths_of(kind: Kind) -> Mapping[str, Any]:
 
 def paths_resolve(kind: Kind) -> Iterator[str]:
     fields = kind.fields
-    known = set(create_paths(kind))
+    known = set(create_paths(kind)) | ({kind.ingestion.member} if kind.ingestion else set())
     for body in everything(kind):
         # Not the comparable form: filling in defaults would prove every default.
         for pattern in patterns(kind, stated(kind, FrozenMap(body))):

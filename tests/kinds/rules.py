@@ -13,12 +13,26 @@ from typing import Any
 KNOWN = {
     "GuardrailCrossRegionGuardrailProfileIdentifier": "eu.guardrail.v1:0",
     "KmsKeyId": "arn:aws:kms:eu-central-1:111111111111:key/12345678-1234-1234-1234-123456789012",
+    "KnowledgeBaseRoleArn": "arn:aws:iam::111111111111:role/knowledge",
+    "BedrockEmbeddingModelArn": "arn:aws:bedrock:eu-central-1::foundation-model/amazon.titan-embed-text-v2:0",
     "InferenceProfileModelSourceArn": "arn:aws:bedrock:eu-central-1::foundation-model/amazon.nova-lite-v1:0",
     "AgentRoleArn": "arn:aws:iam::111111111111:role/agent",
 }
 """Shape -> a text that exists where the body is sent."""
 
 Body = dict[str, Any]
+
+KNOWLEDGE = {t: f"{t.lower()}KnowledgeBaseConfiguration" for t in ("VECTOR", "KENDRA", "SQL", "MANAGED")}
+STORES = {
+    "OPENSEARCH_SERVERLESS": "opensearchServerlessConfiguration",
+    "OPENSEARCH_MANAGED_CLUSTER": "opensearchManagedClusterConfiguration",
+    "PINECONE": "pineconeConfiguration",
+    "REDIS_ENTERPRISE_CLOUD": "redisEnterpriseCloudConfiguration",
+    "RDS": "rdsConfiguration",
+    "MONGO_DB_ATLAS": "mongoDbAtlasConfiguration",
+    "NEPTUNE_ANALYTICS": "neptuneAnalyticsConfiguration",
+    "S3_VECTORS": "s3VectorsConfiguration",
+}
 
 
 def acceptable(kind: str, body: Body) -> Body:
@@ -137,9 +151,27 @@ def _overrides(body: Body) -> None:
         del body["promptOverrideConfiguration"]
 
 
+def _knowledge_base(body: Body) -> None:
+    """A type and the one member that goes with it."""
+    for member, choices in (("knowledgeBaseConfiguration", KNOWLEDGE), ("storageConfiguration", STORES)):
+        part = body.get(member)
+        if part is not None:
+            given = [c for c in choices.values() if c in part]
+            kept = choices.get(part["type"], "") if choices.get(part["type"]) in given else (given or [""])[0]
+            for other in given:
+                if other != kept:
+                    del part[other]
+            if kept:
+                part["type"] = next(t for t, c in choices.items() if c == kept)
+    for index, source in enumerate(body.get("dataSources", ())):
+        source["name"] = f"source-{index}"
+    body["dataSources"] = body.get("dataSources", [])[:5]
+
+
 _MENDERS: Mapping[str, Callable[[Body], None]] = {
     "agent": _agent,
     "guardrail": _guardrail,
     "prompt": _prompt,
     "prompt-router": _prompt_router,
+    "knowledge-base": _knowledge_base,
 }

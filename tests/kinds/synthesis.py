@@ -33,6 +33,20 @@ _TEXTS = (
     "arn:aws:bedrock:eu-central-1:" + _ACCOUNT + ":agent-alias/ABCDEFGH{n:02}/ABCDEFGH{n:02}",
     "arn:aws:bedrock:eu-central-1::foundation-model/amazon.nova-lite-v{n}:0",
     "arn:aws:kms:eu-central-1:" + _ACCOUNT + ":key/12345678-1234-1234-1234-1234567890{n:02}",
+    "12345678-1234-1234-1234-1234567890{n:02}",
+    "1111111111{n:02}",
+    "https://example.com/{n}",
+    "s3://bucket-{n}/",
+    "catalog.schema.table{n}",
+    "arn:aws:s3:::bucket-{n}",
+    "arn:aws:aoss:eu-central-1:" + _ACCOUNT + ":collection/vectors-{n}",
+    "arn:aws:es:eu-central-1:" + _ACCOUNT + ":domain/vectors-{n}",
+    "arn:aws:rds:eu-central-1:" + _ACCOUNT + ":cluster:vectors-{n}",
+    "arn:aws:neptune-graph:eu-central-1:" + _ACCOUNT + ":graph/g-abcdefgh{n:02}",
+    "arn:aws:kendra:eu-central-1:" + _ACCOUNT + ":index/12345678-1234-1234-1234-1234567890{n:02}",
+    "arn:aws:secretsmanager:eu-central-1:" + _ACCOUNT + ":secret:vectors-{n}",
+    "arn:aws:lambda:eu-central-1:" + _ACCOUNT + ":function:cut-{n}",
+    "arn:aws:redshift-serverless:eu-central-1:" + _ACCOUNT + ":workgroup/12345678-1234-1234-1234-1234567890{n:02}",
 )
 
 

@@ -52,6 +52,13 @@ PLANS = (
         "AWS; the next run creates it anew.",
     ),
     Code(
+        "P113",
+        "the new one would work where the live one does",
+        "A knowledge base that is made beside the live one needs a vector index of its own: in the same index callers "
+        "would find its documents at once, and lose them when the old one is deleted. Name another index; or allow, "
+        "with `updates: inPlace`, that callers see the change at once.",
+    ),
+    Code(
         "P120",
         "no version left",
         "AWS keeps a fixed number of versions of a resource and does not raise it. Delete versions that nothing uses.",
@@ -203,6 +210,25 @@ PLANS = (
         "the commit is older than what is live",
         "A late pipeline would take a newer release back. Pull first; to go back on purpose, `git revert` the merge: "
         "that is a release of its own.",
+    ),
+    Code(
+        "P181",
+        "an ingestion job failed",
+        "Nothing or a part of the documents was taken in, and no pointer was moved. AWS says why in the job's failure "
+        "reasons; the next run starts another job.",
+    ),
+    Code(
+        "P182",
+        "too many documents were not ingested",
+        "AWS calls a job complete although documents failed. Mend or remove them, write the source manifest anew, or "
+        "raise `maxFailed`.",
+        "content: {policies: {maxFailed: 2}}",
+    ),
+    Code(
+        "P183",
+        "the bucket does not hold what is pinned",
+        "Ingestion would take in other documents than were reviewed, so it is not started. `releaser sources` writes "
+        "the source manifest from what is there; or put the pinned versions back.",
     ),
     Code(
         "P190", "a step that no kind performs yet", "This version cannot do it. Please report how the plan came to it."

@@ -1,0 +1,90 @@
+"""Are the objects in S3 those that a release pins? Reads only, and keeps no key: keys are somebody's content."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from releaser.core.diff import short_digest
+from releaser.core.errors import AwsError, Failure, Refused
+from releaser.core.kind import Pin
+from releaser.core.sources import UNVERSIONED, Source, sources
+from releaser.engine.ports import Aws
+
+_TOLD = 3
+
+
+class Buckets:
+    """S3 in the account that holds the data. ``aws`` is asked for when it is first needed."""
+
+    def __init__(self, aws: Callable[[], Aws]) -> None:
+        self._aws = aws
+
+    def prove(self, pin: Pin) -> None:
+        """The current objects under the prefixes are the pinned ones: nothing more, less or other. Raises Refused."""
+        wanted = {s.key: s for s in sources(pin.objects)}
+        there = self.current(pin.bucket, pin.prefixes, pin.owner)
+        missing = sorted(wanted.keys() - there.keys())
+        more = sorted(there.keys() - wanted.keys())
+        other = [k for k in sorted(wanted.keys() & there.keys()) if not self._is_pinned(pin, wanted[k], there[k])]
+        if not (missing or more or other):
+            return
+        found = {"missing": missing, "other": other, "more": more}
+        said = [f"{len(keys):,} {word}" for word, keys in found.items() if keys]
+        first = ", ".join(f"#{short_digest(k)[:8]}" for k in [*missing, *other, *more][:_TOLD])
+        raise Refused(
+            f"{pin.item}: the bucket does not hold the {len(wanted):,} pinned objects ({', '.join(said)}; first by "
+            f"digest of the key: {first})",
+            code="P183",
+            hint="write the source manifest anew with `releaser sources` and release that, or put the pinned versions "
+            "back in the bucket",
+        )
+
+    def current(self, bucket: str, prefixes: Iterable[str], owner: str = "") -> dict[str, str]:
+        """Key -> id of its current version, of all objects under the prefixes; folder marks are none."""
+        found: dict[str, str] = {}
+        for prefix in tuple(prefixes) or ("",):
+            request: dict[str, Any] = {"Bucket": bucket, **_owned(owner)}
+            if prefix:
+                request["Prefix"] = prefix
+            while True:
+                reply = self._aws().call("s3", "ListObjectVersions", request)
+                found |= {row["Key"]: row.get("VersionId", UNVERSIONED) for row in _rows(reply)}
+                if not reply["IsTruncated"]:
+                    break
+                request["KeyMarker"] = reply.get("NextKeyMarker", "")
+                request["VersionIdMarker"] = reply.get("NextVersionIdMarker", "")
+        return found
+
+    def _is_pinned(self, pin: Pin, wanted: Source, version: str) -> bool:
+        """By its version, or, when it was written anew or the bucket keeps no versions, by its bytes."""
+        if version == wanted.version and version != UNVERSIONED:
+            return True
+        return self.sha256(pin.bucket, wanted.key, pin.owner) == wanted.sha256
+
+    def sha256(self, bucket: str, key: str, owner: str = "") -> str | None:
+        """The digest of the current object as S3 keeps it; None when it keeps none of the whole object."""
+        request = {"Bucket": bucket, "Key": key, "ChecksumMode": "ENABLED", **_owned(owner)}
+        reply = self._aws().call("s3", "HeadObject", request)
+        held = reply.get("ChecksumSHA256")
+        if not held or reply.get("ChecksumType", "FULL_OBJECT") != "FULL_OBJECT" or "-" in held:
+            return None
+        return base64.b64decode(held).hex()
+
+
+def _owned(owner: str) -> dict[str, str]:
+    return {"ExpectedBucketOwner": owner} if owner else {}
+
+
+def _rows(reply: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    if "IsTruncated" not in reply:
+        raise AwsError(
+            "s3 ListObjectVersions: the reply lacks IsTruncated: it was cut off",
+            failure=Failure.AMBIGUOUS,
+            service="s3",
+            operation="ListObjectVersions",
+        )
+    for row in reply.get("Versions", ()):
+        if row.get("IsLatest") and not (row["Key"].endswith("/") and not row.get("Size")):
+            yield row
