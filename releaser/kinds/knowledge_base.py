@@ -37,7 +37,7 @@ from releaser.core.kind import (
 )
 from releaser.core.model_arn import model_arn
 from releaser.core.parameters import plain_model
-from releaser.core.quota import Quota
+from releaser.core.quotas import Quota
 from releaser.core.sources import check_sources
 from releaser.core.values import EMPTY, FrozenMap
 
