@@ -8,7 +8,21 @@ from collections.abc import Sequence
 import typer
 from typer.core import TyperGroup
 
-from releaser.cli import apply, drift, explain, gc, history, plan, reconcile, render, sandbox, schema, status, validate
+from releaser.cli import (
+    apply,
+    drift,
+    explain,
+    gc,
+    history,
+    pin,
+    plan,
+    reconcile,
+    render,
+    sandbox,
+    schema,
+    status,
+    validate,
+)
 
 
 class Cancelled(Exception):
@@ -52,6 +66,7 @@ app.command()(plan.plan)
 app.command()(apply.apply)
 app.command()(drift.drift)
 app.command()(status.status)
+app.command()(pin.pin)
 app.command()(reconcile.reconcile)
 app.command()(history.history)
 app.command()(gc.gc)

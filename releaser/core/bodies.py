@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -11,11 +11,13 @@ from releaser.core.address import Address, Bound, Ref
 from releaser.core.body_shape import body_shape
 from releaser.core.checks import part, parts
 from releaser.core.conform import conform
-from releaser.core.graph import physical_name
+from releaser.core.graph import physical_name, told
 from releaser.core.kind import Draft, Entry, Kind, Problem, View
+from releaser.core.manifest import Pin, VersionPin
+from releaser.core.ours import NAME, Ours, is_external, take_apart, versioned, without_ours
 from releaser.core.shapes import Rule, ServiceModel, Shape, Violation, check
 from releaser.core.suggest import did_you_mean
-from releaser.core.values import FrozenMap, Path, leaves, references, show_path, transform
+from releaser.core.values import Path, leaves, references, show_path, transform
 
 Models = Callable[[str], ServiceModel]
 
@@ -47,6 +49,11 @@ def check_entries(view: View, kinds: Mapping[str, Kind], models: Models) -> Iter
     for kind in kinds.values():
         for name, entry in parts(view.spec, kind.section or ""):
             at = ("spec", kind.section or "", name)
+            if is_external(entry):
+                yield from _check_external(kind, entry, at)
+                continue
+            yield from _check_given_name(kind, entry, at, models)
+            entry = without_ours(entry)
             found = list(_check_entry(kind, entry, at, models))
             yield from found
             broken = any(p.code in _BROKEN for p in found)
@@ -56,6 +63,27 @@ def check_entries(view: View, kinds: Mapping[str, Kind], models: Models) -> Iter
         if isinstance(inference, Mapping):
             shape = models("bedrock-agent").shape("PromptModelInferenceConfiguration")
             yield from (_problem(v, ("spec", "models", name, "inference")) for v in check(shape, inference))
+
+
+def _check_external(kind: Kind, entry: Mapping[str, Any], at: Path) -> Iterator[Problem]:
+    """A pin of what another team owns: nothing of it may be left open."""
+    yield from conform(VersionPin if versioned(kind) else Pin, _texts(entry), at)
+    if str(entry.get("version")) == "DRAFT":
+        yield Problem("E320", "a DRAFT is no version: it changes under its name", (*at, "version"), "pin a number")
+
+
+def _check_given_name(kind: Kind, entry: Mapping[str, Any], at: Path, models: Models) -> Iterator[Problem]:
+    """The name in AWS that an entry gives to its resource."""
+    name = entry.get(NAME)
+    if name is None and NAME not in entry:
+        return
+    if kind.physical_name is not None:
+        yield Problem("E321", f"the name of a {kind.name} cannot be chosen", (*at, NAME), "remove it")
+        return
+    shape = models(kind.service).input(kind.calls.create).members.get(kind.identity.name)
+    value = name.value if isinstance(name, Bound) else name
+    if shape is not None and not (isinstance(value, str) and "${env." in value):
+        yield from (_problem(v, (*at, NAME)) for v in check(shape, value))
 
 
 def _own_rules(kind: Kind, entry: Entry, at: Path, broken: bool) -> Iterator[Problem]:
@@ -75,7 +103,12 @@ def check_bound(
     for path, value in bound.items():
         kind = sections.get(str(path[0]))
         entry = part(view.spec, *(str(p) for p in path[:2])) if kind else {}
-        if kind is None or len(path) < 3 or path[2] in kind.extra or (kind.entry and kind.is_short(entry)):
+        if kind is None or len(path) < 3 or is_external(entry) or path[2] in kind.extra:
+            continue
+        if path[2] == NAME:
+            yield from _check_given_name(kind, {NAME: value}, ("spec", *path[:2]), models)
+            continue
+        if kind.entry and kind.is_short(entry):
             continue
         shape = _leaf(body_shape(kind, models(kind.service)), path[2:])
         yield from (_problem(v, ("spec", *path)) for v in check(shape, value)) if shape else ()
@@ -116,10 +149,13 @@ class Declared:
 
     drafts: tuple[tuple[Kind, Draft], ...]
     view: View
+    ours: Ours
+    external: Mapping[Address, Kind] = field(default_factory=dict)
 
     @property
     def addresses(self) -> dict[Address, Kind]:
-        return {self.view.address(kind.name, draft.name): kind for kind, draft in self.drafts}
+        own = {self.view.address(kind.name, draft.name): kind for kind, draft in self.drafts}
+        return {**own, **self.external}
 
     def count(self) -> dict[str, int]:
         counts: dict[str, int] = {}
@@ -130,12 +166,11 @@ class Declared:
 
 def declare(view: View, kinds: Mapping[str, Kind]) -> Declared:
     """Every draft of every kind. Only for a manifest of the right shape."""
-    exports: dict[str, dict[str, Any]] = {}
-    for kind in kinds.values():
-        for section, found in kind.exports(view).items():
-            exports.setdefault(section, {}).update(found)
-    view = replace(view, exports=FrozenMap(exports))
-    return Declared(tuple((kind, draft) for kind in kinds.values() for draft in kind.declare(view)), view)
+    ours = take_apart(view.spec, kinds)
+    inner = told(view, ours, kinds)
+    drafts = tuple((kind, draft) for kind in kinds.values() for draft in kind.declare(inner))
+    external = {view.address(kind, name): kinds[kind] for kind, name in ours.externals}
+    return Declared(drafts, view, ours, external)
 
 
 def check_declared(declared: Declared, models: Models) -> Iterator[Problem]:
@@ -148,7 +183,8 @@ def check_declared(declared: Declared, models: Models) -> Iterator[Problem]:
             for violation in check(body_shape(kind, models(kind.service)), draft.body):
                 where = show_path(violation.path)
                 yield Problem(CODE[violation.rule], f"{where}: {violation.message}", at)
-        yield from _check_name(kind, declared.view.address(kind.name, draft.name), at, models)
+        given = declared.ours.names.get((kind.name, draft.name), "")
+        yield from _check_name(kind, declared.view.address(kind.name, draft.name), given, at, models)
         if kind.runtime_limit:
             yield from _check_size(kind, draft, at)
 
@@ -165,14 +201,16 @@ def _short(kind: Kind, spec: Mapping[str, Any], name: str) -> bool:
     return kind.entry is not None and kind.is_short(part(spec, kind.section or "", name))
 
 
-def _check_name(kind: Kind, address: Address, at: Path, models: Models) -> Iterator[Problem]:
+def _check_name(kind: Kind, address: Address, given: str, at: Path, models: Models) -> Iterator[Problem]:
     if kind.physical_name is not None:
         return
     shape = models(kind.service).input(kind.calls.create).members.get(kind.identity.name)
     most = min(int(shape.raw.get("max", 50)) if shape else 50, 50)
-    name = physical_name(address, kind, "0" * 64)
+    if given and shape is not None:
+        most = max(int(shape.raw.get("max", 50)), 50)
+    name = physical_name(address, kind, "0" * 64, given)
     if len(name) > most:
-        shown = f"{address.use_case}_{address.name}"
+        shown = given or f"{address.use_case}_{address.name}"
         yield Problem("E522", f"{shown} has {len(name)} characters in AWS; at most {most}", at, "a shorter name")
 
 

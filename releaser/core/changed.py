@@ -41,6 +41,13 @@ def without_followers(
     return [c for c in changes if not follows(c)]
 
 
+def name_changes(node: Node, seen: Seen, kind: Kind) -> list[FieldChange]:
+    """The name in AWS, when it is another than asked and an update can change it."""
+    if seen.name in node.names or not kind.is_renamable:
+        return []
+    return [FieldChange(kind.identity.name, seen.name, node.name)]
+
+
 def tag_changes(node: Node, seen: Seen, known: Binding | None) -> list[FieldChange]:
     """Tags that differ; drift when git asks for the same tags as it did for the last release."""
     same = known is not None and known.labels_digest == labels_digest(node)

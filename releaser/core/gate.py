@@ -63,6 +63,9 @@ def clear(plan: Plan, use_case: str, wave: Wave, verdicts: Iterable[Verdict]) ->
     against = tuple(v for v in concerning if v.result is not Result.PASS)
     if part is None:
         return Blocked((Verdict("plan", Result.ERROR, f"{use_case} is not in this plan"),))
+    if part.observed:
+        hint = "remove the line when what is live is yours: `releaser adopt --mark`"
+        return Blocked((Verdict("plan", Result.FAIL, f"{use_case} says `mode: observe`", hint, use_case, "P183"),))
     if part.blocked:
         first = part.blocked[0]
         blocked = Verdict("plan", Result.ERROR, first.message, first.hint, use_case, first.code)

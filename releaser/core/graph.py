@@ -7,7 +7,7 @@ published. Both stamps are Merkle digests: a reference counts as the stamp of wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
@@ -16,7 +16,8 @@ from releaser.core.errors import ReleaserError
 from releaser.core.kind import Draft, Kind, Pin, View
 from releaser.core.lifecycle import on_remove
 from releaser.core.normal import minimal, replace_leaves, sort_key
-from releaser.core.values import FrozenMap, digest, leaves, references
+from releaser.core.ours import External, Ours, refuse_unpinned, take_apart
+from releaser.core.values import EMPTY, FrozenMap, digest, leaves, references
 
 STAMP_SCHEME = 1
 """Travels in the version's description: a later scheme must not publish anew what an earlier one published."""
@@ -37,6 +38,21 @@ class Node:
     on_remove: str = ""
     """``retain``: it stays in AWS when nothing declares it any more."""
     pins: tuple[Pin, ...] = ()
+    base: str = ""
+    """The other name under which it may stand while its content is as asked: that which the manifest gives to a kind
+    whose names end with a stamp."""
+    former: tuple[Address, ...] = ()
+    """Where it stood in the manifest before: its tags may still say so."""
+    former_names: tuple[str, ...] = ()
+    external: External | None = None
+    """Owned by another team: only looked at."""
+    adopts: bool = False
+    """What has this name and nobody's tag is compared as if it were ours."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that it may have in AWS."""
+        return (self.name, self.base) if self.base else (self.name,)
 
     @property
     def label(self) -> str:
@@ -70,14 +86,15 @@ def read_label(description: str | None) -> str | None:
     return None
 
 
-def physical_name(address: Address, kind: Kind, stamp: str) -> str:
-    """The name in AWS: ``<use-case>_<name>``; kinds that can only be replaced append ``_<stamp8>``.
+def physical_name(address: Address, kind: Kind, stamp: str, given: str = "") -> str:
+    """The name in AWS: ``given`` by the manifest, or ``<use-case>_<name>``; kinds that can only be replaced append
+    ``_<stamp8>``.
 
     ``stamp``: of kinds that are fixed in part, the digest of that part (``generation``).
     """
     if kind.physical_name is not None:
         return kind.physical_name(address)
-    plain = f"{address.use_case}_{address.name}"
+    plain = given or f"{address.use_case}_{address.name}"
     return f"{plain}_{stamp[:8]}" if kind.is_named_by_content else plain
 
 
@@ -106,19 +123,17 @@ def compile_use_case(view: View, kinds: Mapping[str, Kind], tags: Mapping[str, s
 
     Raises ReleaserError for a cycle or a reference to what is not declared (validate finds both with their lines).
     """
-    exports: dict[str, dict[str, object]] = {}
-    for kind in kinds.values():
-        for section, found in kind.exports(view).items():
-            exports.setdefault(section, {}).update(found)
-    view = replace(view, exports=FrozenMap(exports))
+    ours = take_apart(view.spec, kinds)
+    view = told(view, ours, kinds)
+    pinned = _pinned(view, ours, kinds)
     bodies = {
         view.address(kind.name, draft.name): (kind, draft) for kind in kinds.values() for draft in kind.declare(view)
     }
     needs = {a: frozenset(r.address for r in references(draft.body)) for a, (_, draft) in bodies.items()}
-    effective: dict[Address, str] = {}
-    behaviour: dict[Address, str] = {}
-    nodes = []
-    for address in _ordered(needs):
+    effective: dict[Address, str] = {n.address: n.stamp for n in pinned}
+    behaviour: dict[Address, str] = dict(effective)
+    nodes = list(pinned)
+    for address in _ordered(needs, effective.keys()):
         kind, draft = bodies[address]
         body = draft.body
         effective[address] = _stamp(kind, body, effective, by_value=True)
@@ -128,11 +143,15 @@ def compile_use_case(view: View, kinds: Mapping[str, Kind], tags: Mapping[str, s
             behaviour[address] = _stamp(kind, body, behaviour, by_value=False)
         else:
             behaviour[address] = effective[address]  # no environment value anywhere: the two are one
+        given = ours.names.get((kind.name, address.name), "")
+        former = ours.former.get((kind.name, address.name))
+        old = (Address(view.use_case, *former),) if former else ()
+        named_by = _generation(kind, draft, effective) or effective[address]
         nodes.append(
             Node(
                 address=address,
                 kind=kind.name,
-                name=physical_name(address, kind, _generation(kind, draft, effective) or effective[address]),
+                name=physical_name(address, kind, named_by, given),
                 body=body,
                 needs=needs[address],
                 stamp=effective[address],
@@ -140,9 +159,33 @@ def compile_use_case(view: View, kinds: Mapping[str, Kind], tags: Mapping[str, s
                 tags=FrozenMap({**(tags or {}), **ownership_tags(address, view.site.environment)}),
                 on_remove=on_remove(view, kind, address.name),
                 pins=draft.pins,
+                base=given if kind.is_named_by_content else "",
+                former=old,
+                former_names=tuple(physical_name(a, kind, named_by) for a in old),
+                adopts=ours.observe and bool(given),
             )
         )
     return DesiredGraph(tuple(nodes))
+
+
+def told(view: View, ours: Ours, kinds: Mapping[str, Kind]) -> View:
+    """What kinds declare their resources from: the spec without what is ours, and what applications are told."""
+    exports: dict[str, dict[str, object]] = {}
+    for kind in kinds.values():
+        for section, found in kind.exports(replace(view, spec=ours.told)).items():
+            exports.setdefault(section, {}).update(found)
+    return replace(view, spec=ours.spec, exports=FrozenMap(exports))
+
+
+def _pinned(view: View, ours: Ours, kinds: Mapping[str, Kind]) -> list[Node]:
+    """What other teams own: its stamp is the digest that it is pinned by."""
+    found = []
+    for (kind, name), external in sorted(ours.externals.items()):
+        address = view.address(kind, name)
+        refuse_unpinned(address, external, kinds[kind])
+        stamp = external.sha256
+        found.append(Node(address, kind, external.id, EMPTY, frozenset(), stamp, stamp, EMPTY, external=external))
+    return found
 
 
 def join(graphs: Iterable[DesiredGraph]) -> DesiredGraph:
@@ -150,13 +193,13 @@ def join(graphs: Iterable[DesiredGraph]) -> DesiredGraph:
     return DesiredGraph(tuple(n for g in graphs for n in g.nodes))
 
 
-def _ordered(needs: Mapping[Address, frozenset[Address]]) -> list[Address]:
+def _ordered(needs: Mapping[Address, frozenset[Address]], given: Set[Address]) -> list[Address]:
     for address, wanted in needs.items():
-        for missing in sorted(wanted - needs.keys()):
+        for missing in sorted(wanted - needs.keys() - given):
             raise ReleaserError(f"{address} refers to {missing}, which is not declared", code="E303")
     sorter = TopologicalSorter({a: sorted(needs[a]) for a in sorted(needs)})
     try:
-        return list(sorter.static_order())
+        return [a for a in sorter.static_order() if a not in given]
     except CycleError as error:
         circle = " -> ".join(str(a) for a in error.args[1])
         raise ReleaserError(f"references form a cycle: {circle}", code="E310") from None

@@ -13,13 +13,15 @@ from releaser.core.body_shape import body_shape
 from releaser.core.environment import Environment
 from releaser.core.kind import Kind
 from releaser.core.lifecycle import MEMBER
-from releaser.core.manifest import use_case_model
+from releaser.core.manifest import Pin, VersionPin, use_case_model
+from releaser.core.ours import NAME, versioned
 from releaser.core.patterns import translate
 from releaser.core.shapes import Shape
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 BASE = "https://releaser.dev/schemas/"
 _REFERENCE = {"$ref": "#/$defs/reference"}
+_NAME = {"description": "Its name in AWS; default: `<use case>_<entry>`.", "type": "string"}
 
 
 def environment_schema() -> dict[str, Any]:
@@ -69,7 +71,13 @@ def _section(kind: Kind, models: Models, defs: dict[str, Any], section: Mapping[
         body["properties"] |= {name: {"type": "string"} for name in sorted(kind.extra)}
     for form in forms:
         form["properties"] = {**form["properties"], MEMBER: {"$ref": "#/$defs/Lifecycle"}}
-    entry = forms[0] if len(forms) == 1 else {"anyOf": forms}
+    if kind.physical_name is None:
+        for form in forms:
+            form["properties"] = {**form["properties"], NAME: _NAME}
+    pin = (VersionPin if versioned(kind) else Pin).model_json_schema(by_alias=True, mode="validation")
+    defs.setdefault(pin.pop("title"), pin)
+    forms.append({"$ref": f"#/$defs/{'VersionPin' if versioned(kind) else 'Pin'}"})
+    entry = {"anyOf": forms}
     return {
         "type": "object",
         "title": str(section.get("title", kind.section)),

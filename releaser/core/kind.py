@@ -412,6 +412,8 @@ class Kind:
     """Resource type under which the Resource Groups Tagging API lists this kind; None: it does not."""
     section: str | None = None
     """The manifest section (under ``spec``) whose entries are of this kind; None: derived from other sections."""
+    derived_from: str | None = None
+    """The section whose entries name resources of a kind without one of its own."""
     entry: type[BaseModel] | None = None
     """Short form of an entry; None: entries are AWS's own body."""
     is_short: Callable[[Mapping[str, Any]], bool] = lambda _: False
@@ -487,6 +489,11 @@ class Kind:
     def is_named_by_content(self) -> bool:
         """Whether other content has another name, so that two contents stand beside each other."""
         return self.identity.stamped_name or self.fixed is not None
+
+    @property
+    def is_renamable(self) -> bool:
+        """Whether an update carries the name, so that a resource survives a new one."""
+        return self.calls.update is not None and not self.is_known_by_name and not self.is_named_by_content
 
     @property
     def is_known_by_name(self) -> bool:

@@ -29,6 +29,7 @@ Tier = Literal["minimal", "limited", "high"]
 UseCaseName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)]
 EntryName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*$", max_length=40)]
 Text = Annotated[str, StringConstraints(min_length=1)]
+EntryPath = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z]+\.[a-zA-Z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*$")]
 Flag = Annotated[bool, Field(strict=True)]
 Whole = Annotated[int, Field(strict=True)]
 Number = Annotated[float, Field(strict=True)]
@@ -87,6 +88,26 @@ REQUIRED_AT: dict[str, tuple[tuple[str, ...], ...]] = {
 """What each risk tier must declare, as paths under ``spec``."""
 
 
+class Pin(Part):
+    """What another team owns: never written, looked at by every plan."""
+
+    external: Text = Field(description="Its id or ARN; `<parent>/<id>` for an alias.")
+    sha256: Text = Field(description="Digest of its content: `releaser pin` prints it.")
+
+
+class VersionPin(Pin):
+    """The same for what has versions."""
+
+    version: Text = Field(description="A published version, quoted; never DRAFT.")
+
+
+class Moved(Part):
+    """A renamed entry: its resource stays what it is."""
+
+    from_: EntryPath = Field(alias="from", description="What it was called, as `guardrails.old`.")
+    to: EntryPath = Field(description="What it is called now, as `guardrails.main`.")
+
+
 class Inference(Part):
     """AWS's ``PromptModelInferenceConfiguration``; its limits are checked against the service model."""
 
@@ -99,6 +120,7 @@ class Inference(Part):
 class Model(Part):
     modelId: Text = Field(description="A foundation model or system inference profile; `eu.` keeps data in the EU.")
     profile: Flag = Field(False, description="Own application inference profile: cost is told by use case.")
+    name: Text | None = Field(None, description="The name of that profile in AWS; default: `<use case>_<entry>`.")
     inference: Inference | None = Field(None, description="Parameters of every prompt that uses this model.")
 
 
@@ -181,6 +203,10 @@ class SpecBase(Part):
     waivers: tuple[Waiver, ...] = ()
     allow: tuple[Allowance, ...] = ()
     lifecycle: Lifecycle | None = Field(None, description="Of every entry that says nothing itself.")
+    mode: Literal["observe", "manage"] = Field(
+        "manage", description="`observe`: plan and drift compare, and nothing is written."
+    )
+    moved: tuple[Moved, ...] = Field((), description="Entries that were renamed: nothing is deleted or made anew.")
 
 
 class UseCase(Part):

@@ -121,6 +121,8 @@ class Action(StrEnum):
     RETIRE = "retire"
     DELETE = "delete"
     DISOWN = "disown"
+    ADOPT = "adopt"
+    """Nothing but our tags: it is there as asked, and nobody's."""
     NONE = "none"
 
 
@@ -163,6 +165,8 @@ class UseCasePlan:
     blocked: tuple[Diagnostic, ...] = ()
     lowered: tuple[Concern, ...] = ()
     """What is asked of a release that became less, against the last one: thresholds, governance."""
+    observed: bool = False
+    """The manifest says ``mode: observe``: what would be done is shown, and nothing of it is ever cleared."""
 
     @property
     def is_empty(self) -> bool:
@@ -250,7 +254,7 @@ def plan_digest(plan: Plan) -> str:
     )
 
 
-SUMMARY_KEYS = ("create", "update", "replace", "publish", "repoint", "ingest", "delete", "retire", "disown")
+SUMMARY_KEYS = ("create", "update", "replace", "publish", "repoint", "ingest", "delete", "retire", "disown", "adopt")
 
 
 def summary(plan: Plan) -> dict[str, int]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from releaser.core.address import Address
 from releaser.core.barriers import with_barriers
-from releaser.core.changed import field_changes, tag_changes, without_followers
+from releaser.core.changed import field_changes, name_changes, tag_changes, without_followers
 from releaser.core.content import content_digest, pieces, resolve_body, version_digest
 from releaser.core.diagnostic import Diagnostic
-from releaser.core.diff import FieldChange, differences, field_digests, is_below, short_digest
+from releaser.core.diff import FieldChange, Origin, differences, field_digests, is_below, short_digest
+from releaser.core.external import against_pin
 from releaser.core.graph import Node
 from releaser.core.ingested import content_of, draft_of, is_ingested, needs_ingestion
 from releaser.core.kind import Kind, Remark, Verb
@@ -42,6 +43,8 @@ class Question:
     """The manifest's, as written."""
     retain: bool = False
     """What goes now is retained, whatever the last release said of it."""
+    observed: bool = False
+    """The use case is only looked at."""
 
 
 @dataclass
@@ -89,24 +92,43 @@ def plan_use_case(question: Question) -> UseCasePlan:
         versions=draft.versions,
         blocked=tuple(draft.blocked),
         lowered=lowered(question.known.facts, question.spec) if question.known.facts else (),
+        observed=question.observed,
     )
 
 
 def _plan_node(draft: _Draft, node: Node) -> None:
     q = draft.question
     kind = q.kinds[node.kind]
+    if node.external is not None:
+        _plan_external(draft, node, kind)
+        return
     match q.snapshot.observations.get(node.address, Unreadable("it was not looked at")):
         case Unreadable(reason):
             draft.blocked.append(_unreadable(node.address, reason))
         case Foreign(id=found, owner=owner):
             whose = f"belongs to {owner}" if owner else "carries no ownership tag"
             message = f"{kind.name} {node.name!r} ({found}) exists and {whose}"
-            hint = "rename it in the manifest, or delete or rename the live one; a name is never ownership"
+            hint = "rename it in the manifest, or take the live one over with `releaser adopt`"
             draft.blocked.append(_diagnostic(node, "P101", message, hint))
         case Absent(was=was):
             _plan_creation(draft, node, kind, was)
         case Seen() as seen:
             _plan_existing(draft, node, kind, seen)
+
+
+def _plan_external(draft: _Draft, node: Node, kind: Kind) -> None:
+    """What another team owns is compared with its pin, and never written."""
+    snapshot = draft.question.snapshot
+    seen = snapshot.observations.get(node.address, Unreadable("it was not looked at"))
+    wrong = against_pin(node, kind, seen, snapshot.environment)
+    if wrong is not None:
+        draft.blocked.append(wrong)
+    elif isinstance(seen, Seen) and node.external is not None:
+        version = node.external.version
+        draft.outputs[node.address] = seen.outputs(version or None, kind.identity.version_arn)
+        if version:
+            draft.versions[node.address] = version
+        draft.changes.append(Change(node.address, Action.NONE, version=version, name=node.name))
 
 
 def _refuse_unreadable(draft: _Draft, declared: set[Address]) -> None:
@@ -195,7 +217,9 @@ def _plan_existing(draft: _Draft, node: Node, kind: Kind, seen: Seen) -> None:
     desired = _desired(draft, node, kind)
     fields = field_changes(seen.body, desired, kind, known)
     fields = without_followers(fields, stated(kind, _resolved(draft, node)), desired, kind)
-    tags = tag_changes(node, seen, known)
+    if draft.question.observed and known is None:
+        fields = [replace(f, origin=Origin.DRIFT) for f in fields]  # the manifest was written from what was live
+    tags = tag_changes(node, seen, known) + name_changes(node, seen, kind)
     version = _matching_version(kind, seen, desired, known, is_as_desired=not fields)
     fixed = fields if kind.calls.update is None else [f for f in fields if is_below(f.pattern, kind.fields.immutable)]
     if fixed:
@@ -274,10 +298,13 @@ def _plan_update(
     if not fields and not tags:
         return
     late = is_published or not fields
+    rewrite = bool(fields) or seen.name not in node.names
     verb = Verb.REPOINT if kind.pointer else Verb.UPDATE
+    if seen.is_adopted and not rewrite:
+        verb = Verb.ADOPT
     wave = Wave.PROMOTE if late or _is_seen(draft, node, kind, seen, verb) else Wave.STAGE
     late = wave is Wave.PROMOTE and late and not kind.pointer
-    _add_step(draft, node, verb, wave, desired, seen, retag=bool(tags), rewrite=bool(fields), late=late)
+    _add_step(draft, node, verb, wave, desired, seen, retag=bool(tags), rewrite=rewrite, late=late)
 
 
 def _is_seen(draft: _Draft, node: Node, kind: Kind, seen: Seen, verb: Verb) -> bool:
@@ -304,6 +331,8 @@ def _describe(
     said: tuple[Remark, ...],
 ) -> None:
     changed = Action.REPOINT if kind.pointer else Action.UPDATE
+    if seen.is_adopted and all(f.path.startswith("tags.") for f in fields):
+        changed = Action.ADOPT
     action = changed if fields else Action.NONE
     before = draft.question.known.bindings.get(node.address)
     reason = _reason(draft, node, kind, fields, publishes)

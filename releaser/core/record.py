@@ -72,7 +72,7 @@ class ApprovedStep:
     stamp: str
     before: str | None
     name: str = field(default="", metadata=OPTIONAL)
-    """The name of what is created, where the stamp does not tell it."""
+    """The name in AWS of what is created, where address and stamp do not tell it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

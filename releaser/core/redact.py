@@ -113,6 +113,8 @@ class Redaction:
         return self._is_open(f"{pattern}[].{member}" if member else f"{pattern}[]", key.rstrip("'"))
 
     def _is_open(self, pattern: str, text: str) -> bool:
+        if pattern == self.kind.identity.name:
+            return True  # bodies hold no name: it is that of the resource, which every plan shows
         if pattern.startswith("tags."):
             return len(text) <= LONGEST or bool(_IDENTIFIER.fullmatch(text))
         if not text or self._is_declared(pattern):

@@ -41,6 +41,8 @@ class Seen:
     versions: tuple[Version, ...] = ()
     status: str = "ready"
     reason: str = ""
+    is_adopted: bool = False
+    """Found by its name alone: nobody's tag is on it."""
 
     def outputs(self, version: str | None, version_arn: bool) -> dict[str, str]:
         """The values that others may refer to."""

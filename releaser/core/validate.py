@@ -34,6 +34,7 @@ from releaser.core.environment import Environment, Target
 from releaser.core.kind import Kind, Problem, Site, View
 from releaser.core.lifecycle import check_lifecycles, set_apart
 from releaser.core.manifest import use_case_model
+from releaser.core.moved import check_moved
 from releaser.core.policy import Facts, check_keys, check_policy, facts
 from releaser.core.resolve import resolve
 from releaser.core.values import EMPTY, Path, show_path
@@ -102,6 +103,7 @@ def _of_document(files: UseCaseFiles, kinds: Mapping[str, Kind], codes: Mapping[
     yield from check_datasets(files)
     yield from check_pinned_files(files, kinds.values())
     yield from check_waivers(spec, codes)
+    yield from check_moved(spec, kinds.values())
 
 
 @dataclass(frozen=True, slots=True)

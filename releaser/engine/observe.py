@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
 from releaser.core.address import Address, Ref
-from releaser.core.content import version_digest
+from releaser.core.content import resolve_body, version_digest
+from releaser.core.diff import differences
 from releaser.core.errors import AwsError, Failure, ReleaserError
 from releaser.core.graph import (
     ENVIRONMENT_TAG,
@@ -25,7 +26,9 @@ from releaser.core.graph import (
     read_label,
 )
 from releaser.core.ingested import with_pinned
-from releaser.core.kind import Kind
+from releaser.core.kind import Draft, Kind
+from releaser.core.normal import comparable
+from releaser.core.ours import External
 from releaser.core.plan import Known
 from releaser.core.quotas import SERVICE
 from releaser.core.record import Binding, Retired
@@ -41,6 +44,7 @@ from releaser.core.snapshot import (
 )
 from releaser.core.values import FrozenMap, digest
 from releaser.engine.driver import Driver
+from releaser.engine.pinned import look
 from releaser.engine.reading import Reading, Row, reading
 
 Item = TypeVar("Item")
@@ -118,6 +122,7 @@ class Observer:
                 nodes = [n for n in rest if (self.kinds[n.kind].parent is None) is alone]
                 found = _each(pool, lambda n: self._look(n, _binding(known, n), rows, ahead, observations), nodes)
                 observations.update({n.address: o for n, o in zip(nodes, found, strict=True)})
+        observations |= self._under_base_name(graph, rows, observations)
         retired, unreadable = self._retired(graph, known, rows, observations)
         observations.update(unreadable)
         taken = {o.id for o in observations.values() if isinstance(o, Seen)}
@@ -187,7 +192,7 @@ class Observer:
         found: dict[str, dict[Address, Seen]] = {}
         for node in graph.nodes:
             use_case = node.address.use_case
-            if use_case in to_read:
+            if use_case in to_read or node.external is not None:
                 continue
             seen = _as_recorded(self.kinds[node.kind], node, _binding(known, node), rows[node.kind])
             if seen is None:
@@ -240,6 +245,8 @@ class Observer:
         around: Mapping[Address, Observation],
     ) -> Observation:
         kind = self.kinds[node.kind]
+        if node.external is not None:
+            return self._look_at_external(kind, node.external)
         rows = listed[node.kind]
         if rows.failure:
             return Unreadable(rows.failure)
@@ -258,9 +265,16 @@ class Observer:
         except (AwsError, ReleaserError) as error:
             return Unreadable(str(error))
 
+    def _look_at_external(self, kind: Kind, pin: External) -> Observation:
+        try:
+            return look(self.driver, self.kinds, kind, pin.id, pin.version)
+        except (AwsError, ReleaserError) as error:
+            return Unreadable(str(error))
+
     def _find(self, kind: Kind, node: Node, binding: Binding | None, rows: Rows, ahead: Ahead) -> Observation:
         """Ownership: the record's id first, then the tag on what has our name; a name alone is never ownership."""
-        if binding is not None and binding.name == node.name and binding.id in rows.by_id:
+        binding = binding if binding is not None and _may_be(binding, node, kind) else None
+        if binding is not None and binding.id in rows.by_id:
             # Without labels only reading tells what a version holds: enough that the recorded one is as it was.
             trusted = kind.labels_versions or binding.stamp == node.stamp
             proven = {binding.version: binding.body_digest} if binding.version and trusted else {}
@@ -268,22 +282,54 @@ class Observer:
             seen = self._read(kind, node, row, proven, ahead.tags_of(kind, node, binding), ahead.bodies.get(row.id))
             if isinstance(seen, Seen):
                 return _unless_taken(seen, node)
-        elif binding is not None and binding.name == node.name:
+        elif binding is not None:
             missed = self.driver.read(kind, binding.id)  # lists lag: what they lack may well be there
-            if missed is not None and missed.id and missed.name == node.name:
+            if missed is not None and missed.id and missed.name in (node.name, binding.name):
                 settled = self.driver.settle(kind, binding.id) if missed.status == "pending" else missed
                 return _unless_taken(self._seen(kind, node, settled, {}, None), node)
         stranger: Foreign | None = None
-        for row in rows.by_name.get(node.name, ()):
+        free: list[tuple[Row, FrozenMap]] = []
+        for row in (r for name in _names(node) for r in rows.by_name.get(name, ())):
             tags = self.driver.tags_of(kind, row)
-            if is_owned(tags, node.address, self.environment):
+            if any(is_owned(tags, a, self.environment) for a in (node.address, *node.former)):
                 seen = self._read(kind, node, row, {}, tags)
                 if isinstance(seen, Seen):
                     return seen
-            else:
+            elif row.name == node.name:
                 stranger = stranger or Foreign(row.id, row.name, tags.get(OWNER_TAG, ""))
-        gone = binding.id if binding is not None and binding.name == node.name else ""
-        return stranger or Absent(was=gone)
+            if row.name == node.name and OWNER_TAG not in tags:
+                free.append((row, tags))
+        if node.adopts and free:
+            return self._adopted(kind, node, free)
+        return stranger or Absent(was=binding.id if binding is not None else "")
+
+    def _under_base_name(
+        self, graph: DesiredGraph, rows: Mapping[str, Rows], observations: Mapping[Address, Observation]
+    ) -> dict[Address, Observation]:
+        """What stands under the plain name that the manifest gives, where it holds what is asked. References are
+        known by now."""
+        found: dict[Address, Observation] = {}
+        for node in graph.nodes:
+            around = {**observations, **found}
+            if not node.base or isinstance(around[node.address], Seen | Unreadable):
+                continue
+            kind = self.kinds[node.kind]
+            try:
+                seen = self._find(kind, replace(node, name=node.base), None, rows[node.kind], Ahead(full=True))
+            except (AwsError, ReleaserError) as error:
+                seen = Unreadable(str(error))
+            if isinstance(seen, Unreadable) or (isinstance(seen, Seen) and _holds(kind, node, seen, around)):
+                found[node.address] = seen
+        return found
+
+    def _adopted(self, kind: Kind, node: Node, free: list[tuple[Row, FrozenMap]]) -> Observation:
+        """What has the name and nobody's tag, when there is one of it."""
+        if len(free) > 1:
+            ids = ", ".join(row.id for row, _ in free)
+            return Unreadable(f"{len(free)} of that name have no owner ({ids}): rename all but one")
+        row, tags = free[0]
+        seen = self._read(kind, node, row, {}, tags)
+        return replace(seen, is_adopted=True) if isinstance(seen, Seen) else seen
 
     def _read(
         self,
@@ -309,6 +355,9 @@ class Observer:
         found: dict[Address, Observation] = {}
         for node in nodes:
             kind = self.kinds[node.kind]
+            if node.external is not None:
+                found[node.address] = self._look_at_external(kind, node.external)
+                continue
             read = self.driver.read(kind, ids[node.address]) if node.address in ids else None
             seen = self._seen(kind, node, read, proven.get(node.address, {}), None) if read else Absent()
             found[node.address] = seen
@@ -370,12 +419,12 @@ class Observer:
         """
         found: dict[Address, list[Binding]] = {}
         unreadable: dict[Address, Unreadable] = {}
-        names = {n.address: n.name for n in graph.nodes}
+        nodes = {n.address: n for n in graph.nodes}
         present = {n.address.use_case for n in graph.nodes}
         in_use = {o.id for o in observations.values() if isinstance(o, Seen)}
         for use_case in sorted(present & known.keys()):
             mine = known[use_case]
-            listed: list[tuple[Address, Binding]] = [(a, b) for a, b in mine.bindings.items() if names.get(a) != b.name]
+            listed = [(a, b) for a, b in mine.bindings.items() if a not in nodes or self._leaves(b, nodes[a])]
             listed += [(a, b) for a, bs in mine.retired.items() for b in bs]
             for address, binding in listed:
                 if binding.id in in_use:
@@ -386,6 +435,11 @@ class Observer:
                 except ReleaserError as error:
                     unreadable[address] = Unreadable(str(error))
         return {a: tuple(_once(bs)) for a, bs in found.items()}, unreadable
+
+    def _leaves(self, binding: Binding, node: Node) -> bool:
+        """Whether what the record knows gives way to another one. What can be renamed never does, unless somebody
+        else's takes its place in the manifest."""
+        return binding.name != node.name and (node.external is not None or not self.kinds[node.kind].is_renamable)
 
     def _is_live(self, binding: Binding, rows: Rows) -> bool:
         """By the list, or, since lists lag, by its id. Raises when neither can be read."""
@@ -462,7 +516,34 @@ def _stray(kind: Kind, row: Row) -> Binding:
 def _unless_taken(seen: Seen, node: Node) -> Seen | Foreign:
     """What the record knows, unless somebody else's tag is on it by now: then it was made or taken over anew."""
     owner = seen.tags.get(OWNER_TAG, str(node.address))
-    return seen if owner == str(node.address) else Foreign(seen.id, seen.name, owner)
+    return seen if owner in {str(a) for a in (node.address, *node.former)} else Foreign(seen.id, seen.name, owner)
+
+
+def _holds(kind: Kind, node: Node, seen: Seen, around: Mapping[Address, Observation]) -> bool:
+    """Whether a resource has the content that is asked, as far as references are known."""
+
+    def output(ref: Ref) -> str | None:
+        to = around.get(ref.address)
+        return {"id": to.id, "arn": to.arn}.get(ref.output) if isinstance(to, Seen) else None
+
+    def fixed(body: FrozenMap) -> FrozenMap:
+        return comparable(kind, kind.fixed(Draft(node.address.name, body)) if kind.fixed is not None else body)
+
+    desired = resolve_body(node, output)
+    return seen.body is not None and not any(differences(fixed(seen.body), fixed(desired), kind.fields.unordered))
+
+
+def _may_be(binding: Binding, node: Node, kind: Kind) -> bool:
+    """Whether what the record knows is what is declared: what can be renamed is, whatever its name; of what is named
+    after its content another name is fine while the content is as asked."""
+    if kind.is_renamable or binding.name == node.name:
+        return True
+    return kind.is_named_by_content and binding.stamp == node.stamp
+
+
+def _names(node: Node) -> tuple[str, ...]:
+    """Every name under which a node may be found, its old ones last."""
+    return (node.name, *node.former_names)
 
 
 def is_owned(tags: Mapping[str, str], address: Address, environment: str) -> bool:
@@ -481,7 +562,9 @@ def _binding(known: Mapping[str, Known], node: Node) -> Binding | None:
 
 def _as_recorded(kind: Kind, node: Node, binding: Binding | None, rows: Rows) -> Seen | None:
     """The node as the record knows it, when nothing in git or in the list row says otherwise."""
-    if binding is None or binding.stamp != node.stamp or binding.name != node.name:
+    if binding is None or binding.stamp != node.stamp or not _may_be(binding, node, kind):
+        return None
+    if kind.is_renamable and binding.name != node.name:
         return None
     if binding.labels_digest != labels_digest(node):
         return None

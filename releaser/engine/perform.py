@@ -129,9 +129,11 @@ class Performer:
                 return self._delete(step, work)
             case Verb.DISOWN:
                 return self._disown(step, work)
+            case Verb.ADOPT:
+                return self._adopt(step, work)
             case Verb.INGEST:
                 return self._ingest(step, work)
-            case Verb.ADOPT | Verb.PRUNE:
+            case Verb.PRUNE:
                 raise ReleaserError(f"{step.verb} is not performed by any kind yet", code="P190")
 
     def _body(self, step: Step, work: Workspace) -> tuple[Node, Kind, FrozenMap]:
@@ -201,13 +203,28 @@ class Performer:
         node, kind, body = self._body(step, work)
         id_ = work.outputs[node.address]["id"]
         seen = self._expect(step, kind, node, id_, body)
-        if step.rewrite and not _same(kind, seen, body):
+        if step.rewrite and not _is_written(kind, node, seen, body):
             seen = self._write(step, kind, node, id_, body, work.token(step))
         self._compare(kind, node, seen, body, work)
         if step.retag:
             self.driver.retag(kind, seen.arn or work.outputs[node.address]["arn"], seen.name, node.tags, (RETIRED_TAG,))
         self._learn(kind, node, seen, work)
         return f"{node.name} updated" if step.rewrite else f"{node.name} tagged"
+
+    def _adopt(self, step: Step, work: Workspace) -> str:
+        """Our tags on what is as asked and nobody's. What somebody marked meanwhile is theirs."""
+        node, kind, body = self._body(step, work)
+        seen = self._expect(step, kind, node, work.outputs[node.address]["id"], body)
+        arn = seen.arn or work.outputs[node.address]["arn"]
+        owner = self.driver.tags(kind, arn, seen.name).get(OWNER_TAG, str(node.address))
+        if owner != str(node.address):
+            raise Refused(
+                f"{seen.name} belongs to {owner} by now", code="P130", hint="plan again, and decide whose it is"
+            )
+        self._compare(kind, node, seen, body, work)
+        self.driver.retag(kind, arn, seen.name, node.tags)
+        self._learn(kind, node, seen, work)
+        return f"{seen.name} is ours"
 
     def _expect(self, step: Step, kind: Kind, node: Node, id_: str, body: FrozenMap) -> Reading:
         """The resource just before a write: as the plan saw it, or already as we want it."""
@@ -226,7 +243,8 @@ class Performer:
     def _write(self, step: Step, kind: Kind, node: Node, id_: str, body: FrozenMap, key: str) -> Reading:
         """The draft, then its parts."""
         if kind.parts:
-            if not _same_but_parts(kind, self.driver.settle_owner(kind, id_), body):
+            owner = self.driver.settle_owner(kind, id_)
+            if not _same_but_parts(kind, owner, body) or owner.name not in node.names:
                 self._write_own(step, kind, node, id_, body)
             self.driver.write_parts(kind, id_, body, key)
             return self.driver.settle(kind, id_)
@@ -242,7 +260,7 @@ class Performer:
                 if attempt == _UNTOKENED_ATTEMPTS or not (error.failure is Failure.AMBIGUOUS or busy):
                     raise
                 seen = self._expect(step, kind, node, id_, body)
-                if _same(kind, seen, body):
+                if _is_written(kind, node, seen, body):
                     return seen
                 continue
             return self.driver.settle(kind, id_)
@@ -347,6 +365,10 @@ class Performer:
             )
         self.driver.delete(kind, binding.id)
         return f"{binding.name} deleted"
+
+
+def _is_written(kind: Kind, node: Node, seen: Reading, body: FrozenMap) -> bool:
+    return _same(kind, seen, body) and (seen.name in node.names or not kind.is_renamable)
 
 
 def _same(kind: Kind, seen: Reading, body: FrozenMap) -> bool:

@@ -11,6 +11,8 @@ from releaser.core.allowance import allowances, judge
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.graph import physical_name
 from releaser.core.kind import RETAIN, Kind, Verb
+from releaser.core.moved import followed
+from releaser.core.ours import OBSERVE
 from releaser.core.plan import Action, Known, Plan, UseCasePlan, plan_digest
 from releaser.core.planner import Question, plan_use_case
 from releaser.core.quotas import Room, rooms
@@ -56,7 +58,7 @@ class Planning:
         """The plan of every compiled use case. ``deep`` reads every resource instead of trusting list rows.
         ``declared``: every use case that has a manifest, also those that are not planned now.
         """
-        known = {name: known_of(w, self.kinds) for name, w in witnesses.items()}
+        known = {name: followed(known_of(w, self.kinds), compiled.graph.of(name)) for name, w in witnesses.items()}
         unfinished = [name for name, w in witnesses.items() if w.open is not None]
         snapshot = self.observer.observe(compiled.graph, known, deep=deep, full=full, strangers=unfinished, rows=rows)
         parts = [
@@ -99,6 +101,7 @@ class Planning:
                 release_digest=release.digest,
                 spec=compiled.files[name].spec,
                 retain=compiled.views[name].on_remove.get("") == RETAIN,
+                observed=compiled.views[name].spec.get("mode") == OBSERVE,
             )
         )
 

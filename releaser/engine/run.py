@@ -85,7 +85,11 @@ class Run:
     def execute(self, planned: Planned, verdicts: Sequence[Verdict], unfinished: Iterable[str] = ()) -> Report:
         """Every use case with something to do, or whose record was left open. One's failure stops no other."""
         report = Report()
-        wanted = [u for u in planned.plan.use_cases if u.steps or u.blocked or u.use_case in set(unfinished)]
+        open_ = set(unfinished)
+        wanted = [u for u in planned.plan.use_cases if u.steps or u.blocked or u.use_case in open_]
+        for part in (u for u in wanted if u.observed):
+            self.sink.emit(Noted(f"{part.use_case} says `mode: observe`: nothing is written"))
+        wanted = [u for u in wanted if not u.observed]
         cleared = self._clear(planned, wanted, verdicts, report)
         records = self._open(planned, cleared, report)
         jobs = [self._job(planned, cleared[name], record, verdicts) for name, record in records.items()]
@@ -179,6 +183,7 @@ class Run:
     def _intent(self, planned: Planned, cleared: Cleared) -> Intent:
         part, plan, told = cleared.plan, planned.plan, self.provenance
         known = planned.known.get(part.use_case, Known())
+        names = {n.address: n.name for n in planned.compiled.graph.of(part.use_case)}
         return Intent(
             use_case=part.use_case,
             environment=plan.environment,
@@ -191,16 +196,7 @@ class Run:
             tag=told.tags.get(part.use_case),
             plan_digest=plan.digest,
             change_digest=part.change_digest,
-            steps=tuple(
-                ApprovedStep(
-                    address=s.address,
-                    verb=s.verb.value,
-                    stamp=s.stamp,
-                    before=s.before or None,
-                    name=self._name_of(planned, s),
-                )
-                for s in part.steps
-            ),
+            steps=tuple(self._approved(s, names.get(s.address, "")) for s in part.steps),
             previous_release=known.release,
             tool_version=told.tool_version,
             actor=told.actor,
@@ -209,12 +205,17 @@ class Run:
             risk=part.risk.value,
         )
 
-    def _name_of(self, planned: Planned, step: Step) -> str:
-        """The name of what a step creates, for kinds whose names do not follow from the stamp."""
-        if step.verb is not Verb.CREATE or self.kinds[step.address.kind].fixed is None:
-            return ""
-        node = planned.compiled.graph.get(step.address)
-        return node.name if node is not None else ""
+    def _approved(self, step: Step, name: str) -> ApprovedStep:
+        """With the name in AWS where address and stamp do not tell it: whoever comes after a crash must look for it."""
+        makes = step.verb in (Verb.CREATE, Verb.REPOINT)
+        chosen = makes and name and name != physical_name(step.address, self.kinds[step.address.kind], step.stamp)
+        return ApprovedStep(
+            address=step.address,
+            verb=step.verb.value,
+            stamp=step.stamp,
+            before=step.before or None,
+            name=name if chosen else "",
+        )
 
     def _is_superseded(self, cleared: Cleared, record: OpenRecord) -> bool:
         """Left open by a run of other content: its approval says nothing about this one."""

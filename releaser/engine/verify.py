@@ -48,7 +48,7 @@ def verify(
     for node in nodes:
         seen = snapshot.observations[node.address]
         version = again.versions.get(node.address)
-        if isinstance(seen, Seen):
+        if isinstance(seen, Seen) and node.external is None:
             if version:
                 work.learn(node.address, version=version)
             kind = observer.kinds[node.kind]

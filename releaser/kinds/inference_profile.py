@@ -68,6 +68,7 @@ KIND = Kind(
     name="inference-profile",
     place=lambda name, path: f"models.{name}" + (f".{path}" if path else ""),
     service="bedrock",
+    derived_from="models",
     tag_index="bedrock:application-inference-profile",
     declare=_declare,
     describe=_describe,

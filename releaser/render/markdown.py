@@ -113,6 +113,7 @@ _SIGNS = {
     Action.RETIRE: "-",
     Action.DELETE: "-",
     Action.DISOWN: "!",
+    Action.ADOPT: "!",
     Action.NONE: " ",
 }
 

@@ -22,6 +22,7 @@ STYLES = {
     Action.RETIRE: "red",
     Action.DELETE: "red",
     Action.DISOWN: "yellow",
+    Action.ADOPT: "cyan",
     Action.NONE: "cyan",
 }
 REMARKS = {"weaker": ("weaker  ", "bold red"), "stronger": ("stronger", "green")}

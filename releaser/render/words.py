@@ -19,6 +19,7 @@ SYMBOLS: Mapping[Action, str] = {
     Action.RETIRE: "-",
     Action.DELETE: "x",
     Action.DISOWN: "/",
+    Action.ADOPT: "=",
     Action.NONE: " ",
 }
 PUBLISH_SYMBOL = "^"
@@ -54,6 +55,7 @@ _ACTIONS: Mapping[Action, str] = {
     Action.RETIRE: "is marked for deletion",
     Action.DELETE: "is deleted",
     Action.DISOWN: "stays in AWS, and is no longer ours: our tags are taken off",
+    Action.ADOPT: "is taken over as it is: only our tags are put on it",
     Action.NONE: "",
 }
 

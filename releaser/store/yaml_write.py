@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from releaser.core.document import Document, Span
@@ -103,3 +103,8 @@ def _inline(value: Any) -> str:
     if isinstance(value, dict):
         return "{}"
     return "[]" if isinstance(value, list | tuple) else _written(value)
+
+
+def inline(data: Mapping[str, str]) -> str:
+    """Texts as one flow mapping, to be pasted after a key."""
+    return "{" + ", ".join(f"{key}: {_written(value)}" for key, value in data.items()) + "}"

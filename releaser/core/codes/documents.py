@@ -100,4 +100,19 @@ REFERENCES = (
         "an unknown environment",
         "promotesFrom and gates.accept name environments of this repository, and promotion may not go in a circle.",
     ),
+    Code(
+        "E320",
+        "what another team owns is not pinned",
+        "An external resource is named with its id, a published version and the digest of that version's content: then "
+        "its owner cannot change this use case unseen. A DRAFT changes under its name. `releaser pin` prints the line.",
+        'guardrails: {main: {external: abc123, version: DRAFT, sha256: ""}}',
+    ),
+    Code("E321", "a name that cannot be chosen", "The name of this kind is fixed: applications look for it."),
+    Code(
+        "E322",
+        "a move that leads nowhere",
+        "`moved` says that an entry was renamed: the old name is gone, the new one is there, both in one section. "
+        "Moves have one step: for a second renaming change the first one's `to`.",
+        "moved: [{from: guardrails.old, to: guardrails.main}]",
+    ),
 )
