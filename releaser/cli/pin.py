@@ -52,7 +52,7 @@ def pin(
     if not isinstance(found, Seen):
         raise ReleaserError(
             f"{kind} {id_}{f' version {number}' if number else ''} is not there",
-            code="P180",
+            code="P185",
             hint="it needs a published version; `--version` names one",
         )
     held = found.versions[0]

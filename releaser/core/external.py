@@ -20,15 +20,15 @@ def against_pin(node: Node, kind: Kind, seen: Observation, environment: str) -> 
             return _problem(node, "P110", f"{what}, which another team owns, could not be read: {reason}", _READ)
         case Seen(versions=(found, *_)) if found.version != pin.version:
             message = f"{what}: it points at version {found.version} now ({_short(found.body_digest)}"
-            return _problem(node, "P181", f"{message}; pinned: {_short(pin.sha256)})", again.format(""))
+            return _problem(node, "P186", f"{message}; pinned: {_short(pin.sha256)})", again.format(""))
         case Seen(versions=(found, *_)) if found.body_digest != pin.sha256:
             message = f"{what} has other content than was pinned: found {found.body_digest}, expected {pin.sha256}"
-            return _problem(node, "P182", message, again.format(number))
+            return _problem(node, "P187", message, again.format(number))
         case Seen(versions=(_, *_)):
             return None
         case Absent() | _:
             hint = "ask its owner, or pin another version: `releaser pin` shows what there is"
-            return _problem(node, "P180", f"{what}, which another team owns, is not there", hint)
+            return _problem(node, "P185", f"{what}, which another team owns, is not there", hint)
 
 
 _READ = "nothing is concluded from a failed read: allow it, or run the same command again"

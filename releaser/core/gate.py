@@ -65,7 +65,7 @@ def clear(plan: Plan, use_case: str, wave: Wave, verdicts: Iterable[Verdict]) ->
         return Blocked((Verdict("plan", Result.ERROR, f"{use_case} is not in this plan"),))
     if part.observed:
         hint = "remove the line when what is live is yours: `releaser adopt --mark`"
-        return Blocked((Verdict("plan", Result.FAIL, f"{use_case} says `mode: observe`", hint, use_case, "P183"),))
+        return Blocked((Verdict("plan", Result.FAIL, f"{use_case} says `mode: observe`", hint, use_case, "P188"),))
     if part.blocked:
         first = part.blocked[0]
         blocked = Verdict("plan", Result.ERROR, first.message, first.hint, use_case, first.code)

@@ -46,7 +46,7 @@ def latest(driver: Driver, kind: Kind, id_: str) -> str:
     if not numbers:
         raise ReleaserError(
             f"{kind.name} {id_} has no published version",
-            code="P180",
+            code="P185",
             hint="ask its owner to publish one: a DRAFT changes under its name",
         )
     return max(numbers, key=lambda n: (int(n) if n.isdigit() else 0, n))

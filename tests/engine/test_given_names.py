@@ -142,7 +142,7 @@ def test_other_content_than_was_pinned_blocks_with_both_digests(desk: Desk) -> N
     desk.repo.declare(use_case(guardrails={"main": wrong}))
     desk.repo.commit()
     said = desk.run("plan", "-e", "dev", ok=1).said
-    assert "P182" in said and "0" * 64 in said and pin["sha256"] in said and "releaser pin" in said
+    assert "P187" in said and "0" * 64 in said and pin["sha256"] in said and "releaser pin" in said
     past = desk.mark()
     desk.reconcile(ok=1)
     assert desk.effects(past) == []

@@ -59,23 +59,23 @@ PLANS = (
         "with `updates: inPlace`, that callers see the change at once.",
     ),
     Code(
-        "P180",
+        "P185",
         "what another team owns is gone",
         "The manifest pins a version of a resource that is not there any more. Ask its owner, or pin another version.",
     ),
     Code(
-        "P181",
+        "P186",
         "what another team owns points elsewhere",
         "The alias was moved to another version than was pinned. `releaser pin` prints the line that accepts it.",
     ),
     Code(
-        "P182",
+        "P187",
         "what another team owns has other content",
         "The content under the pinned version has another digest than was pinned: it was made anew under the same "
         "number, or the pin was taken from something else. `releaser pin` prints the line that accepts it.",
     ),
     Code(
-        "P183",
+        "P188",
         "only observed",
         "The manifest says `mode: observe`: plan and drift compare what is live with it, and nothing is written. When "
         "the plan is empty, `releaser adopt --mark` puts our tags on what is live; then remove the line.",
