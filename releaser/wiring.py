@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from releaser import __version__
@@ -17,7 +18,7 @@ from releaser.core.record import UNRELEASED
 from releaser.core.suggest import did_you_mean
 from releaser.core.workspace import EnvironmentFile, UseCaseFiles, Workspace
 from releaser.engine.compile import ReleaseName
-from releaser.engine.ports import Clock
+from releaser.engine.ports import Aws, Clock
 from releaser.store.reader import DiskReader, Reader
 from releaser.store.workspace import find_root, load_environments, load_workspace
 
@@ -160,17 +161,47 @@ def connection(environment: Environment, target: Target, environ: Mapping[str, s
     """AWS for one target."""
     from releaser.aws.session import connect
 
-    job = environ.get("CI_JOB_ID")
-    session = f"gl-{environ.get('CI_PROJECT_ID', '0')}-{job}" if job else f"releaser-{environment.name}"
     return connect(
         target.account,
         target.region,
         target.role,
-        session_name=re.sub(r"[^\w+=,.@-]", "-", session)[:64],
+        session_name=_session_name(environment, environ),
         rates=environment.spec.rates,
         connections=max(48, environment.spec.workers),
         read_only=read_only,
     )
+
+
+def data_account(environment: Environment, target: Target, environ: Mapping[str, str], aws: Aws) -> Callable[[], Aws]:
+    """AWS in the account that holds documents, read-only, connected to when it is first asked for."""
+    other = environment.spec.accounts.data
+    if other is None or other.account == target.account:
+        return lambda: aws
+    lock = Lock()
+    found: list[Aws] = []
+
+    def reach() -> Aws:
+        from releaser.aws.session import connect
+
+        with lock:
+            if not found:
+                name = _session_name(environment, environ)
+                rates = environment.spec.rates
+                found.append(
+                    connect(
+                        other.account, target.region, other.role, session_name=name, rates=rates, read_only=True
+                    ).aws
+                )
+        return found[0]
+
+    return reach
+
+
+def _session_name(environment: Environment, environ: Mapping[str, str]) -> str:
+    """Names the CI job, or the environment, in AWS's logs."""
+    job = environ.get("CI_JOB_ID")
+    session = f"gl-{environ.get('CI_PROJECT_ID', '0')}-{job}" if job else f"releaser-{environment.name}"
+    return re.sub(r"[^\w+=,.@-]", "-", session)[:64]
 
 
 def predicted(

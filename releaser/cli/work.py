@@ -150,7 +150,7 @@ def _look(repo: wiring.Repository, environment: Environment, target: Target, rea
 
     connection = wiring.connection(environment, target, repo.environ, read_only=read_only)
     observer = Observer(
-        Driver(connection.aws, repo.clock),
+        Driver(connection.aws, repo.clock, data=wiring.data_account(environment, target, repo.environ, connection.aws)),
         registry(),
         environment.name,
         target.account,

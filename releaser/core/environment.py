@@ -82,6 +82,23 @@ class RiskGates(Part):
     destructive: Demand | None = Field(None, description="Something is taken away.")
 
 
+class OtherAccount(Part):
+    account: Account = Field(description="Twelve digits, quoted.")
+    role: Role | None = Field(None, description="Assumed for every call; must be in this account.")
+
+    @model_validator(mode="after")
+    def _own_role(self) -> OtherAccount:
+        if self.role and self.role.split(":")[4] != self.account:
+            raise PydanticCustomError("E613", "the role belongs to another account than the one it is named for")
+        return self
+
+
+class Accounts(Part):
+    """Accounts beside the targets'."""
+
+    data: OtherAccount | None = Field(None, description="Holds the documents of knowledge bases; default: the target.")
+
+
 class Gates(Part):
     required: tuple[Gate, ...] = ()
     accept: dict[Gate, UseCaseName] = Field({}, description="Gates whose evidence another environment gives.")
@@ -131,6 +148,7 @@ class EnvironmentMetadata(Part):
 
 class EnvironmentSpec(Part):
     targets: tuple[Target, ...] = Field(min_length=1)
+    accounts: Accounts = Accounts()
     track: Text | None = Field(None, description="The branch that this environment follows instead of pins.")
     promotesFrom: UseCaseName | None = Field(None, description="The environment that releases come from.")
     gates: Gates = Gates()

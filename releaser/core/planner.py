@@ -245,7 +245,6 @@ def _plan_existing(draft: _Draft, node: Node, kind: Kind, seen: Seen) -> None:
     if known is not None and (node.address, node.stamp) not in draft.question.known.approved:
         draft.unseen[node.address] = unseen(fields, known.fields, desired, kind.fields)
     said = _remarks(kind, seen.body, desired) if fields else ()
-    said += _at_once(draft, node, kind)
     _describe(draft, node, kind, seen, tuple(fields + tags), publishes, said)
 
 
@@ -313,12 +312,10 @@ def _is_seen(draft: _Draft, node: Node, kind: Kind, seen: Seen, verb: Verb) -> b
     return verb in kind.visible and (kind.pointer or (known is not None and known.id == seen.id))
 
 
-def _at_once(draft: _Draft, node: Node, kind: Kind) -> tuple[Remark, ...]:
-    """Says so of what callers see before any pointer moves."""
+def _is_at_once(draft: _Draft, node: Node, kind: Kind) -> bool:
+    """Whether callers see a change before any pointer moves."""
     early = [s for s in draft.steps if s.address == node.address and s.wave is Wave.PROMOTE and not s.late]
-    if kind.pointer or not any(s.verb in kind.visible for s in early):
-        return ()
-    return (Remark("callers see this at once: it is done in the one that they use", "changed"),)
+    return not kind.pointer and any(s.verb in kind.visible for s in early)
 
 
 def _describe(
@@ -351,6 +348,8 @@ def _reason(draft: _Draft, node: Node, kind: Kind, fields: tuple[FieldChange, ..
         known = draft.question.known.bindings.get(node.address)
         gone = known is not None and known.version is not None and known.stamp == node.stamp
         return ("version-gone" if gone else "no-version-of-this-content") if publishes else ""
+    if _is_at_once(draft, node, kind):
+        return "at-once"
     return "draft" if kind.versioned and node.address in draft.versions else "content"
 
 

@@ -7,12 +7,12 @@ conflict or a lost answer it is taken anew. So any of it may be killed and run a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from releaser.core.body_shape import part_shape
-from releaser.core.diff import differences
+from releaser.core.diff import MISSING, differences
 from releaser.core.errors import AwsError, Failure, ReleaserError
 from releaser.core.kind import Kind, Part
 from releaser.core.normal import comparable
@@ -46,6 +46,11 @@ class _Todo:
     wanted: FrozenMap | None
     """What is asked for; None: it is to go."""
 
+    @property
+    def key(self) -> tuple[str, str]:
+        found = self.wanted[self.part.key] if self.wanted is not None else self.item.key if self.item else ""
+        return self.part.member, str(found)
+
 
 class Parts:
     """Reads and writes the parts of resources."""
@@ -69,20 +74,22 @@ class Parts:
         ``settle`` waits for the owner: AWS refuses a change while it is busy with the last one. Raises when the
         parts are still not as asked for after several looks.
         """
+        done: set[tuple[str, str]] = set()
         for attempt in range(1, _ATTEMPTS + 1):
-            todo = list(self._todo(kind, id_, desired))
+            todo = list(self._todo(kind, id_, desired, done))
             if not todo:
                 return
             try:
                 for one in todo:
                     self._do(kind, id_, one, token)
+                    done.add(one.key)
                     settle()
             except AwsError as error:
                 if error.failure not in (Failure.CONFLICT, Failure.AMBIGUOUS) or attempt == _ATTEMPTS:
                     raise
                 self._clock.sleep(min(4.0, 0.5 * 2**attempt))
                 settle()
-        left = ", ".join(sorted({t.part.member for t in self._todo(kind, id_, desired)}))
+        left = ", ".join(sorted({t.part.member for t in self._todo(kind, id_, desired, done)}))
         if left:
             raise ReleaserError(
                 f"{kind.name} {id_}: {left} are not as they were written",
@@ -94,8 +101,13 @@ class Parts:
         """Take every part away, before its owner goes."""
         self.converge(kind, id_, {}, "", settle)
 
-    def _todo(self, kind: Kind, id_: str, desired: Mapping[str, Any]) -> Iterator[_Todo]:
-        """What goes first: AWS counts what is there, and names are taken until then."""
+    def _todo(
+        self, kind: Kind, id_: str, desired: Mapping[str, Any], done: Collection[tuple[str, str]]
+    ) -> Iterator[_Todo]:
+        """What goes first: AWS counts what is there, and names are taken until then.
+
+        ``done``: what was written already. Members that it has beyond what we wrote are the server's defaults.
+        """
         come: list[_Todo] = []
         for part in kind.parts:
             there = {i.key: i for i in self._settled(kind, part, id_)}
@@ -103,8 +115,9 @@ class Parts:
             yield from (_Todo(part, i, None) for k, i in there.items() if k not in asked)
             for key, wanted in asked.items():
                 item = there.get(key)
-                if item is None or not _same(kind, part, item, wanted):
-                    come.append(_Todo(part, item, wanted))
+                one = _Todo(part, item, wanted)
+                if item is None or not _same(kind, part, item, wanted, is_written=one.key in done):
+                    come.append(one)
         yield from come
 
     def _settled(self, kind: Kind, part: Part, id_: str) -> list[Item]:
@@ -189,8 +202,9 @@ def _token(step: str, part: Part, key: str, again: str) -> str:
     return hashlib.sha256("\0".join((step, part.member, key, again)).encode()).hexdigest()
 
 
-def _same(kind: Kind, part: Part, item: Item, wanted: FrozenMap) -> bool:
-    return not any(_differences(kind, part, item, wanted))
+def _same(kind: Kind, part: Part, item: Item, wanted: FrozenMap, *, is_written: bool) -> bool:
+    changes = _differences(kind, part, item, wanted)
+    return not any(c.after is not MISSING or not is_written for c in changes)
 
 
 def _is_made_anew(kind: Kind, part: Part, item: Item, wanted: FrozenMap) -> bool:
@@ -198,7 +212,9 @@ def _is_made_anew(kind: Kind, part: Part, item: Item, wanted: FrozenMap) -> bool
     if part.update is None:
         return True
     inside = f"{part.member}[]."
-    changed = [c.pattern.removeprefix(inside) for c in _differences(kind, part, item, wanted)]
+    # What the server added where we are silent is no reason: made anew, the item would have it again.
+    asked = [c for c in _differences(kind, part, item, wanted) if c.after is not MISSING]
+    changed = [c.pattern.removeprefix(inside) for c in asked]
     return any(c == f or c.startswith((f"{f}.", f"{f}[")) for c in changed for f in part.fixed)
 
 

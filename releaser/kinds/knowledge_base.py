@@ -469,6 +469,8 @@ KIND = Kind(
         omitted=frozenset({"clientToken", "tags", "name"}),
         labels=frozenset({"description", "dataSources[].description"}),
         immutable=frozenset({"knowledgeBaseConfiguration", "storageConfiguration"}),
+        # Console and published examples: what was ingested goes with its data source unless it is said otherwise.
+        defaults={"dataSources[].dataDeletionPolicy": "DELETE"},
         unordered={
             "dataSources": "name",
             **{

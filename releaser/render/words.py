@@ -35,6 +35,7 @@ REASONS: Mapping[str, str] = {
     "version-gone": "the released version was deleted outside git",
     "retained": "the manifest said so before it was removed",
     "draft": "the draft is put back after the pointers have moved; callers see nothing of it",
+    "at-once": "callers see this at once, in the one that they use",
     "changed-live": "somebody changed it outside git",
 }
 

@@ -1,0 +1,159 @@
+"""Knowledge bases in whole runs: created and filled, replaced beside the live one, or changed in place."""
+
+from __future__ import annotations
+
+import pytest
+from world.desk import DAY, Desk
+from world.knowledge import Library
+
+from releaser.core.graph import read_label
+
+
+@pytest.fixture
+def library(desk: Desk) -> Library:
+    """r1: two documents in a knowledge base."""
+    found = Library(desk)
+    found.put(a_txt="first", b_txt="second")
+    found.declare()
+    desk.reconcile()
+    return found
+
+
+def steps(desk: Desk) -> list[tuple[str, str]]:
+    """(wave, verb) of the knowledge base's steps."""
+    return [(s["wave"], s["verb"]) for s in desk.plan("--deep")["steps"] if "/knowledge-base/" in s["address"]]
+
+
+def test_a_new_one_is_made_filled_and_told(library: Library) -> None:
+    ((name, base),) = library.bases().items()
+    assert name.startswith("mail_policies_") and len(name) == len("mail_policies_") + 8
+    (job,) = library.jobs(base["knowledgeBaseId"])
+    assert read_label(job["description"]) and job["statistics"]["numberOfNewDocumentsIndexed"] == 2
+    assert library.live() == base["knowledgeBaseId"]
+    library.desk.settled()
+    past = library.desk.mark()
+    library.desk.reconcile()
+    assert library.desk.writes(past) == []
+
+
+def test_other_documents_are_another_one_beside_it(library: Library) -> None:
+    before = library.live()
+    library.put(c_txt="third")
+    library.index = 2
+    library.declare()
+    assert steps(library.desk) == [("stage", "create"), ("stage", "ingest"), ("promote", "retire")]
+    library.desk.reconcile()
+    after = library.live()
+    assert after != before and len(library.bases()) == 2
+    assert library.jobs(before)[0]["statistics"]["numberOfDocumentsScanned"] == 2, "the live one was not touched"
+    library.desk.settled()
+    library.desk.later = 2 * DAY
+    library.desk.reconcile()
+    assert [b["knowledgeBaseId"] for b in library.bases().values()] == [after]
+
+
+def test_going_back_moves_the_pointer_and_ingests_nothing(library: Library) -> None:
+    before = library.live()
+    library.declare(chunk=200, storageConfiguration=library_store(library, 2))
+    library.desk.reconcile()
+    assert library.live() != before
+    library.declare()
+    past = library.desk.mark()
+    library.desk.reconcile()
+    assert library.live() == before
+    assert not [w for w in library.desk.writes(past) if "Ingestion" in w or "KnowledgeBase" in w]
+    library.desk.settled()
+
+
+def library_store(library: Library, index: int) -> object:
+    """The same collection, another index."""
+    return {
+        "type": "OPENSEARCH_SERVERLESS",
+        "opensearchServerlessConfiguration": {
+            "collectionArn": f"arn:aws:aoss:eu-central-1:{library.desk.account}:collection/vectors",
+            "vectorIndexName": f"policies-{index}",
+            "fieldMapping": {"vectorField": "v", "textField": "t", "metadataField": "m"},
+        },
+    }
+
+
+def test_the_live_ones_index_is_not_taken(library: Library) -> None:
+    library.declare(chunk=200)
+    ended = library.desk.run("plan", "-e", "dev")
+    assert ended.code == 1 and "P113" in ended.said, ended.said
+    past = library.desk.mark()
+    library.desk.reconcile(ok=1)
+    assert library.desk.writes(past) == []
+
+
+def test_in_place_callers_see_it_at_once(desk: Desk) -> None:
+    library = Library(desk)
+    library.put(a_txt="first")
+    library.declare(updates="inPlace")
+    desk.reconcile()
+    before = library.live()
+    library.put(b_txt="second")
+    library.declare(updates="inPlace")
+    assert steps(desk) == [("promote", "ingest")]
+    assert "callers see this at once" in desk.run("plan", "-e", "dev").said
+    desk.reconcile()
+    assert library.live() == before and len(library.jobs(before)) == 2
+    library.declare(updates="inPlace", chunk=150)
+    assert steps(desk) == [("promote", "update"), ("promote", "ingest")]
+    desk.reconcile()
+    assert library.live() == before
+    (job,) = library.jobs(before)
+    assert job["statistics"]["numberOfNewDocumentsIndexed"] == 2, "the data source was made anew, and filled"
+    desk.settled()
+
+
+def test_failed_documents_stop_the_release(desk: Desk) -> None:
+    library = Library(desk)
+    library.put(a_txt="first", b_exe="no text")
+    library.declare()
+    ended = desk.reconcile(ok=1)
+    assert "P182" in ended.said and "1 failed" in ended.said, ended.said
+    assert "b.exe" not in ended.said
+    assert "parameter /releaser/mail/runtime" not in desk.content()
+    library.declare(max_failed=1)
+    desk.reconcile()
+    assert len(library.bases()) == 1
+    desk.settled()
+
+
+def test_somebody_elses_job_is_drift(library: Library) -> None:
+    base = library.live()
+    library.put(c_txt="third")
+    library.sync(base)
+    plan = library.desk.plan("--deep")
+    assert [d["address"] for d in plan["drift"]] == ["mail/knowledge-base/policies"]
+    assert "content.documents" in str(plan["drift"])
+    assert steps(library.desk) == [("promote", "ingest")]
+    ended = library.desk.reconcile("--deep", ok=None)
+    assert "P183" in ended.said and "c.txt" not in ended.said, ended.said
+    library.drop("c.txt")
+    library.desk.reconcile("--deep")
+    library.desk.settled()
+    assert read_label(library.jobs(base)[0]["description"])
+
+
+def test_objects_written_anew_with_the_same_bytes_are_the_pinned_ones(library: Library) -> None:
+    base = library.live()
+    library.put(a_txt="first")
+    library.sync(base)
+    library.desk.reconcile("--deep")
+    assert len(library.jobs(base)) == 3
+    library.desk.settled()
+
+
+def test_documents_in_another_account(desk: Desk) -> None:
+    owner = f"9{desk.account[1:]}"
+    role = f"arn:aws:iam::{owner}:role/reader"
+    desk.repo.environment("dev", desk.account, accounts={"data": {"account": owner, "role": role}})
+    library = Library(desk, owner=owner)
+    library.put(a_txt="first")
+    library.declare()
+    desk.reconcile()
+    assert library.jobs(library.live())[0]["statistics"]["numberOfNewDocumentsIndexed"] == 1
+    assert not [r for r in desk.admin.log(tail=1000, account=desk.account) if r["operation"].startswith("s3.List")]
+    desk.settled()
