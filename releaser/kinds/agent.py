@@ -11,7 +11,7 @@ read. New agents are refused in accounts that had none (user guide, "Agents Clas
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -151,6 +151,11 @@ def _with_need(parameter: Any) -> Any:
     return {"required": False, **parameter} if isinstance(parameter, Mapping) else parameter
 
 
+def _said(member: str, value: str) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+    """Sends a member also where the manifest is silent: an update of a part may keep what it does not name."""
+    return lambda item: {member: value, **item}
+
+
 def _read_action_group(reply: Mapping[str, Any]) -> Mapping[str, Any]:
     body = {k: reply[k] for k in _ACTION_GROUP if k in reply}
     if "parentActionSignature" in reply:
@@ -271,6 +276,11 @@ def _check_action_group(group: Mapping[str, Any]) -> _Found:
         # API reference, CreateAgentActionGroup: these "fields" must be left empty.
         for member in (*schemas, *(m for m in ("actionGroupExecutor", "description") if m in group)):
             yield Problem("E564", f"AWS's own action group takes no {member}", (member,), "remove it")
+    tuned = _text(group.get("parentActionGroupSignature")).startswith("ANTHROPIC.")
+    if "parentActionGroupSignatureParams" in group and not tuned:
+        at = ("parentActionGroupSignatureParams",)
+        yield Problem("E564", "only a computer use action takes these", at, "remove it")
+    if "parentActionGroupSignature" in group:
         return
     if "actionGroupExecutor" not in group:
         hint = "actionGroupExecutor: {lambda: ARN}, or {customControl: RETURN_CONTROL}"
@@ -637,6 +647,7 @@ KIND = Kind(
             # An enabled action group counts as in use; this is the draft's, versions keep theirs.
             delete_params=FrozenMap({"skipResourceInUseCheck": True}),
             read=_read_action_group,
+            write=_said("actionGroupState", "ENABLED"),
         ),
         Part(
             member="knowledgeBases",
@@ -650,6 +661,7 @@ KIND = Kind(
             id_in="knowledgeBaseId",
             owner_in="agentId",
             version_in="agentVersion",
+            write=_said("knowledgeBaseState", "ENABLED"),
         ),
         Part(
             member="collaborators",
@@ -664,6 +676,7 @@ KIND = Kind(
             owner_in="agentId",
             version_in="agentVersion",
             token="clientToken",
+            write=_said("relayConversationHistory", "DISABLED"),
         ),
     ),
     fields=Fields(

@@ -23,6 +23,7 @@ def servers() -> Iterator[dict[str, sandbox.SandboxProcess]]:
         harsh.admin.set_switches(guardrailDefaults="all", guardrailListOrder="all")
         for process in (observed, harsh):
             process.admin.set_rates({"*": None})
+            process.admin.set_switches(agentChecksReferences=False)
         yield {"observed": observed, "harsh": harsh}
 
 

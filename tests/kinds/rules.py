@@ -113,6 +113,12 @@ def _agent(body: Body) -> None:
     _overrides(body)
 
 
+def _agent_alias(body: Body) -> None:
+    target = next(iter(body.get("routingConfiguration", ())), {})
+    body["routingConfiguration"] = [{**target, "agentVersion": "1"}]
+    body.setdefault("aliasInvocationState", "ACCEPT_INVOCATIONS")
+
+
 def _kinds_of_group(group: Body) -> list[str]:
     """An item with everything set stands for several, since AWS takes one of these alone."""
     kinds = ("functionSchema", "apiSchema", "parentActionGroupSignature")
@@ -126,7 +132,8 @@ def _action_group(group: Body, kind: str) -> Body:
     if kind == "parentActionGroupSignature":
         made = {k: v for k, v in made.items() if k not in ("actionGroupExecutor", "description")}
         params = group.get("parentActionGroupSignatureParams")
-        return made | ({"parentActionGroupSignatureParams": params} if params else {})
+        tuned = params and str(group[kind]).startswith("ANTHROPIC.")
+        return made | ({"parentActionGroupSignatureParams": params} if tuned else {})
     made.setdefault("actionGroupExecutor", {"customControl": "RETURN_CONTROL"})
     made.setdefault("functionSchema" if kind == "functionSchema" else "apiSchema", {"functions": [{"name": "act"}]})
     if "payload" in made.get("apiSchema", {}):
@@ -170,6 +177,7 @@ def _knowledge_base(body: Body) -> None:
 
 _MENDERS: Mapping[str, Callable[[Body], None]] = {
     "agent": _agent,
+    "agent-alias": _agent_alias,
     "guardrail": _guardrail,
     "prompt": _prompt,
     "prompt-router": _prompt_router,
