@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,7 @@ from releaser.sandbox import SandboxProcess
 
 REGION = "eu-central-1"
 USE_CASE = "claims"
+_CHANGES = itertools.count()
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -143,7 +145,11 @@ def estate_of(account: Account, spec: Mapping[str, Any], only: str = "") -> Esta
 
 
 def change_live(account: Account, kind: Kind, id_: str, name: str, body: Mapping[str, Any]) -> None:
-    """Somebody replaces the whole draft behind git's back, with the service's own update."""
+    """Somebody replaces the whole draft behind git's back, with the service's own operations."""
+    if kind.parts:
+        account.driver.update(kind, id_, name, FrozenMap(body))
+        account.driver.write_parts(kind, id_, FrozenMap(body), f"live {next(_CHANGES)}")
+        return
     request = {**_plain(kind.write(body)), kind.identity.name: name, kind.calls.id_in: id_}
     account.aws.call(kind.service, str(kind.calls.update), {**request, **_plain(kind.calls.update_params)})
 

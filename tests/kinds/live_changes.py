@@ -149,8 +149,14 @@ def _shape_at(shape: Shape, at: Path) -> Shape:
     for part in at:
         if shape.is_document:
             return shape
-        shape = shape.member if isinstance(part, int) else shape.members[part]
+        shape = _below(shape, part)
     return shape
+
+
+def _below(shape: Shape, part: str | int) -> Shape:
+    if isinstance(part, int):
+        return shape.member
+    return shape.value if shape.type == "map" else shape.members[part]
 
 
 def _optional(shape: Shape, value: Any, at: Path) -> Iterator[Path]:
@@ -158,9 +164,9 @@ def _optional(shape: Shape, value: Any, at: Path) -> Iterator[Path]:
         return
     if isinstance(value, Mapping):
         for name, item in value.items():
-            if name not in shape.required and not shape.is_union:
+            if shape.type == "map" or (name not in shape.required and not shape.is_union):
                 yield (*at, name)
-            yield from _optional(shape.members[name], item, (*at, name))
+            yield from _optional(_below(shape, name), item, (*at, name))
     elif isinstance(value, list):
         for i, item in enumerate(value):
             yield from _optional(shape.member, item, (*at, i))

@@ -5,6 +5,7 @@ A kind without an entry here has no such rule.
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -127,7 +128,7 @@ def _kinds_of_group(group: Body) -> list[str]:
 
 def _action_group(group: Body, kind: str) -> Body:
     others = {"functionSchema", "apiSchema", "parentActionGroupSignature", "parentActionGroupSignatureParams"} - {kind}
-    made = {k: v for k, v in group.items() if k not in others}
+    made = copy.deepcopy({k: v for k, v in group.items() if k not in others})
     made["actionGroupName"] = f"{group['actionGroupName'][:90]}{kind[0]}"
     if kind == "parentActionGroupSignature":
         made = {k: v for k, v in made.items() if k not in ("actionGroupExecutor", "description")}
