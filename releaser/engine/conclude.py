@@ -16,6 +16,8 @@ from releaser.core.record import Outcome as Ending
 from releaser.engine.apply import Job
 from releaser.engine.planning import Planned
 
+Names = tuple[str, ...]
+
 
 def result_of(job: Job, planned: Planned, now: datetime) -> UseCaseResult:
     """The result of one use case when none of its tasks is left."""
@@ -44,7 +46,9 @@ def conclude(
     if not result.succeeded and job.error is not None and job.error.exit_code == 130:
         outcome = Ending.INTERRUPTED
     known = planned.known.get(job.use_case, Known())
-    bindings = result.bindings if result.succeeded else {**known.bindings, **_created(job, kinds)}
+    left = _left(job, planned)
+    kept = {a: bs[0] for a, bs in left.items()} | dict(result.bindings)
+    bindings = kept if result.succeeded else {**known.bindings, **_created(job, kinds)}
     concerning = [v for v in verdicts if v.use_case in ("", job.use_case)]
     return Conclusion(
         outcome=outcome,
@@ -55,8 +59,25 @@ def conclude(
         verdicts=tuple({"gate": v.gate, "result": v.result.value, "reason": v.reason} for v in concerning),
         facts=facts,
         duration_ms=sum(o.duration_ms for o in result.outcomes),
-        attempted={} if result.succeeded else attempted_names(job, known),
+        attempted=_beside(left, kept) if result.succeeded else attempted_names(job, known),
     )
+
+
+def _left(job: Job, planned: Planned) -> dict[Address, tuple[Binding, ...]]:
+    """What was to be marked or let go, and was not: it is live, so the record goes on knowing it."""
+    done = {(k.address, k.target) for k, o in job.outcomes.items() if o.status is Status.DONE}
+    found = {
+        a: tuple(b for b in bs if not isinstance(b, Retired) and (a, b.id) not in done)
+        for a, bs in planned.snapshot.retired.items()
+        if a.use_case == job.use_case
+    }
+    return {a: bs for a, bs in found.items() if bs}
+
+
+def _beside(left: Mapping[Address, tuple[Binding, ...]], kept: Mapping[Address, Binding]) -> dict[Address, Names]:
+    """Names of what is left where another resource has the address by now: looked for by the next run."""
+    names = {a: tuple(b.name for b in bs if b.id != kept[a].id) for a, bs in left.items()}
+    return {a: found for a, found in names.items() if found}
 
 
 def attempted_names(job: Job, known: Known) -> dict[Address, tuple[str, ...]]:

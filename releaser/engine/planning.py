@@ -115,6 +115,7 @@ def known_of(witness: Witness, kinds: Mapping[str, Kind]) -> Known:
     attempted: set[tuple[Address, str]] = set()
     if latest is not None and latest.outcome is not Outcome.RELEASED:
         attempted |= {(a, b.name) for a, b in latest.bindings.items()}
+    if latest is not None:
         attempted |= {(a, name) for a, names in latest.attempted.items() for name in names}
     approved: set[tuple[Address, str]] = set()
     if witness.open is not None:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from world.crash import Point, Tripwire, crash
 from world.desk import DAY, Desk
-from world.manifest import guardrail, use_case
+from world.manifest import HAIKU, guardrail, use_case
 
 STRICT: dict[str, Any] = {"risk": {"safety-weakening": "allowance", "destructive": "allowance"}}
 NewDesk = Callable[..., Desk]
@@ -169,3 +170,42 @@ def test_the_entrys_own_word_wins(new_desk: NewDesk) -> None:
     changed(desk, use_case())
     desk.reconcile()
     assert "releaser:retired" in owned(desk, "guardrail mail_strict")
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_letting_go_survives_a_crash(new_desk: NewDesk, after: bool) -> None:
+    desk = released(new_desk, two(lifecycle={"onRemove": "retain"}))
+    changed(desk, use_case())
+    point = Point("aws", "bedrock.UntagResource", 1, after)
+    assert crash(desk, Tripwire(desk), point, "reconcile", "-e", "dev").code == -9
+    desk.reconcile()
+    assert owned(desk, "guardrail mail_strict") == []
+    desk.settled()
+
+
+@pytest.mark.parametrize(("word", "verb"), [("retain", "disown"), ("delete", "retire")])
+def test_what_could_not_be_taken_away_is_not_forgotten(new_desk: NewDesk, word: str, verb: str) -> None:
+    """The release holds; what it no longer needs is tried again by the next run."""
+    desk = released(new_desk, two(lifecycle={"onRemove": word}))
+    changed(desk, use_case())
+    operation = "UntagResource" if word == "retain" else "TagResource"
+    denied = {"code": "AccessDeniedException", "status": 403, "message": "no", "times": None}
+    desk.admin.add_fault("error", service="bedrock", operation=operation, account=desk.account, **denied)
+    assert "AccessDenied" in desk.reconcile(ok=None).said
+    desk.admin.clear_faults()
+    steps = [(s["verb"], s["address"]) for s in desk.plan()["steps"]]
+    assert steps == [(verb, "mail/guardrail/strict")]
+    desk.reconcile()
+    desk.settled()
+
+
+def test_what_was_replaced_and_could_not_be_marked_is_not_forgotten(new_desk: NewDesk) -> None:
+    desk = released(new_desk, use_case())
+    changed(desk, use_case(model=HAIKU))
+    denied = {"code": "AccessDeniedException", "status": 403, "message": "no", "times": None}
+    desk.admin.add_fault("error", service="bedrock", operation="TagResource", account=desk.account, **denied)
+    assert "AccessDenied" in desk.reconcile(ok=None).said
+    desk.admin.clear_faults()
+    assert [s["verb"] for s in desk.plan()["steps"]] == ["retire"]
+    desk.reconcile()
+    desk.settled()
