@@ -352,6 +352,18 @@ def policy() -> Iterator[Mutant]:
     for code, rule, at in (("E611", "E102", "guardrails.main"), ("E611", "E999", "guardrails.main")):
         waiver = f"  waivers:\n    - {{rule: {rule}, at: {at}, reason: because of reasons}}\n  models:\n"
         yield edit(CLAIMS, "  models:\n", waiver, code, at="    - {rule", name=f"{code} {rule}")
+    for member, wrong, code in (
+        ("at", "guardrails", "E205"),
+        ("change", "anything", "E204"),
+        ("reason", "because", "E205"),
+        ("until", "someday", "E205"),
+    ):
+        given = {"at": "guardrails.main", "change": "weaken", "reason": "because of reasons", member: wrong}
+        entry = "".join(f"      {k}: {v}\n" for k, v in given.items()).replace("      ", "    - ", 1)
+        yield edit(CLAIMS, "  models:\n", f"  allow:\n{entry}  models:\n", code, at=f"{member}: {wrong}")
+    for wrong, code in (("{onRemove: keep}", "E204"), ("{onremove: retain}", "E201"), ("retain", "E203")):
+        lines = f"    main:\n      lifecycle: {wrong}\n"
+        yield edit(CLAIMS, "    main:\n", lines, code, at="      lifecycle")
     unused = "  waivers:\n    - {rule: E406, at: guardrails.main, reason: because of reasons}\n  models:\n"
     found = edit(CLAIMS, "  models:\n", unused, "E610", at="    - {rule")
     yield Mutant(found.name, found.path, found.code, found.line, found.edits, "warning")
