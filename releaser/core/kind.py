@@ -153,6 +153,8 @@ class Status:
     """Settled, and not prepared."""
     leaving: frozenset[str] = frozenset({"DELETING"})
     """Which of ``pending`` end with the thing gone."""
+    undeleted: frozenset[str] = frozenset({"DELETE_UNSUCCESSFUL"})
+    """Which of ``failed`` tell that a deletion did not come off: where there is one, deletions are waited for."""
     repairable: bool = False
     """A failed draft may be updated, and then prepared, again."""
 
@@ -222,6 +224,8 @@ class Part:
     fixed: frozenset[str] = frozenset()
     """Members of an item that no update can change: it is made anew."""
     delete_params: FrozenMap = EMPTY
+    goes_first: bool = False
+    """Deleted before its owner, so that what AWS cannot delete is told by its own name."""
     status: Status | None = None
     read: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda reply: reply
     """Reply of get (or a full row) -> item. Members unknown to create are dropped afterwards."""

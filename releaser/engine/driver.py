@@ -264,9 +264,15 @@ class Driver:
         return str(self._aws.call(kind.service, kind.calls.publish, request)["version"])
 
     def delete(self, kind: Kind, id_: str) -> None:
-        """Delete the resource with everything below it. Gone already is fine."""
+        """Delete the resource with everything below it. Gone already is fine. Raises when AWS tells that it failed."""
         if kind.mint is not None:
             self._minting.forget(kind, kind.mint, id_)
+        self._parts.clear(kind, id_, lambda: self.settle_owner(kind, id_))
+        self._delete(kind, id_)
+        if kind.status is not None and kind.status.undeleted & kind.status.failed:
+            self._await_end(kind, id_)
+
+    def _delete(self, kind: Kind, id_: str) -> None:
         for again in (True, False):
             try:
                 self._aws.call(kind.service, kind.calls.delete, _named(kind, id_))
@@ -280,6 +286,27 @@ class Driver:
                     return
                 raise
             return
+
+    def _await_end(self, kind: Kind, id_: str) -> None:
+        """Wait until a resource is gone, as AWS deletes it in its own time and may fail."""
+        deadline = self._clock.monotonic() + self._patience.limit
+        pause = self._patience.first
+        while (found := self._get(kind, id_, None)) is not None:
+            seen = reading(kind, found)
+            if seen.status == "failed":
+                raise ReleaserError(
+                    f"{kind.name} {id_} was not deleted: {seen.reason or 'AWS gives no reason'}",
+                    code="A-undeleted",
+                    hint="mend what the reason names; the next run tries again",
+                )
+            if self._clock.monotonic() >= deadline:
+                raise ReleaserError(
+                    f"{kind.name} {id_} is still being deleted after {self._patience.limit:.0f} s",
+                    code="A-unsettled",
+                    hint="run the same command again: it continues from what it finds",
+                )
+            self._clock.sleep(pause)
+            pause = min(self._patience.longest, pause * 1.5)
 
     def delete_version(self, kind: Kind, id_: str, version: str) -> None:
         """Delete one version. Gone already is fine. Raises when its resource is not there afterwards.

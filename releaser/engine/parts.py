@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from releaser.core.body_shape import part_shape
@@ -98,8 +98,10 @@ class Parts:
             )
 
     def clear(self, kind: Kind, id_: str, settle: Callable[[], object]) -> None:
-        """Take every part away, before its owner goes."""
-        self.converge(kind, id_, {}, "", settle)
+        """Take away what goes before its owner. Raises when AWS could not delete it."""
+        first = tuple(p for p in kind.parts if p.goes_first)
+        if first:
+            self.converge(replace(kind, parts=first), id_, {}, "", settle)
 
     def _todo(
         self, kind: Kind, id_: str, desired: Mapping[str, Any], done: Collection[tuple[str, str]]
@@ -110,8 +112,8 @@ class Parts:
         """
         come: list[_Todo] = []
         for part in kind.parts:
-            there = {i.key: i for i in self._settled(kind, part, id_)}
             asked = {str(w[part.key]): w for w in desired.get(part.member, ())}
+            there = {i.key: i for i in self._settled(kind, part, id_, asked)}
             yield from (_Todo(part, i, None) for k, i in there.items() if k not in asked)
             for key, wanted in asked.items():
                 item = there.get(key)
@@ -120,12 +122,12 @@ class Parts:
                     come.append(one)
         yield from come
 
-    def _settled(self, kind: Kind, part: Part, id_: str) -> list[Item]:
-        """The items when none of them is changing. Raises for one that failed."""
+    def _settled(self, kind: Kind, part: Part, id_: str, judged: Collection[str]) -> list[Item]:
+        """The items when none of them is changing. Raises for a failed one, if it is among the judged keys."""
         deadline = self._clock.monotonic() + self._patience
         while True:
             items = self._items(kind, part, id_, None)
-            failed = next((i for i in items if i.status == "failed"), None)
+            failed = next((i for i in items if i.status == "failed" and i.key in judged), None)
             if failed is not None and part.status is not None and part.status.repairable is False:
                 raise ReleaserError(
                     f"{kind.name} {id_}: {part.member} {failed.key} failed: {failed.reason or 'AWS gives no reason'}",
@@ -183,7 +185,7 @@ class Parts:
             except AwsError as error:
                 if error.failure is not Failure.NOT_FOUND:
                     raise
-            self._settled(kind, part, id_)
+            self._settled(kind, part, id_, [item.key])
         if wanted is None:
             return
         body = thaw(part.write(wanted))
@@ -194,7 +196,7 @@ class Parts:
             if part.token:
                 request[part.token] = _token(token, part, str(wanted[part.key]), "again" if item is not None else "")
             self._aws.call(kind.service, part.create, request)
-        self._settled(kind, part, id_)
+        self._settled(kind, part, id_, [str(wanted[part.key])])
 
 
 def _token(step: str, part: Part, key: str, again: str) -> str:

@@ -434,6 +434,7 @@ KIND = Kind(
             token="clientToken",
             # What was ingested under other settings stays as it is: a sync takes in changed documents only.
             fixed=frozenset({"dataSourceConfiguration.type", "vectorIngestionConfiguration"}),
+            goes_first=True,
             status=Status(
                 member="status",
                 ready=frozenset({"AVAILABLE"}),

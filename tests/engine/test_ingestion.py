@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from world.crash import Point, crash_in_aws
 from world.desk import DAY, Desk
 from world.knowledge import Library
 
@@ -156,4 +157,56 @@ def test_documents_in_another_account(desk: Desk) -> None:
     desk.reconcile()
     assert library.jobs(library.live())[0]["statistics"]["numberOfNewDocumentsIndexed"] == 1
     assert not [r for r in desk.admin.log(tail=1000, account=desk.account) if r["operation"].startswith("s3.List")]
+    desk.settled()
+
+
+def test_what_cannot_be_deleted_is_told_with_its_reason(library: Library) -> None:
+    desk = library.desk
+    before = library.live()
+    library.index = 2
+    library.declare(chunk=200)
+    desk.reconcile()
+    desk.later = 2 * DAY
+    old = desk.admin.settings()["switches"]
+    desk.admin.set_switches(vectorStoreDelete="fails")
+    try:
+        ended = desk.reconcile(ok=None)
+        assert "documents failed" in ended.said or "A-undeleted" in ended.said, ended.said
+    finally:
+        desk.admin.set_switches(**old)
+    assert before in [b["knowledgeBaseId"] for b in library.bases().values()]
+    desk.reconcile()
+    assert [b["knowledgeBaseId"] for b in library.bases().values()] == [library.live()]
+    desk.settled()
+
+
+def test_defaults_that_the_server_fills_in_are_nobodys_change(desk: Desk) -> None:
+    old = desk.admin.settings()["switches"]
+    desk.admin.set_switches(dataSourceDefaults="all")
+    try:
+        library = Library(desk)
+        library.put(a_txt="first")
+        library.declare(bare=True)
+        desk.reconcile()
+        base = library.live()
+        desk.settled()
+        library.declare(bare=True, description="Policies.")
+        desk.reconcile()
+        assert library.live() == base and len(library.jobs(base)) == 1, "the data source was not made anew"
+        desk.settled()
+    finally:
+        desk.admin.set_switches(**old)
+
+
+@pytest.mark.parametrize("operation", ["CreateDataSource", "StartIngestionJob", "GetIngestionJob"])
+@pytest.mark.parametrize("after", [False, True])
+def test_a_run_killed_on_the_way_is_continued(desk: Desk, operation: str, after: bool) -> None:
+    library = Library(desk)
+    library.put(a_txt="first")
+    library.declare()
+    crash_in_aws(desk, Point("aws", f"bedrock-agent.{operation}", 1, after), ("reconcile", "-e", "dev"))
+    desk.reconcile()
+    (job,) = library.jobs(library.live())
+    assert job["statistics"]["numberOfNewDocumentsIndexed"] == 1
+    assert len(library.bases()) == 1
     desk.settled()

@@ -102,7 +102,7 @@ def aws_points(writes: Iterable[str]) -> list[Point]:
 def crash(desk: Desk, tripwire: Tripwire, point: Point, *args: str) -> Ended:
     """Runs a command and kills it at the point. Its git processes die with it, as when a machine stops."""
     if point.where == "aws":
-        return _crash_aws(desk, point, args)
+        return crash_in_aws(desk, point, args)
     tripwire.arm(point)
     run = desk.start(*args)
     hook = until(lambda: tripwire.held or (run.is_over and -1), why=str(point))
@@ -117,7 +117,8 @@ def crash(desk: Desk, tripwire: Tripwire, point: Point, *args: str) -> Ended:
     return ended
 
 
-def _crash_aws(desk: Desk, point: Point, args: tuple[str, ...]) -> Ended:
+def crash_in_aws(desk: Desk, point: Point, args: tuple[str, ...]) -> Ended:
+    """Runs a command and kills it while a call of AWS is under way."""
     service, _, operation = point.key.partition(".")
     kind = "hang-after" if point.after else "hang-before"
     desk.admin.add_fault(kind, service=service, operation=operation, account=desk.account, skip=point.nth - 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,13 +62,15 @@ class Library:
             found.append(Source(row["Key"], got["VersionId"], digest, len(content)))
         return written(found)
 
-    def declare(self, *, chunk: int = 300, max_failed: int = 0, description: str = "", **entry: Any) -> None:
+    def declare(
+        self, *, chunk: int = 300, max_failed: int = 0, description: str = "", bare: bool = False, **entry: Any
+    ) -> None:
         """Writes the manifest with the documents as they are, and commits it."""
         text = self.sources()
         self.desk.repo.write(f"manifests/mail/{MANIFEST}", text)
         digest = hashlib.sha256(text.encode()).hexdigest()
         owner = {"bucketOwnerAccountId": self.owner} if self.owner else {}
-        base = {
+        base: dict[str, Any] = {
             "roleArn": f"arn:aws:iam::{self.desk.account}:role/knowledge",
             "knowledgeBaseConfiguration": {
                 "type": "VECTOR",
@@ -104,6 +107,8 @@ class Library:
             **({"description": description} if description else {}),
             **entry,
         }
+        if bare:
+            del base["dataSources"][0]["vectorIngestionConfiguration"]
         document = use_case(knowledgeBases={"policies": base}, **self.spec)
         self.desk.repo.declare(document)
         self.desk.repo.commit("change")
@@ -132,7 +137,5 @@ class Library:
     def live(self) -> str:
         """The id that applications are told."""
         state = self.desk.client("ssm").get_parameter(Name="/releaser/mail/runtime")["Parameter"]["Value"]
-        import json
-
         found: str = json.loads(state)["knowledgeBases"]["policies"]["id"]
         return found

@@ -47,6 +47,13 @@ CALLS = (
         "The message carries AWS's reason, if it gave one. The next run tries again.",
     ),
     Code(
+        "A-undeleted",
+        "AWS accepted a deletion and then failed on it",
+        "The message carries AWS's reason. A knowledge base cannot delete its vectors when its role has lost access to "
+        "the vector store, or the store is gone: give access back, or set `dataDeletionPolicy` of its data sources to "
+        "RETAIN; the next run tries again.",
+    ),
+    Code(
         "A-gone",
         "a resource that AWS has just named is not there",
         "Somebody deleted it. Run again, with --supersede when it was made by an interrupted run.",
