@@ -72,6 +72,22 @@ _SETTINGS_HINT = (
     "the settings for AWS do not work: check AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL, AWS_CA_BUNDLE and the files "
     "in ~/.aws"
 )
+# terraform-provider-aws #49327: "Bedrock Agents is in Maintenance Mode. New agent creation is not available for
+# accounts without prior service usage."
+_CLOSED = re.compile(r"maintenance mode|no longer open to new customers|without prior service usage", re.IGNORECASE)
+_CLOSED_HINT = (
+    "agents (classic) are closed to accounts that had none; no permission changes that: build it on Amazon Bedrock "
+    "AgentCore, release into an account that has agents, or ask AWS"
+)
+# terraform-provider-aws #42845: a ValidationException, "Prepare operation can't be performed on Agent when it is in
+# Preparing state. Retry the request when the agent is in a valid state."
+_BUSY = re.compile(r"can(?:'|\u2019|no)t be performed on .{1,80}? when .{0,20}?is in .{1,30}? state", re.IGNORECASE)
+# aws-sdk-js-v3 #6931: a role that does not exist is told as a missing permission of the caller; terraform-provider-aws
+# #42847: so is one that was made a moment ago.
+_ROLE_HINT = (
+    "the role lacks a permission for this operation; AWS says the same when agentResourceRoleArn names a role that "
+    "does not exist, may not use the model, or was made a moment ago"
+)
 _LOOPBACK = re.compile(r"https?://(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?=[:/]|$)")
 _DISTRUST = ("certificate", "[errno 2]", "[errno 13]", "[errno 21]", "pem lib")
 _QUOTED = 24
@@ -90,6 +106,9 @@ def classify(error: Exception, service: str, operation: str, *, sent: bool = Tru
     message = str(detail.get("Message") or error)
     settings = not response and (not sent or _is_settings(code, message))
     failure = _failure(code, int(meta.get("HTTPStatusCode", 0)), bool(response))
+    if code == "ValidationException" and _BUSY.search(message):
+        failure = Failure.CONFLICT
+    closed = (operation, code) == ("CreateAgent", "AccessDeniedException") and _CLOSED.search(message) is not None
     if settings and failure is Failure.AMBIGUOUS:
         failure = Failure.INVALID
     ours = not response and (settings or code in _NOT_SENT or _is_credentials(code))
@@ -100,8 +119,13 @@ def classify(error: Exception, service: str, operation: str, *, sent: bool = Tru
         operation=operation,
         aws_code=code,
         request_id=str(meta.get("RequestId", "")),
-        hint=_hint(code, error, settings),
+        hint=_CLOSED_HINT if closed else _hint(code, error, settings) or _role_hint(failure, operation),
+        code="A-closed" if closed else "",
     )
+
+
+def _role_hint(failure: Failure, operation: str) -> str:
+    return _ROLE_HINT if failure is Failure.DENIED and operation in ("CreateAgent", "UpdateAgent") else ""
 
 
 def without_content(message: str) -> str:

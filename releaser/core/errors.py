@@ -82,8 +82,9 @@ class AwsError(ReleaserError):
         aws_code: str = "",
         request_id: str = "",
         hint: str = "",
+        code: str = "",
     ) -> None:
-        super().__init__(message, code=f"A-{failure.value}", hint=hint or _HINTS[failure])
+        super().__init__(message, code=code or f"A-{failure.value}", hint=hint or _HINTS[failure])
         self.failure = failure
         self.service = service
         self.operation = operation

@@ -50,6 +50,34 @@ def test_a_denied_call_still_lacks_a_permission() -> None:
     assert "permission" in answered("no", "AccessDeniedException").hint
 
 
+def refused(message: str, operation: str, code: str = "AccessDeniedException") -> AwsError:
+    response = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+    return classify(boto.ClientError(response, operation), "bedrock-agent", operation)  # type: ignore[arg-type]
+
+
+def test_aws_49327_an_account_that_is_closed_to_agents_lacks_no_permission() -> None:
+    message = "Bedrock Agents is in Maintenance Mode. New agent creation is not available without prior service usage."
+    found = refused(message, "CreateAgent")
+    assert (found.failure, found.code) == (Failure.DENIED, "A-closed")
+    assert "AgentCore" in found.hint
+    assert "the role lacks" not in found.hint
+    assert refused(message, "CreatePrompt").code == "A-denied"
+    assert refused("User is not authorized to perform: bedrock:CreateAgent", "CreateAgent").code == "A-denied"
+
+
+@pytest.mark.parametrize("operation", ["CreateAgent", "UpdateAgent"])
+def test_a_role_that_does_not_exist_is_told_as_a_missing_permission(operation: str) -> None:
+    found = refused(f"User is not authorized to perform: bedrock:{operation}", operation)
+    assert "agentResourceRoleArn" in found.hint
+
+
+@pytest.mark.parametrize("state", ["Preparing", "Versioning", "Creating"])
+def test_aws_42845_a_busy_agent_is_a_conflict(state: str) -> None:
+    message = f"Prepare operation can't be performed on Agent when it is in {state} state. Retry the request when ..."
+    assert refused(message, "PrepareAgent", "ValidationException").failure is Failure.CONFLICT
+    assert refused("The value can't be used", "PrepareAgent", "ValidationException").failure is Failure.INVALID
+
+
 @pytest.mark.parametrize(
     ("message", "told"),
     [

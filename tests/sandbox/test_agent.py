@@ -245,7 +245,7 @@ def test_accounts_without_agent_activity_are_refused(client, box):
     old = new_agent(agents, "old")
     box.admin.set_switches(agentCreation="refused")
     try:
-        with refused("AccessDeniedException", 403, "no longer open to new customers"):
+        with refused("AccessDeniedException", 403, "is in Maintenance Mode"):
             new_agent(agents, "new")
         agents.update_agent(agentId=old, agentName="old", instruction=INSTRUCTION, **AGENT)
         new_alias(agents, old)

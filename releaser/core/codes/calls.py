@@ -30,6 +30,13 @@ CALLS = (
         "expired, or an unknown profile); the hint says which. It is never repeated: nothing passes by waiting.",
     ),
     Code(
+        "A-closed",
+        "AWS takes no new agents in this account",
+        "Agents (classic) are in maintenance mode since July 30, 2026: accounts that had none before cannot create "
+        "any. No permission changes that. Build the agent on Amazon Bedrock AgentCore, release it into an account that "
+        "has agents, or ask AWS.",
+    ),
+    Code(
         "A-invalid",
         "AWS rejected the content, or the settings for AWS do not work",
         "`releaser validate` should find content that AWS rejects: please report the message. Long quotations are left "

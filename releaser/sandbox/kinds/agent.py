@@ -52,7 +52,12 @@ KIND = Kind(
 def create_agent(call: Call) -> dict[str, Any]:
     """A new agent: CREATING, later NOT_PREPARED."""
     if call.settings.switch("agentCreation") == "refused":
-        notice = "Amazon Bedrock Agents Classic is no longer open to new customers: this account had no agent activity."
+        # As seen in terraform-provider-aws #49327.
+        notice = (
+            "Bedrock Agents is in Maintenance Mode. New agent creation is not available for accounts without prior "
+            "service usage. To learn more visit "
+            "https://docs.aws.amazon.com/bedrock/latest/userguide/agents-maintenance-mode.html."
+        )
         raise AwsError("AccessDeniedException", notice)
     return once(call, lambda: _create(call))
 
