@@ -350,6 +350,8 @@ KIND = Kind(
     name="knowledge-base",
     service="bedrock-agent",
     section="knowledgeBases",
+    # What was ingested is not in git.
+    needs_allowance_to_remove=True,
     declare=_declare,
     exports=_exports,
     check=_check,

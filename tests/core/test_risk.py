@@ -139,6 +139,13 @@ def test_some_kinds_never_go_without_an_allowance() -> None:
     assert (concern.at, concern.always) == ("flows.main.alias", True)
 
 
+def test_aliases_never_go_without_an_allowance() -> None:
+    """Applications hold their ids: what is made anew has another one."""
+    aliases = [k for k in registry().values() if k.pointer and not k.is_known_by_name]
+    assert aliases
+    assert all(k.needs_allowance_to_remove for k in aliases)
+
+
 def prompts(**named: Any) -> dict[str, Any]:
     return {"document": {"prompts": {k: {"arn": k, **({"guardrail": v} if v else {})} for k, v in named.items()}}}
 

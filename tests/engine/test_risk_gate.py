@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from world.crash import Point, Tripwire, crash
 from world.desk import DAY, Desk
+from world.knowledge import Library
 from world.manifest import HAIKU, guardrail, use_case
 
 STRICT: dict[str, Any] = {"risk": {"safety-weakening": "allowance", "destructive": "allowance"}}
@@ -207,5 +208,60 @@ def test_what_was_replaced_and_could_not_be_marked_is_not_forgotten(new_desk: Ne
     assert "AccessDenied" in desk.reconcile(ok=None).said
     desk.admin.clear_faults()
     assert [s["verb"] for s in desk.plan()["steps"]] == ["retire"]
+    desk.reconcile()
+    desk.settled()
+
+
+AGENT = {
+    "agentResourceRoleArn": "arn:aws:iam::111111111111:role/agent",
+    "foundationModel": "amazon.nova-lite-v1:0",
+    "instruction": "Answer letters of policy holders, politely and in two sentences.",
+}
+GUARD = {"guardrailIdentifier": "${guardrail/main.id}", "guardrailVersion": "${guardrail/main.version}"}
+
+
+def test_an_agent_keeps_its_guardrail_and_its_alias(new_desk: NewDesk) -> None:
+    """In every environment, whatever it says; each allowance is for one address."""
+    guarded_agent = {"main": {**AGENT, "guardrailConfiguration": GUARD}}
+    desk = released(new_desk, use_case(agents=guarded_agent))
+    changed(desk, use_case(agents={"main": AGENT}))
+    refused = desk.reconcile(ok=4)
+    assert "P156" in refused.said
+    assert "at: agents.main, change: detach-guardrail" in refused.said
+    changed(desk, use_case())
+    refused = desk.reconcile(ok=4)
+    assert "P157" in refused.said
+    assert "at: agents.main.alias, change: delete" in refused.said
+    changed(desk, use_case(allow=[allow("agents.main", "delete")]))
+    desk.reconcile(ok=4)
+    changed(desk, use_case(allow=[allow("agents.main.alias", "delete")]))
+    desk.reconcile()
+    desk.settled()
+
+
+def test_a_retained_agent_keeps_what_it_needs(new_desk: NewDesk) -> None:
+    kept = {"main": {**AGENT, "guardrailConfiguration": GUARD, "lifecycle": {"onRemove": "retain"}}}
+    desk = released(new_desk, use_case(agents=kept))
+    changed(desk, use_case(guardrails={"strict": guardrail("HIGH")}))
+    steps = sorted((s["verb"], s["address"]) for s in desk.plan()["steps"] if s["target"])
+    assert steps == [
+        ("disown", "mail/agent-alias/main"),
+        ("disown", "mail/agent/main"),
+        ("disown", "mail/guardrail/main"),
+    ]
+    desk.reconcile()
+    desk.settled()
+    desk.later = 5 * DAY
+    desk.settled()
+
+
+def test_a_knowledge_base_goes_with_an_allowance(desk: Desk) -> None:
+    library = Library(desk)
+    library.put(a_txt="first")
+    library.declare()
+    desk.reconcile()
+    changed(desk, use_case())
+    assert "at: knowledgeBases.policies, change: delete" in desk.reconcile(ok=4).said
+    changed(desk, use_case(allow=[allow("knowledgeBases.policies", "delete")]))
     desk.reconcile()
     desk.settled()

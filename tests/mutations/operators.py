@@ -14,6 +14,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from mutations.estate import CLAIMS, DEV, PREPROD, PROD, SUMMARY, TRIAGE, files, text
+from releaser.core.manifest import PLANNED_SECTIONS
 
 
 @dataclass(frozen=True)
@@ -207,11 +208,8 @@ def documents() -> Iterator[Mutant]:
     yield edit(CLAIMS, "minN: 20", "minN: 0", "E205")
     yield edit(CLAIMS, "521272a8", "521272zz", "E205")
     yield edit(CLAIMS, "domain: insurance", "aws:domain: insurance", "E212")
-    yield edit(CLAIMS, "  models:\n", "  knowledgeBases: {}\n  models:\n", "E206", at="  knowledgeBases")
-    yield edit(CLAIMS, "  models:\n", "  flows: {}\n  models:\n", "E206", at="  flows")
-    yield edit(CLAIMS, "  models:\n", "  agents: {}\n  models:\n", "E206", at="  agents")
-    yield edit(CLAIMS, "  models:\n", "  monitoring: {}\n  models:\n", "E206", at="  monitoring")
-    yield edit(CLAIMS, "  models:\n", "  delivery: {}\n  models:\n", "E206", at="  delivery")
+    for section in sorted(PLANNED_SECTIONS):
+        yield edit(CLAIMS, "  models:\n", f"  {section}: {{}}\n  models:\n", "E206", at=f"  {section}")
     yield edit(CLAIMS, "  models:\n", "  model:\n", "E201")
 
 
