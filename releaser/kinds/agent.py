@@ -708,6 +708,7 @@ KIND = Kind(
         shown=frozenset(
             {
                 "actionGroups[].actionGroupName",
+                "actionGroups[].parentActionGroupSignature",
                 "actionGroups[].functionSchema.functions[].name",
                 "actionGroups[].functionSchema.functions[].parameters.*.type",
                 "collaborators[].collaboratorName",

@@ -119,8 +119,8 @@ def _as_released(
     known: dict[Address, Binding] = {}
     for node in nodes:
         kind = registry()[node.kind]
-        body = comparable(kind, resolve_body(node, lambda ref: outputs[ref.address][ref.output]))
-        count = live.get("versions", {}).get(str(node.address), 1) if kind.calls.publish else 0
+        body = comparable(kind, resolve_body(node, lambda ref: outputs[ref.address].get(ref.output)))
+        count = live.get("versions", {}).get(str(node.address), 1) if kind.versioned else 0
         versions = tuple(
             Version(str(i + 1), node.stamp[:16], version_digest(kind, body) if i + 1 == count else "")
             for i in range(count)

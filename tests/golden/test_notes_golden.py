@@ -35,7 +35,7 @@ def test_notes_read_as_they_were_agreed(case: Path) -> None:
             arn="",
             name=address.name,
             revision="",
-            version="4" if registry()[found.kind].calls.publish else None,
+            version="4" if registry()[found.kind].versioned else None,
             stamp=found.stamp,
             behaviour="",
             body_digest="",
