@@ -122,6 +122,19 @@ def _unguarded(spec: Mapping[str, Any], kinds: Mapping[str, Kind]) -> Iterator[P
                 yield Problem("E604", f"{kind.name} {name} names no guardrail", ("spec", kind.section, name), hint)
 
 
+def check_guarded(
+    spec: Mapping[str, Any], kinds: Mapping[str, Kind], models: Callable[[str], ServiceModel]
+) -> Iterator[Problem]:
+    """Entries without a guardrail whose resource has one of its own: AWS's model says which."""
+    for kind in kinds.values():
+        if not kind.section or "guardrailConfiguration" not in models(kind.service).input(kind.calls.create).members:
+            continue
+        for name, entry in _entries(spec, kind.section):
+            if not entry.get("guardrailConfiguration"):
+                hint = "add guardrailConfiguration: {guardrailIdentifier: ..., guardrailVersion: ...}"
+                yield Problem("E604", f"{kind.name} {name} names no guardrail", ("spec", kind.section, name), hint)
+
+
 def check_keys(
     spec: Mapping[str, Any], kinds: Mapping[str, Kind], models: Callable[[str], ServiceModel]
 ) -> Iterator[Problem]:

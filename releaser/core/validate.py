@@ -35,7 +35,7 @@ from releaser.core.kind import Kind, Problem, Site, View
 from releaser.core.lifecycle import check_lifecycles, set_apart
 from releaser.core.manifest import use_case_model
 from releaser.core.moved import check_moved
-from releaser.core.policy import Facts, check_keys, check_policy, facts
+from releaser.core.policy import Facts, check_guarded, check_keys, check_policy, facts
 from releaser.core.resolve import resolve
 from releaser.core.values import EMPTY, Path, show_path
 from releaser.core.workspace import UseCaseFiles
@@ -149,6 +149,8 @@ class _Places:
         if environment and target:
             policy, spec = environment.spec.policy, self.view.spec
             yield from check_policy(policy, spec, self.facts, target.region, self.kinds)
+            if policy.requireGuardrail:
+                yield from check_guarded(spec, self.kinds, self.models)
             if policy.requireKmsKey:
                 yield from check_keys(spec, self.kinds, self.models)
 

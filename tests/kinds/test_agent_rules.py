@@ -11,8 +11,10 @@ import pytest
 from releaser.core.address import Address, Bound, Ref
 from releaser.core.kind import Entry
 from releaser.core.openapi import judge
+from releaser.core.policy import check_guarded
 from releaser.core.values import show_path
 from releaser.kinds import registry
+from releaser.kinds.models import model
 
 AGENT = registry()["agent"]
 GUARDRAIL = Address("x", "guardrail", "main")
@@ -169,6 +171,13 @@ def test_a_function_without_a_version_is_a_warning(arn: str, warned: bool) -> No
     data = {**WHOLE, **_groups({**GROUP, "actionGroupExecutor": {"lambda": arn}})}
     problems = list(AGENT.check(Entry("main", data, {}, {})))
     assert [(p.code, p.severity) for p in problems] == [("E561", "warning")] * warned
+
+
+def test_an_environment_that_asks_for_guardrails_asks_agents_too() -> None:
+    kinds = {"agent": AGENT, "prompt": registry()["prompt"]}
+    spec = {"agents": {"main": WHOLE, "bare": {k: v for k, v in WHOLE.items() if k != "guardrailConfiguration"}}}
+    problems = list(check_guarded(spec, kinds, model))
+    assert [(p.code, p.path) for p in problems] == [("E604", ("spec", "agents", "bare"))]
 
 
 def test_operations_are_counted_in_json_and_in_yaml() -> None:
