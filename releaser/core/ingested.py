@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from releaser.core.diff import FieldChange, is_below
 from releaser.core.graph import Node, read_label, version_label
-from releaser.core.kind import Ingestion, Kind, Pin
+from releaser.core.kind import Ingestion, Kind, Pin, Remark
+from releaser.core.sources import sources
 from releaser.core.values import EMPTY, FrozenMap
 
 STATISTICS: Mapping[str, str] = {
@@ -91,3 +92,17 @@ def needs_ingestion(kind: Kind, changes: Iterable[FieldChange]) -> bool:
         return False
     anew = [f"{p.member}[].{m}" for p in kind.parts if p.member == how.part for m in p.fixed]
     return any(is_below(c.pattern, [how.member, *anew]) for c in changes)
+
+
+def content_remarks(before: Iterable[Pin], after: Iterable[Pin]) -> Iterator[Remark]:
+    """What becomes of the documents, in numbers."""
+    was, now = ({p.item: p for p in pins} for pins in (before, after))
+    for item in sorted({*was, *now}):
+        left, right = ({s.key: s.sha256 for s in sources(p[item].objects)} if item in p else {} for p in (was, now))
+        if left == right:
+            continue
+        more, gone = len(right.keys() - left.keys()), len(left.keys() - right.keys())
+        other = sum(left[k] != right[k] for k in left.keys() & right.keys())
+        found = {"more": more, "fewer": gone, "with other content": other}
+        said = ", ".join(f"{count:,} {word}" for word, count in found.items() if count)
+        yield Remark(f"{item}: {len(right):,} documents instead of {len(left):,} ({said})", "changed")

@@ -12,7 +12,8 @@ from releaser.core import declared
 from releaser.core.address import Address, Bound, Ref
 from releaser.core.diff import MISSING, differences
 from releaser.core.graph import Node
-from releaser.core.kind import Effect, Kind, Remark
+from releaser.core.ingested import content_remarks
+from releaser.core.kind import Effect, Kind, Pin, Remark
 from releaser.core.manifest import Allowance
 from releaser.core.normal import comparable, replace_leaves
 from releaser.core.parameters import plain_model, reach
@@ -32,6 +33,7 @@ class Content:
     kind: str
     body: FrozenMap
     stamp: str
+    pins: tuple[Pin, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def content_of(
     files: Mapping[str, str] | None = None,
 ) -> ReleaseContent:
     """The content of a compiled use case."""
-    bodies = {n.address: Content(n.kind, n.body, n.stamp) for n in nodes if n.address.use_case == use_case}
+    bodies = {n.address: Content(n.kind, n.body, n.stamp, n.pins) for n in nodes if n.address.use_case == use_case}
     return ReleaseContent(use_case, release, digest, spec, bodies, files or {})
 
 
@@ -273,6 +275,9 @@ def _resources(name: str, kind: Kind, old: ReleaseContent, new: ReleaseContent) 
         describe = kind.describe
         remarks = describe(before, after) if describe else _listed(kind, before, after)
         for remark in remarks:
+            yield address.name, remark
+        was, now = (c.bodies[address].pins if address in c.bodies else () for c in (old, new))
+        for remark in content_remarks(was, now):
             yield address.name, remark
 
 

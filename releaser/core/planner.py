@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -172,6 +172,8 @@ def _plan_creation(draft: _Draft, node: Node, kind: Kind, was: str) -> None:
     fields = tuple(differences(EMPTY, desired, kind.fields.unordered))
     quota = _version_quota(draft, node, kind, 0) if publishes else ""
     said = _remarks(kind, None, desired)
+    if replaces:
+        said += tuple(_unlike(draft, node, kind, desired))
     draft.changes.append(
         Change(node.address, action, fields, reason, publishes, quota=quota, name=node.name, remarks=said)
     )
@@ -192,6 +194,21 @@ def _refuse_shared(draft: _Draft, node: Node, kind: Kind, desired: FrozenMap) ->
             hint = f"give it another ({', '.join(sorted(mine))}), or allow in the manifest that it is changed in place"
             draft.blocked.append(_diagnostic(node, "P113", message, hint))
             return
+
+
+_PATHS_TOLD = 4
+
+
+def _unlike(draft: _Draft, node: Node, kind: Kind, desired: FrozenMap) -> Iterator[Remark]:
+    """Where a new one differs from the one it replaces, as far as the record tells."""
+    known = draft.question.known.bindings.get(node.address)
+    if known is None or not known.fields:
+        return
+    now = field_digests(desired, kind.fields.unordered)
+    paths = sorted(p for p in {*now, *known.fields} if now.get(p) != known.fields.get(p))
+    if paths:
+        more = f" and {len(paths) - _PATHS_TOLD} more" if len(paths) > _PATHS_TOLD else ""
+        yield Remark(f"differs from {known.name} at {', '.join(paths[:_PATHS_TOLD])}{more}", "changed")
 
 
 def _desired(draft: _Draft, node: Node, kind: Kind) -> FrozenMap:
