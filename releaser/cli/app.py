@@ -20,6 +20,7 @@ from releaser.cli import (
     render,
     sandbox,
     schema,
+    sources,
     status,
     validate,
 )
@@ -67,6 +68,7 @@ app.command()(apply.apply)
 app.command()(drift.drift)
 app.command()(status.status)
 app.command()(pin.pin)
+app.command()(sources.sources)
 app.command()(reconcile.reconcile)
 app.command()(history.history)
 app.command()(gc.gc)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from releaser.core.diff import short_digest
@@ -13,6 +15,7 @@ from releaser.core.sources import UNVERSIONED, Source, sources
 from releaser.engine.ports import Aws
 
 _TOLD = 3
+_AT_A_TIME = 16
 
 
 class Buckets:
@@ -57,6 +60,22 @@ class Buckets:
                 request["VersionIdMarker"] = reply.get("NextVersionIdMarker", "")
         return found
 
+    def sources(self, bucket: str, prefix: str, owner: str = "") -> list[Source]:
+        """The current objects under a prefix with their digests; those that S3 keeps no digest of are downloaded."""
+        there = self.current(bucket, [prefix] if prefix else [], owner)
+        with ThreadPoolExecutor(max_workers=_AT_A_TIME, thread_name_prefix="sources") as pool:
+            return list(pool.map(lambda k: self._source(bucket, k, there[k], owner), sorted(there)))
+
+    def _source(self, bucket: str, key: str, version: str, owner: str) -> Source:
+        which = {"Bucket": bucket, "Key": key, **_owned(owner)}
+        if version != UNVERSIONED:
+            which["VersionId"] = version
+        head = self._aws().call("s3", "HeadObject", {**which, "ChecksumMode": "ENABLED"})
+        digest = _whole(head)
+        if digest is None:
+            digest = hashlib.sha256(self._aws().call("s3", "GetObject", which)["Body"].read()).hexdigest()
+        return Source(key, version, digest, int(head["ContentLength"]))
+
     def _is_pinned(self, pin: Pin, wanted: Source, version: str) -> bool:
         """By its version, or, when it was written anew or the bucket keeps no versions, by its bytes."""
         if version == wanted.version and version != UNVERSIONED:
@@ -66,11 +85,15 @@ class Buckets:
     def sha256(self, bucket: str, key: str, owner: str = "") -> str | None:
         """The digest of the current object as S3 keeps it; None when it keeps none of the whole object."""
         request = {"Bucket": bucket, "Key": key, "ChecksumMode": "ENABLED", **_owned(owner)}
-        reply = self._aws().call("s3", "HeadObject", request)
-        held = reply.get("ChecksumSHA256")
-        if not held or reply.get("ChecksumType", "FULL_OBJECT") != "FULL_OBJECT" or "-" in held:
-            return None
-        return base64.b64decode(held).hex()
+        return _whole(self._aws().call("s3", "HeadObject", request))
+
+
+def _whole(head: Mapping[str, Any]) -> str | None:
+    """The SHA-256 of a whole object in hex; S3 also keeps digests of digests of parts, which tell nothing here."""
+    held = head.get("ChecksumSHA256")
+    if not held or head.get("ChecksumType", "FULL_OBJECT") != "FULL_OBJECT" or "-" in held:
+        return None
+    return base64.b64decode(held).hex()
 
 
 def _owned(owner: str) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from world.crash import Point, crash_in_aws
 from world.desk import DAY, Desk
@@ -210,3 +212,20 @@ def test_a_run_killed_on_the_way_is_continued(desk: Desk, operation: str, after:
     assert job["statistics"]["numberOfNewDocumentsIndexed"] == 1
     assert len(library.bases()) == 1
     desk.settled()
+
+
+def test_the_command_writes_what_validate_accepts_and_ingestion_proves(desk: Desk) -> None:
+    library = Library(desk)
+    library.put(a_txt="first", b_txt="second")
+    body = b"uploaded in parts or by an old client: S3 keeps no digest of it"
+    library.s3.put_object(Bucket=library.bucket, Key="policies/c.txt", Body=body, ChecksumAlgorithm="CRC32")
+    library.s3.put_object(Bucket=library.bucket, Key="policies/", Body=b"")
+    library.declare()
+    place = f"s3://{library.bucket}/policies/"
+    ended = desk.run("sources", place, "-e", "dev", ok=0)
+    assert ended.out == (desk.repo.root / "manifests/mail/data/policies.sources.jsonl").read_text()
+    assert hashlib.sha256(ended.out.encode()).hexdigest() in ended.err
+    desk.run("sources", place, "-e", "dev", "-o", "found.jsonl", ok=0)
+    assert (desk.repo.root / "found.jsonl").read_text() == ended.out
+    assert "P184" in desk.run("sources", f"s3://{library.bucket}/nothing/", "-e", "dev", ok=1).said
+    desk.run("sources", library.bucket, "-e", "dev", ok=64)

@@ -56,6 +56,8 @@ class Library:
         """The source manifest of what is there now."""
         found = []
         for row in self.s3.list_objects_v2(Bucket=self.bucket, Prefix="policies/").get("Contents", ()):
+            if row["Key"].endswith("/"):
+                continue  # what a console shows as a folder
             got = self.s3.get_object(Bucket=self.bucket, Key=row["Key"])
             content = got["Body"].read()
             digest = hashlib.sha256(content).hexdigest()

@@ -253,6 +253,7 @@ PLANS = (
         "Ingestion would take in other documents than were reviewed, so it is not started. `releaser sources` writes "
         "the source manifest from what is there; or put the pinned versions back.",
     ),
+    Code("P184", "no object in the bucket", "Nothing stands under the prefix: look at its spelling and its case."),
     Code(
         "P190", "a step that no kind performs yet", "This version cannot do it. Please report how the plan came to it."
     ),
