@@ -24,6 +24,7 @@ COMMANDS = [
     "status",
     "reconcile",
     "history",
+    "sources",
     "demo",
 ]
 
