@@ -28,6 +28,7 @@ _PROMISED = {
     ("bedrock", "ListGuardrails"): ("guardrails",),
     ("bedrock", "ListInferenceProfiles"): ("inferenceProfileSummaries",),
     ("bedrock", "ListFoundationModels"): ("modelSummaries",),
+    ("bedrock", "GetFoundationModelAvailability"): ("agreementAvailability", "authorizationStatus"),
     ("bedrock", "ListTagsForResource"): ("tags",),
     ("bedrock-agent", "ListTagsForResource"): ("tags",),
     ("bedrock-agent", "ListPrompts"): ("promptSummaries",),

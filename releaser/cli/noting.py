@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from releaser.cli.work import Desk
 from releaser.core.address import Address
 from releaser.core.allowance import allowances, needed
+from releaser.core.model_life import Catalog
 from releaser.core.notes import Lifecycle, ReleaseContent, content_of, fresh_of, release_notes
 from releaser.core.plan import UseCasePlan
 from releaser.core.record import Binding, Closed
 from releaser.core.workspace import UseCaseFiles
 from releaser.engine.compile import Compiled, ReleaseName, compile_all
-from releaser.gates.lifecycle import Catalog
 from releaser.kinds import registry
 from releaser.render.notes import notes_markdown
 
@@ -46,6 +46,7 @@ def notes_of(desk: Desk, planned: Planned) -> Callable[[str, Mapping[Address, Bi
             environment=desk.environment.name,
             risk=part.risk,
             allowed=needed(part, allowances(planned.compiled.files[name].spec), desk.repo.clock.now().date()),
+            processed_in=part.processed_in,
         )
         return notes_markdown(made)
 

@@ -223,7 +223,8 @@ def _provenance(desk: Desk, tags: Mapping[str, str]) -> Provenance:
 def _facts(desk: Desk, planned: Planned) -> Callable[[str], Facts]:
     def facts(name: str) -> Facts:
         files = desk.files[name]
-        return facts_of(files.spec, planned.compiled.graph.of(name), files.digests)
+        part = planned.plan.of(name)
+        return facts_of(files.spec, planned.compiled.graph.of(name), files.digests, part.processing if part else {})
 
     return facts
 
@@ -250,7 +251,7 @@ def show(finished: Finished, output: str) -> int:
     """Print the report; the worst outcome decides the exit code."""
     from releaser.render import printing
 
-    work.tell(finished.planned.plan.diagnostics)
+    work.tell([*finished.planned.plan.diagnostics, *work.warnings(finished.planned.plan, finished.verdicts)])
     typer.echo(printing.report(finished.planned.plan, finished.report, output), nl=False)
     return exit_code(finished.planned.plan, finished.report)
 

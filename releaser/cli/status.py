@@ -25,6 +25,6 @@ def status(
     desk.look_at_remote()
     planned, verdicts = work.make_plan(desk, deep=False)
     typer.echo(printing.status(work.with_verdicts(planned.plan, verdicts), desk.witnesses(), output.value), nl=False)
-    work.tell(planned.plan.diagnostics)
+    work.tell([*planned.plan.diagnostics, *work.warnings(planned.plan, verdicts)])
     if any(d.severity == "error" for d in planned.plan.diagnostics) or any(u.blocked for u in planned.plan.use_cases):
         raise typer.Exit(1)

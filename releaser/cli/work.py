@@ -9,13 +9,14 @@ import gc
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from releaser import wiring
-from releaser.core.diagnostic import Diagnostic
+from releaser.core.diagnostic import Diagnostic, Severity
 from releaser.core.environment import Environment, Target, duration
 from releaser.core.errors import ReleaserError, WrongUsage
 from releaser.core.gate import Verdict
@@ -26,10 +27,11 @@ from releaser.kinds import registry
 
 if TYPE_CHECKING:
     from releaser.aws.session import Connection
+    from releaser.core.model_life import Catalog
     from releaser.core.record import Witness
     from releaser.engine.observe import Observer, Rows
     from releaser.engine.planning import Planned
-    from releaser.gates.lifecycle import Catalog
+    from releaser.gates.lifecycle import Survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +233,37 @@ def make_plan(
     planned = planning.plan(
         compiled, witnesses, named, deep=deep, full=full, declared=desk.workspace.use_cases, rows=look.rows
     )
-    return planned, static.judge(planned, desk.environment, look.catalog, now)
+    surveyed = survey(desk, planned, now - window)
+    planned = replace(planned, plan=surveyed.shown_in(planned.plan))
+    return planned, static.judge(planned, desk.environment, surveyed, now)
+
+
+def survey(desk: Desk, planned: Planned, since: datetime) -> Survey:
+    """The models that the plan's use cases and the releases before them name. ``since``: rollbacks go no further."""
+    from releaser.core.model_ids import uses
+    from releaser.gates import lifecycle
+    from releaser.kinds.models import model
+
+    region, records = desk.target.region, desk.repo.records(desk.environment) if desk.repo.has_git else None
+    parts = {u.use_case: u for u in planned.plan.use_cases}
+    live = {n: w.released for n, w in planned.witnesses.items() if n in parts and w.released is not None}
+    targets = {n: c for n, c in live.items() if parts[n].steps and c.record.release_digest != parts[n].release_digest}
+    recent = {n: c for n, c in live.items() if n not in targets and c.closed_at > since}
+    if records is not None and recent:
+        targets |= records.released_before(desk.environment.name, recent)
+    named = {}
+    for name, view in planned.compiled.views.items():
+        part, target, now = parts.get(name), targets.get(name), live.get(name)
+        named[name] = lifecycle.Named(
+            name,
+            uses(planned.compiled.graph.of(name), view.section("models"), region, registry(), model),
+            now.facts.model_ids if now else frozenset(),
+            bool(part and part.steps),
+            target.record.release if target else "",
+            target.facts.model_ids if target else frozenset(),
+        )
+    look = desk.look
+    return lifecycle.survey(named, look.connection.aws, look.catalog, region, desk.environment.spec.policy)
 
 
 def against(verdicts: Iterable[Verdict]) -> list[Verdict]:
@@ -241,18 +273,20 @@ def against(verdicts: Iterable[Verdict]) -> list[Verdict]:
 
 def with_verdicts(plan: Plan, verdicts: Iterable[Verdict]) -> Plan:
     """The plan with what the gates have against it among its diagnostics."""
-    found = [
-        Diagnostic(
-            v.code or "P200",
-            v.reason,
-            f"manifests/{v.use_case}/manifest.yaml"
-            if v.use_case
-            else f"environments/{plan.environment}/environment.yaml",
-            hint=v.hint,
-        )
-        for v in against(verdicts)
-    ]
+    said = [v for v in verdicts if v.result.value != "PASS" or v.code]
+    found = [_said(plan, v, "warning" if v.result.value == "PASS" else "error") for v in said]
     return replace(plan, diagnostics=(*plan.diagnostics, *found))
+
+
+def warnings(plan: Plan, verdicts: Iterable[Verdict]) -> list[Diagnostic]:
+    """What gates say of a plan without standing in its way: a PASS with a code."""
+    return [_said(plan, v, "warning") for v in verdicts if v.result.value == "PASS" and v.code]
+
+
+def _said(plan: Plan, verdict: Verdict, severity: Severity) -> Diagnostic:
+    environment = f"environments/{plan.environment}/environment.yaml"
+    path = f"manifests/{verdict.use_case}/manifest.yaml" if verdict.use_case else environment
+    return Diagnostic(verdict.code or "P200", verdict.reason, path, hint=verdict.hint, severity=severity)
 
 
 def exit_code_of_plan(plan: Plan, verdicts: Iterable[Verdict], *, detailed: bool) -> int:

@@ -131,6 +131,20 @@ class Freeze(Part):
         return self
 
 
+Reaction = Literal["warn", "block"]
+
+
+class ModelPolicy(Part):
+    """What a model's state means for a release that names it. What is live already and is not changed only warns."""
+
+    legacy: Reaction = Field("warn", description="AWS has announced its end; new use is discouraged.")
+    endOfLifeWithin: Duration = Field("60d", description="How near its end of life a model counts as ending.")
+    ending: Reaction = Field("block", description="It ends soon. Of a model that is live already it always warns.")
+    ended: Reaction = Field("block", description="Its end of life has passed.")
+    unavailable: Reaction = Field("block", description="Not offered in the region, or not to the account.")
+    access: Reaction = Field("block", description="The account has no agreement for it, or no entitlement yet.")
+
+
 class Policy(Part):
     allowedModels: tuple[Text, ...] | None = Field(None, description="Globs that model ids must match.")
     requireGuardrail: Flag = Field(False, description="Every prompt names a guardrail.")
@@ -139,6 +153,10 @@ class Policy(Part):
     residency: dict[Classification, tuple[Text, ...]] = Field(
         {}, description="Globs of regions that data of a classification may be sent to."
     )
+    geographies: dict[Annotated[str, StringConstraints(pattern=r"^[a-z]{2,8}(-[a-z]+)?$")], tuple[Region, ...]] = Field(
+        {}, description="Prefix of a cross-Region profile -> the regions it may use; wins over the tables here."
+    )
+    models: ModelPolicy = ModelPolicy()
 
 
 class EnvironmentMetadata(Part):

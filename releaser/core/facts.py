@@ -10,8 +10,14 @@ from releaser.core.record import Facts
 from releaser.core.values import EMPTY, thaw
 
 
-def facts_of(spec: Mapping[str, Any], nodes: tuple[Node, ...], files: Mapping[str, str]) -> Facts:
-    """Models, prompts and guardrails (by behaviour stamp), data sets by hash, thresholds, governance."""
+def facts_of(
+    spec: Mapping[str, Any],
+    nodes: tuple[Node, ...],
+    files: Mapping[str, str],
+    processing: Mapping[str, tuple[str, ...]] | None = None,
+) -> Facts:
+    """Models, prompts and guardrails (by behaviour stamp), data sets by hash, thresholds, governance; ``processing``
+    as in Facts."""
     stamps = {n.address: n.behaviour for n in nodes}
     return Facts(
         models=thaw(_section(spec, "models")),
@@ -20,6 +26,7 @@ def facts_of(spec: Mapping[str, Any], nodes: tuple[Node, ...], files: Mapping[st
         datasets=thaw(_section(spec, "datasets")),
         thresholds=_thresholds(_section(spec, "evaluation")),
         governance=_governance(_section(spec, "governance"), files),
+        processing=processing or {},
     )
 
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from releaser.core.address import Bound
+from releaser.core.geography import GEOGRAPHY
 from releaser.core.kind import Site
-
-GEOGRAPHY = re.compile(r"^(us|us-gov|eu|apac|jp|au|ca|global)\.")
-"""What a system inference profile's id has before the model's."""
 
 
 def model_arn(model_id: str, site: Site) -> str | Bound:

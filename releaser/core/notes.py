@@ -11,12 +11,13 @@ from typing import Any
 from releaser.core import declared
 from releaser.core.address import Address, Bound, Ref
 from releaser.core.diff import MISSING, differences
+from releaser.core.geography import plain_model
 from releaser.core.graph import Node
 from releaser.core.ingested import content_remarks
 from releaser.core.kind import Effect, Kind, Pin, Remark
 from releaser.core.manifest import Allowance
 from releaser.core.normal import comparable, replace_leaves
-from releaser.core.parameters import plain_model, reach
+from releaser.core.parameters import reach
 from releaser.core.plan import Action, Risk, UseCasePlan
 from releaser.core.record import Binding
 from releaser.core.redact import Hidden, Redaction, plain
@@ -152,8 +153,11 @@ def release_notes(
     environment: str = "",
     risk: Risk = Risk.NONE,
     allowed: Iterable[Allowance] = (),
+    processed_in: Collection[str] = (),
 ) -> Notes:
-    """The notes of ``current``. ``history``: earlier release -> its digest; ``lifecycle``: model id -> its life."""
+    """The notes of ``current``. ``history``: earlier release -> its digest; ``lifecycle``: model id -> its life;
+    ``processed_in``: every Region that may see data of the use case.
+    """
     sections = tuple(_sections(previous, current, kinds) if previous else _all_new(current, kinds))
     return Notes(
         use_case=current.use_case,
@@ -161,7 +165,7 @@ def release_notes(
         digest=current.digest,
         environment=environment,
         description=str(current.spec.get("description") or ""),
-        facts=tuple(_facts(current, lifecycle or {})),
+        facts=tuple(_facts(current, lifecycle or {}, processed_in)),
         previous=previous.release if previous else "",
         previous_digest=previous.digest if previous else "",
         goes_back_to=_same_as(previous, current, history or {}),
@@ -195,7 +199,9 @@ def _number(release: str) -> int:
     return int(digits) if digits else 0
 
 
-def _facts(content: ReleaseContent, lifecycle: Mapping[str, Lifecycle]) -> Iterator[tuple[str, str]]:
+def _facts(
+    content: ReleaseContent, lifecycle: Mapping[str, Lifecycle], processed_in: Collection[str]
+) -> Iterator[tuple[str, str]]:
     governance = _governance(content)
     for member, title in (("riskTier", "Risk tier"), ("dataClassification", "Most sensitive data")):
         if governance.get(member):
@@ -205,6 +211,8 @@ def _facts(content: ReleaseContent, lifecycle: Mapping[str, Lifecycle]) -> Itera
     for name, model in _mapping(content.spec.get("models")).items():
         model_id = str(_mapping(model).get("modelId", ""))
         yield f"Model {name}", f"{model_id}, processed in {reach(model_id)}{_life(model_id, lifecycle)}"
+    if processed_in:
+        yield "Data may be processed in", ", ".join(sorted(processed_in))
     suites = _mapping(_mapping(content.spec.get("evaluation")).get("suites"))
     metrics = sum(len(_mapping(_mapping(s).get("metrics"))) for s in suites.values())
     if metrics:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard
 
+from releaser.core.geography import GEOGRAPHY, name_of, plain_model
 from releaser.core.kind import Effect, Remark
 
-# AWS user guide, "Supported Regions and models for inference profiles".
+# Regions by geography: core/geography.py.
 _REACH = {
     "us": (1, "AWS Regions in the United States"),
     "us-gov": (1, "AWS GovCloud Regions"),
@@ -19,12 +19,6 @@ _REACH = {
     "ca": (1, "AWS Regions in Canada"),
     "global": (2, "any commercial AWS Region worldwide"),
 }
-_PREFIX = re.compile(r"^(us|us-gov|eu|apac|jp|au|ca|global)\.")
-
-
-def plain_model(model_id: str) -> str:
-    """The foundation model's id, without geography or ARN."""
-    return _PREFIX.sub("", model_id.rsplit("/", 1)[-1])
 
 
 def reach(model_id: str) -> str:
@@ -33,8 +27,10 @@ def reach(model_id: str) -> str:
 
 
 def _reach(model_id: str) -> tuple[int, str]:
-    found = _PREFIX.match(model_id.rsplit("/", 1)[-1])
-    return _REACH[found[1]] if found else (0, "the environment's own Region only")
+    found = GEOGRAPHY.match(name_of(model_id))
+    if found is None:
+        return 0, "the environment's own Region only"
+    return _REACH.get(found[1], (1, f"the AWS Regions of the profile {found[1]}"))
 
 
 def model_remarks(before: str, after: str) -> Iterator[Remark]:

@@ -167,6 +167,13 @@ class UseCasePlan:
     """What is asked of a release that became less, against the last one: thresholds, governance."""
     observed: bool = False
     """The manifest says ``mode: observe``: what would be done is shown, and nothing of it is ever cleared."""
+    processing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Model or guardrail profile that it names -> the Regions that may process what is sent to it."""
+
+    @property
+    def processed_in(self) -> tuple[str, ...]:
+        """Every Region that may see data of the use case."""
+        return tuple(sorted({region for regions in self.processing.values() for region in regions}))
 
     @property
     def is_empty(self) -> bool:

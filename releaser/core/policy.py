@@ -10,28 +10,12 @@ from typing import Any
 
 from releaser.core.address import Bound, Ref
 from releaser.core.environment import Policy
+from releaser.core.geography import Reach, guardrail_reach, model_reach, name_of
 from releaser.core.kind import Kind, Problem
+from releaser.core.model_ids import MODEL_MEMBERS, PROFILE_MEMBERS
 from releaser.core.shapes import ServiceModel
 from releaser.core.values import FrozenMap, Path
 
-GEOGRAPHIES: Mapping[str, tuple[str, ...]] = {
-    # User guide, "Supported Regions and models for inference profiles": destination Regions of a source
-    # geography.
-    "eu": (
-        "eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-2", "eu-west-3",
-    ),
-    "us": ("us-east-1", "us-east-2", "us-west-1", "us-west-2"),
-    "us-gov": ("us-gov-east-1", "us-gov-west-1"),
-    "apac": ("ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-south-2", "ap-southeast-1",
-             "ap-southeast-2", "ap-southeast-4"),
-    "jp": ("ap-northeast-1", "ap-northeast-3"),
-    "au": ("ap-southeast-2", "ap-southeast-4"),
-    "ca": ("ca-central-1", "us-east-1", "us-east-2", "us-west-2"),
-    "global": ("every commercial region",),
-}  # fmt: skip
-
-_MODEL_MEMBERS = frozenset({"modelId", "foundationModel", "modelArn", "embeddingModelArn"})
-_PROFILE_MEMBERS = frozenset({"guardrailProfileIdentifier"})
 _KEY_MEMBERS = ("kmsKeyId", "customerEncryptionKeyArn", "kmsKeyArn", "encryptionKeyArn")
 _DRAFTS = ("DRAFT", "TSTALIASID")
 
@@ -74,9 +58,9 @@ def _gather(value: Any, at: Path, found: tuple[list[Any], list[Any], list[Any]])
                 text = item if type(item) is str else str(item)
                 if text.endswith(_DRAFTS) and is_draft(text):
                     found[2].append((*at, key))
-                if key in _MODEL_MEMBERS:
+                if key in MODEL_MEMBERS:
                     found[0].append(((*at, key), text))
-                elif key in _PROFILE_MEMBERS:
+                elif key in PROFILE_MEMBERS:
                     found[1].append(((*at, key), text))
             else:
                 _gather(item, (*at, key), found)
@@ -96,18 +80,14 @@ def check_policy(
             yield Problem("E605", "this refers to a DRAFT", path, "name a published version")
     if policy.requireGuardrail:
         yield from _unguarded(spec, kinds)
+    yield from _unknown(policy, found, region)
     if policy.residency:
         yield from _residency(policy, spec, region, found)
 
 
-def model_name(value: str) -> str:
-    """The id in a model id, or the last part of an ARN."""
-    return value.rsplit("/", 1)[-1] if value.startswith("arn:") else value
-
-
 def _models(allowed: tuple[str, ...], found: Facts) -> Iterator[Problem]:
     for path, value in found.models:
-        name = model_name(value)
+        name = name_of(value)
         if not any(fnmatchcase(name, glob) or fnmatchcase(value, glob) for glob in allowed):
             yield Problem("E603", f"the model {name} is not allowed", path, "allowed: " + ", ".join(allowed))
 
@@ -161,18 +141,33 @@ def _residency(policy: Policy, spec: Mapping[str, Any], region: str, found: Fact
     allowed = policy.residency.get(classification)
     if allowed is None:
         return
-    for path, value in (*found.models, *found.profiles):
-        name = model_name(value)
-        outside = [r for r in reachable(name, region) if not any(fnmatchcase(r, glob) for glob in allowed)]
+    for path, value, reach in _reaches(policy, found, region):
+        outside = reach.outside(allowed)
         if outside:
             shown = ", ".join(outside[:3]) + (" and others" if len(outside) > 3 else "")
-            message = f"{classification} data could be sent to {shown} by {name}"
+            message = f"{classification} data could be sent to {shown} by {name_of(value)}"
             yield Problem("E607", message, path, "allowed: " + ", ".join(allowed))
 
 
-def reachable(name: str, region: str) -> tuple[str, ...]:
-    """Regions that a call through this model or profile can be served in."""
-    return GEOGRAPHIES.get(name.split(".", 1)[0], (region,))
+def _reaches(policy: Policy, found: Facts, region: str) -> Iterator[tuple[Path, str, Reach]]:
+    for path, value in found.models:
+        yield path, value, model_reach(value, region, policy.geographies)
+    for path, value in found.profiles:
+        yield path, value, guardrail_reach(value, region, policy.geographies)
+
+
+def _unknown(policy: Policy, found: Facts, region: str) -> Iterator[Problem]:
+    """Profiles of which nobody here knows where they lead: refused, not assumed."""
+    for path, value, reach in _reaches(policy, found, region):
+        prefix = name_of(value).split(".", 1)[0]
+        if reach.doubt == "prefix":
+            message = f"nobody here knows which regions {name_of(value)} may use"
+            hint = f"look them up in AWS's user guide and write policy.geographies: {{{prefix}: [REGION, ...]}}"
+            yield Problem("E615", message, path, hint)
+        elif reach.doubt == "source":
+            message = f"{name_of(value)} cannot be used in {region}, as far as is known here"
+            hint = f"a profile of the region's own geography; or policy.geographies: {{{prefix}: [REGION, ...]}}"
+            yield Problem("E615", message, path, hint)
 
 
 def _entries(spec: Mapping[str, Any], section: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from releaser.core.address import Address
+from releaser.core.geography import is_guardrail_profile
 from releaser.core.shape import OPTIONAL
 
 FORMAT = "releaser.record/v1"
@@ -222,6 +223,16 @@ class Facts:
     datasets: Mapping[str, Any] = field(default_factory=dict)
     thresholds: Mapping[str, Any] = field(default_factory=dict)
     governance: Mapping[str, Any] = field(default_factory=dict)
+    processing: Mapping[str, tuple[str, ...]] = field(default_factory=dict, metadata=OPTIONAL)
+    """Every model and guardrail profile that it names -> the Regions that may process what is sent to it."""
+
+    @property
+    def model_ids(self) -> frozenset[str]:
+        """Every model it names; of a record from before ``processing`` was kept, those of its section ``models``."""
+        named = (m.get("modelId") for m in self.models.values() if isinstance(m, Mapping))
+        return frozenset(v for v in self.processing if not is_guardrail_profile(v)) | frozenset(
+            str(m) for m in named if m and not str(m).startswith("${")
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from releaser.core.address import Ref
+from releaser.core.geography import GEOGRAPHY
 from releaser.core.kind import BEDROCK_TAGS, Calls, Draft, Fields, Identity, Kind, Remark, Status, View
-from releaser.core.model_arn import GEOGRAPHY, model_arn
+from releaser.core.model_arn import model_arn
 from releaser.core.quotas import Quota
 from releaser.core.values import FrozenMap
 

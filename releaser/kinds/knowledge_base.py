@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from releaser.core.address import Bound, Ref
 from releaser.core.diagnostic import Code
+from releaser.core.geography import plain_model
 from releaser.core.kind import (
     AGENT_TAGS,
     Calls,
@@ -36,7 +37,6 @@ from releaser.core.kind import (
     View,
 )
 from releaser.core.model_arn import model_arn
-from releaser.core.parameters import plain_model
 from releaser.core.quotas import Quota
 from releaser.core.sources import check_sources
 from releaser.core.values import EMPTY, FrozenMap

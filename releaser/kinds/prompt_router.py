@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from releaser.core.address import Bound, Ref
 from releaser.core.diagnostic import Code
+from releaser.core.geography import plain_model
 from releaser.core.kind import (
     BEDROCK_TAGS,
     Calls,
@@ -29,7 +30,6 @@ from releaser.core.kind import (
     View,
 )
 from releaser.core.model_arn import model_arn
-from releaser.core.parameters import plain_model
 from releaser.core.quotas import Quota
 from releaser.core.values import EMPTY, FrozenMap
 

@@ -58,6 +58,7 @@ def _use_case(row: UseCaseRow) -> dict[str, Any]:
         "changeDigest": row.change_digest,
         "risk": row.risk.value,
         "concerns": [{"at": c.at, "change": c.change, "risk": c.risk.value, "text": c.text} for c in row.concerns],
+        "processing": {through: list(regions) for through, regions in sorted(row.processing.items())},
         "steps": len(row.steps),
         "blocked": [diagnostic_data(d) for d in row.blocked],
     }

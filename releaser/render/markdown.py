@@ -8,7 +8,7 @@ from releaser.core.diff import MISSING
 from releaser.core.plan import Action, Change, Risk
 from releaser.render.escape import block, code, html, prose
 from releaser.render.view import DriftRow, FieldRow, PlanView, ResourceRow, UseCaseRow
-from releaser.render.words import closing, counted, sentence, short, value_text
+from releaser.render.words import closing, counted, processed, sentence, short, value_text
 
 MARKER = "<!-- releaser:plan -->"
 """First line of the comment, by which the next run finds it to update it in place."""
@@ -119,7 +119,8 @@ _SIGNS = {
 
 
 def _use_case(row: UseCaseRow) -> list[str]:
-    return [text for resource in row.told for text in _resource(resource)]
+    said = [f"  {processed(row)}"] if row.processed_in else []
+    return [*said, *(text for resource in row.told for text in _resource(resource))]
 
 
 def _resource(row: ResourceRow) -> Iterator[str]:

@@ -107,6 +107,8 @@ def _use_case() -> Schema:
         risk=_RISK | {"description": "The worst class of its changes."},
         concerns=_list(_closed(at=_TEXT, change={"enum": list(get_args(Allowed))}, risk=_RISK, text=_TEXT))
         | {"description": "What may need an allowance: an entry of `spec.allow` with this `at` and `change`."},
+        processing=_map(_list(_TEXT))
+        | {"description": "Model or guardrail profile that it names: the regions that may process what is sent to it."},
         steps=_COUNT,
         blocked=_list({"$ref": "#/$defs/diagnostic"}) | {"description": "Reasons why nothing is planned for it."},
     )

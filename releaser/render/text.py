@@ -12,7 +12,7 @@ from releaser.core.word_diff import Piece as Words
 from releaser.core.word_diff import word_diff
 from releaser.render.line import Line, Piece, coloured_text, line, plain_text
 from releaser.render.view import DriftRow, FieldRow, PlanView, ResourceRow, UseCaseRow
-from releaser.render.words import DRIFT_SYMBOL, REASONS, RISKS, closing, sentence, short, symbol, value_text
+from releaser.render.words import DRIFT_SYMBOL, REASONS, RISKS, closing, processed, sentence, short, symbol, value_text
 
 STYLES = {
     Action.CREATE: "green",
@@ -79,6 +79,8 @@ def _use_case(row: UseCaseRow, all_fields: bool) -> Iterator[Line]:
         )
         word, style = REMARKS["weaker"]
         yield from (line("      ", Piece(word, style), f" {c.at}: {c.text}") for c in row.further)
+    if row.told and row.processed_in:
+        yield line("  ", Piece(processed(row), "dim"))
     for resource in row.told:
         yield from _resource(resource, all_fields)
 

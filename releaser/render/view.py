@@ -7,7 +7,7 @@ never for a file.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from releaser.core.body_shape import body_shape as core_body_shape
@@ -98,6 +98,9 @@ class UseCaseRow:
     blocked: tuple[Diagnostic, ...]
     risk: Risk = Risk.NONE
     concerns: tuple[ConcernRow, ...] = ()
+    processing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    processed_in: tuple[str, ...] = ()
+    """Regions that may see data of the use case."""
 
     @property
     def further(self) -> tuple[ConcernRow, ...]:
@@ -185,6 +188,8 @@ def _use_case(part: UseCasePlan, redactions: Mapping[str, Redaction], show_value
         part.blocked,
         part.risk,
         tuple(_concern(c, show_values) for c in part.concerns),
+        part.processing,
+        part.processed_in,
     )
 
 

@@ -9,7 +9,7 @@ from releaser.core.address import Bound, Ref
 from releaser.core.diff import MISSING, Origin
 from releaser.core.plan import Action, Change, Risk
 from releaser.core.redact import Hidden
-from releaser.render.view import PlanView
+from releaser.render.view import PlanView, UseCaseRow
 
 SYMBOLS: Mapping[Action, str] = {
     Action.CREATE: "+",
@@ -145,3 +145,8 @@ def counted(number: int, noun: str) -> str:
 def short(digest: str) -> str:
     """The first 12 digits of a digest."""
     return digest.removeprefix("sha256:")[:12]
+
+
+def processed(row: UseCaseRow) -> str:
+    """Where data of a use case may go, in a line."""
+    return f"data may be processed in: {', '.join(row.processed_in)}"

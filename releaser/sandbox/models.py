@@ -88,21 +88,23 @@ def system_profiles(call: Call) -> list[Doc]:
     """The system-defined profiles of the caller's region: its geography's and the global ones."""
     here = geography(call.region)
     return [
-        _system_profile(call, model, prefix, here or "")
+        _system_profile(call, model, prefix)
         for model in available(call)
         for prefix in model.profiles
         if here in DESTINATIONS and prefix in (here, "global")
     ]
 
 
-def _system_profile(call: Call, model: Model, prefix: str, here: str) -> Doc:
+def _system_profile(call: Call, model: Model, prefix: str) -> Doc:
     id = f"{prefix}.{model.id}"
-    regions = DESTINATIONS[here if prefix == "global" else prefix]
+    # A global profile has two members: the model where it is called, and one whose ARN names no Region.
+    regions = (call.region, "") if prefix == "global" else DESTINATIONS[prefix]
+    where = "any commercial region" if prefix == "global" else ", ".join(regions)
     began = float(_epoch(call) + model.days["start"] * _DAY)
     return {
         "inferenceProfileId": id,
         "inferenceProfileName": " ".join(re.findall(r"\w+", f"{prefix.upper()} {model.provider} {model.name}")),
-        "description": f"Routes requests to {model.provider} {model.name} in {', '.join(regions)}.",
+        "description": f"Routes requests to {model.provider} {model.name} in {where}.",
         "inferenceProfileArn": call.arn("bedrock", f"inference-profile/{id}"),
         "models": [{"modelArn": model_arn(region, model.id)} for region in regions],
         "status": "ACTIVE",

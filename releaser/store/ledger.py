@@ -90,6 +90,25 @@ class Ledger:
             n: Witness(use_case=n, released=released.get(n), latest=latest.get(n), open=opened.get(n)) for n in folders
         }
 
+    def released_before(self, environment: str, live: Mapping[str, Closed]) -> dict[str, Closed]:
+        """Use case -> the last released record of another content than the live one: what a rollback goes to."""
+        folders = {
+            name: [f for f in rows if f.seq < live[name].record.seq]
+            for name, rows in self.folders(environment, live).items()
+        }
+        found: dict[str, Closed] = {}
+        depth = 0
+        while pending := [n for n, rows in folders.items() if n not in found and len(rows) > depth]:
+            at = {name: folders[name][depth] for name in pending}
+            closings = self._closings(at.values())
+            for name, place in at.items():
+                closed = _closed(closings[place.path], place.path) if place.path in closings else None
+                other = closed is not None and closed.record.release_digest != live[name].record.release_digest
+                if closed is not None and other and closed.outcome == "released":
+                    found[name] = closed
+            depth += 1
+        return found
+
     def files(self, folders: Sequence[Folder]) -> dict[str, bytes]:
         """Raw content of everything in these folders, by path."""
         paths = {

@@ -69,6 +69,10 @@ class Records:
         """By use case: the last released record, the last closed, the open one. Does not ask the remote."""
         return self._ledger().witnesses(environment)
 
+    def released_before(self, environment: str, live: Mapping[str, Closed]) -> dict[str, Closed]:
+        """By use case: what a rollback from the live record would go to. Does not ask the remote."""
+        return self._ledger().released_before(environment, live)
+
     def open(
         self, intents: Sequence[Intent], *, take_over: bool = False, since: Mapping[str, Witness] | None = None
     ) -> Opening:

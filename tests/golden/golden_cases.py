@@ -12,9 +12,11 @@ from typing import Any
 
 from releaser.core.address import Address
 from releaser.core.content import resolve_body, version_digest
-from releaser.core.environment import Environment
+from releaser.core.environment import Environment, Policy
 from releaser.core.facts import facts_of
 from releaser.core.graph import Node
+from releaser.core.model_ids import uses
+from releaser.core.model_life import Catalog
 from releaser.core.normal import comparable
 from releaser.core.plan import Known, Plan, plan_digest
 from releaser.core.planner import Question, plan_use_case
@@ -24,7 +26,9 @@ from releaser.core.values import FrozenMap, freeze, thaw
 from releaser.core.witness import bind
 from releaser.core.workspace import UseCaseFiles
 from releaser.engine.compile import ReleaseName, compile_all
+from releaser.gates.lifecycle import routes
 from releaser.kinds import registry
+from releaser.kinds.models import model
 from releaser.store.reader import MemoryReader
 from releaser.store.workspace import load_use_case
 
@@ -107,8 +111,15 @@ def plan_of(case: Path) -> Plan:
             spec=files.spec,
         )
     )
+    part = replace(part, processing=processing(files, nodes))
     plan = Plan("dev", ACCOUNT, REGION, "0" * 40, (part,), "0" * 64, assumed=snapshot.assumed, read=snapshot.read)
     return replace(plan, digest=plan_digest(plan))
+
+
+def processing(files: UseCaseFiles, nodes: tuple[Node, ...]) -> dict[str, tuple[str, ...]]:
+    """Where data of a case may go, by the tables alone."""
+    found = uses(nodes, files.spec.get("models", {}), REGION, registry(), model)
+    return {v: r.regions for v, r in routes(found, Catalog({}), REGION, Policy()).items()}
 
 
 def _as_released(

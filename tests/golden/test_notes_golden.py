@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from golden_cases import cases, hold, nodes_of, use_case_of
+from golden_cases import cases, hold, nodes_of, processing, use_case_of
 
 from releaser.core.allowance import allowances
 from releaser.core.notes import Lifecycle, ReleaseContent, content_of, release_notes
@@ -43,6 +43,8 @@ def test_notes_read_as_they_were_agreed(case: Path) -> None:
         for address, found in after.bodies.items()
     }
     changed = [a for a, c in after.bodies.items() if not before or before.bodies.get(a) != c]
+    files = use_case_of(case, "after.yaml")
+    where = processing(files, nodes_of(files, "r4"))
     notes = release_notes(
         before,
         after,
@@ -57,5 +59,6 @@ def test_notes_read_as_they_were_agreed(case: Path) -> None:
         environment="dev",
         risk=Risk(told.get("risk", "none")),
         allowed=allowances(after.spec),
+        processed_in={r for regions in where.values() for r in regions},
     )
     hold(case / "notes.md", notes_markdown(notes))

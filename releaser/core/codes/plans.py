@@ -148,15 +148,23 @@ PLANS = (
     ),
     Code(
         "P152",
-        "the lifecycle of models could not be read",
-        "Whether a model is near its end of life is unknown. Allow bedrock:ListFoundationModels to the role.",
+        "models could not be looked at",
+        "Whether a model is near its end of life, which models are behind a profile, or whether the account may call a "
+        "new one, is unknown. Allow bedrock:ListFoundationModels, bedrock:ListInferenceProfiles, "
+        "bedrock:GetInferenceProfile, bedrock:GetPromptRouter and bedrock:GetFoundationModelAvailability to the role.",
     ),
     Code(
         "P153",
-        "a model that is not offered in this region",
-        "Look at the model ids of the region; a model past its end of life disappears from the list.",
+        "a model that is not available here",
+        "The region does not offer it, or not to this account. Look at the model ids of the region; a model past its "
+        "end of life disappears from the list. policy.models.unavailable says whether this blocks.",
+        "policy: {models: {unavailable: warn}}",
     ),
-    Code("P154", "a model at its end of life", "Choose a successor, evaluate it, and change the manifest."),
+    Code(
+        "P154",
+        "a model past its end of life",
+        "Calls fail, and AWS moves nobody to another model. Choose a successor, evaluate it, and change the manifest.",
+    ),
     Code(
         "P155",
         "less protection, or an easier check, without an allowance",
@@ -260,4 +268,40 @@ PLANS = (
     Code("P191", "a step whose needs are not done", "A fault in releaser itself: please report the plan."),
     Code("P200", "a gate does not let it pass", "The gate's own reason and hint are in the message."),
     Code("P201", "a gate cleared something else", "A fault in releaser itself: please report the plan."),
+    Code(
+        "P210",
+        "a LEGACY model",
+        "AWS has announced its end. Choose a successor now: access to a LEGACY model may lapse after 15 days without a "
+        "call, and models launched since 2026-09-07 may be LEGACY for 45 days only. policy.models.legacy says whether "
+        "this blocks; it warns unless told otherwise.",
+        "policy: {models: {legacy: block}}",
+    ),
+    Code(
+        "P211",
+        "a model that ends soon",
+        "Its end of life is within policy.models.endOfLifeWithin. A release that begins to use it is refused; one that "
+        "uses it already is warned. Choose a successor and evaluate it.",
+        "policy: {models: {endOfLifeWithin: 90d}}",
+    ),
+    Code(
+        "P212",
+        "a model that the account has no access to yet",
+        "AWS enables most models at the first call of somebody with AWS Marketplace permissions; some want a form or "
+        "an agreement first. That agreement is a legal one: a person accepts it in the console, this tool never does. "
+        "policy.models.access says whether this blocks.",
+        "policy: {models: {access: warn}}",
+    ),
+    Code(
+        "P213",
+        "the way back is closing",
+        "A warning: the release before the live one names a model that is LEGACY, ends soon, has ended or is not "
+        "offered. A rollback to it is judged like any release. Plan to go forward instead.",
+    ),
+    Code(
+        "P214",
+        "AWS says that data could leave where it must stay",
+        "The regions that AWS names for this profile in the account, or those of a guardrail profile, go beyond what "
+        "policy.residency allows for data of this classification. Use a profile of a smaller geography, or the model "
+        "of the region itself.",
+    ),
 )

@@ -50,4 +50,12 @@ GOVERNANCE = (
         "no classification for residency",
         "An environment restricts where classified data may go, and the use case does not say what data it sees.",
     ),
+    Code(
+        "E615",
+        "a profile of which nobody knows where it leads",
+        "A cross-Region profile sends data to the regions of its geography. This one's geography, or its use from this "
+        "region, stands in no table, and where data goes is not assumed. AWS's user guide names the regions; an "
+        "environment may say them, and a plan checks them against what AWS says in the account.",
+        "policy: {geographies: {eu: [eu-central-1, eu-west-1]}}",
+    ),
 )

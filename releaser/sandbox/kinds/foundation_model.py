@@ -9,7 +9,16 @@ from releaser.sandbox.call import Call
 from releaser.sandbox.errors import not_found
 from releaser.sandbox.kind import Kind
 
-KIND = Kind("foundation-model")
+KIND = Kind(
+    "foundation-model",
+    # Model ids, parted by commas: those without an agreement, entitlement or authorization, or not in the region.
+    switches={
+        "modelsWithoutAgreement": ("",),
+        "modelsWithoutEntitlement": ("",),
+        "modelsNotAuthorized": ("",),
+        "modelsNotInRegion": ("",),
+    },
+)
 
 
 @KIND.operation("bedrock", "ListFoundationModels")
@@ -37,3 +46,23 @@ def get_foundation_model(call: Call) -> dict[str, Any]:
         if asked in (model.id, models.model_arn(call.region, model.id)):
             return {"modelDetails": models.describe(call, model)}
     raise not_found(f"The foundation model {asked} was not found.")
+
+
+@KIND.operation("bedrock", "GetFoundationModelAvailability")
+def get_foundation_model_availability(call: Call) -> dict[str, Any]:
+    """Whether the account may call a model: agreement, authorization, entitlement, region. All granted, unless a switch
+    says otherwise: agreements are accepted by people, so nothing here grants one."""
+    asked = call.params["modelId"]
+    if asked not in {model.id for model in models.available(call)}:
+        raise not_found(f"The foundation model {asked} was not found.")
+
+    def lacks(switch: str) -> bool:
+        return asked in str(call.settings.switch(switch)).split(",")
+
+    return {
+        "modelId": asked,
+        "agreementAvailability": {"status": "NOT_AVAILABLE" if lacks("modelsWithoutAgreement") else "AVAILABLE"},
+        "authorizationStatus": "NOT_AUTHORIZED" if lacks("modelsNotAuthorized") else "AUTHORIZED",
+        "entitlementAvailability": "NOT_AVAILABLE" if lacks("modelsWithoutEntitlement") else "AVAILABLE",
+        "regionAvailability": "NOT_AVAILABLE" if lacks("modelsNotInRegion") else "AVAILABLE",
+    }
