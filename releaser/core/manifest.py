@@ -19,7 +19,7 @@ from releaser.core.kind import Kind
 
 API_VERSION = "releaser.dev/v1"
 
-PLANNED_SECTIONS = frozenset({"flows", "monitoring", "delivery"})
+PLANNED_SECTIONS = frozenset({"monitoring", "delivery"})
 """Sections that the manifest will have: refused until this version can act on them, never silently
 ignored."""
 

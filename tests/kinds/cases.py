@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from kinds.rules import KNOWN, acceptable
+from kinds.rules import KNOWN, MOST, acceptable
 from kinds.synthesis import DOCUMENTS, Synthesis, document, strategy
 from releaser.core.body_shape import body_shape
 from releaser.core.kind import Kind
@@ -25,7 +25,7 @@ def shape_of(kind: Kind) -> Shape:
 
 
 def synthesis(kind: Kind, length: int = 3) -> Synthesis:
-    return Synthesis(kind.fields.unordered, KNOWN, length)
+    return Synthesis(kind.fields.unordered, KNOWN, length, most=MOST)
 
 
 def is_document(kind: Kind) -> bool:

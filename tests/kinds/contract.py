@@ -16,6 +16,7 @@ from botocore.model import Shape as Modelled
 
 from kinds.cases import everything, is_document
 from kinds.live_changes import pattern_of
+from kinds.synthesis import AGAIN, finite
 from releaser.core.body_shape import body_shape, part_shape
 from releaser.core.kind import Kind, Part, Status
 from releaser.core.normal import Sibling, comparable, stated
@@ -382,17 +383,18 @@ def _read_item(kind: Kind, part: Part) -> Mapping[str, Any]:
     return {k: v for k, v in reply.items() if k in allowed} if found is reply else found
 
 
-def skeleton(shape: Modelled) -> Any:
+def skeleton(shape: Modelled, way: tuple[str, ...] = ()) -> Any:
     """A value of the shape with every member set."""
     if getattr(shape, "is_document_type", False):
         return {"any": "thing"}
+    below = (*way, shape.name)
     match shape.type_name:
         case "structure":
-            return {k: skeleton(m) for k, m in shape.members.items()}
+            return {k: skeleton(m, below) for k, m in shape.members.items() if below.count(m.name) < AGAIN}
         case "list":
-            return [skeleton(shape.member)]
+            return [skeleton(shape.member, below)]
         case "map":
-            return {"key": skeleton(shape.value)}
+            return {"key": skeleton(shape.value, below)}
         case "string":
             return next(reversed(shape.enum), "text")  # the first is what AWS says of what nobody asked for
         case "boolean":
@@ -425,26 +427,29 @@ def create_paths(kind: Kind) -> Mapping[str, Any]:
     return known[1]
 
 
+_DEEP = 3
+"""How often a shape that holds itself is told apart: a definition, a loop in it, a loop in that."""
 _PATHS: dict[str, tuple[Kind, Mapping[str, Any]]] = {}
 
 
 def _paths_of(kind: Kind) -> Mapping[str, Any]:
     found: dict[str, Any] = {}
 
-    def walk(shape: Any, at: str) -> None:
+    def walk(shape: Any, at: str, way: tuple[str, ...]) -> None:
         if at:
             found[at] = shape
         if shape.is_document:
             return
+        below = (*way, shape.name)
         if shape.type == "structure":
-            for member, inner in shape.members.items():
-                walk(inner, f"{at}.{member}" if at else member)
+            for member, inner in finite(shape, below, _DEEP):
+                walk(inner, f"{at}.{member}" if at else member, below)
         elif shape.type == "list":
-            walk(shape.member, f"{at}[]")
+            walk(shape.member, f"{at}[]", below)
         elif shape.type == "map":
-            walk(shape.value, f"{at}.*")
+            walk(shape.value, f"{at}.*", below)
 
-    walk(body_shape(kind, model(kind.service)), "")
+    walk(body_shape(kind, model(kind.service)), "", ())
     return found
 
 
@@ -491,7 +496,7 @@ def defaults_are_values(kind: Kind) -> Iterator[str]:
 
 
 def documents_are_opaque(kind: Kind) -> Iterator[str]:
-    documents = {p for p, s in create_paths(kind).items() if s.is_document}
+    documents = {p.removesuffix(".*") for p, s in create_paths(kind).items() if s.is_document}
     if not is_document(kind) and documents != kind.fields.opaque:
         yield f"JSON documents are {sorted(documents)}, not {sorted(kind.fields.opaque)}"
 

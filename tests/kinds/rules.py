@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from kinds.flow_graphs import connected, nodes_within
+
 KNOWN = {
     "GuardrailCrossRegionGuardrailProfileIdentifier": "eu.guardrail.v1:0",
     "KmsKeyId": "arn:aws:kms:eu-central-1:111111111111:key/12345678-1234-1234-1234-123456789012",
@@ -18,8 +20,25 @@ KNOWN = {
     "BedrockEmbeddingModelArn": "arn:aws:bedrock:eu-central-1::foundation-model/amazon.titan-embed-text-v2:0",
     "InferenceProfileModelSourceArn": "arn:aws:bedrock:eu-central-1::foundation-model/amazon.nova-lite-v1:0",
     "AgentRoleArn": "arn:aws:iam::111111111111:role/agent",
+    "FlowExecutionRoleArn": "arn:aws:iam::111111111111:role/flow-11",
+    "FlowIdentifier": "ABCDEFGH11",
+    "FlowPromptArn": "arn:aws:bedrock:eu-central-1:111111111111:prompt/ABCDEFGHIJ:11",
+    "FlowAgentAliasArn": "arn:aws:bedrock:eu-central-1:111111111111:agent-alias/ABCDEFGHIJ/ABCDEFGH11",
+    "FlowLambdaArn": "arn:aws:lambda:eu-central-1:111111111111:function:lookup:11",
+    "FlowLexBotAliasArn": "arn:aws:lex:eu-central-1:111111111111:bot-alias/ABCDEFGHIJ/ABCDEFGH11",
+    "FlowKnowledgeBaseId": "ABCDEFGH11",
+    "FlowS3BucketName": "bucket-11",
+    "FlowPromptModelIdentifier": "amazon.nova-lite-v1:0",
+    "KnowledgeBaseModelIdentifier": "amazon.nova-lite-v1:0",
+    "GuardrailIdentifier": "abcdefghij11",
+    "GuardrailVersion": "11",
+    "Version": "11",
+    "BedrockRerankingModelArn": "arn:aws:bedrock:eu-central-1::foundation-model/amazon.rerank-v1:0",
 }
 """Shape -> a text that exists where the body is sent."""
+
+MOST = {"FlowNodes": 4}
+"""List shape -> how many items a body gets: AWS allows 40 nodes in a flow, and 20 connections between them."""
 
 Body = dict[str, Any]
 
@@ -176,6 +195,23 @@ def _knowledge_base(body: Body) -> None:
     body["dataSources"] = body.get("dataSources", [])[:5]
 
 
+def _flow(body: Body) -> None:
+    body["definition"] = connected(body.get("definition", {}))
+    for node in nodes_within(body["definition"]):
+        for member in ("prompt", "knowledgeBase"):
+            held = node.get("configuration", {}).get(member, {})
+            if "guardrailConfiguration" in held:
+                told = {
+                    "guardrailIdentifier": KNOWN["GuardrailIdentifier"],
+                    "guardrailVersion": KNOWN["GuardrailVersion"],
+                }
+                held["guardrailConfiguration"] = {**told, **held["guardrailConfiguration"]}
+
+
+def _flow_alias(body: Body) -> None:
+    body["routingConfiguration"] = [{"flowVersion": "1"}]
+
+
 _MENDERS: Mapping[str, Callable[[Body], None]] = {
     "agent": _agent,
     "agent-alias": _agent_alias,
@@ -183,4 +219,8 @@ _MENDERS: Mapping[str, Callable[[Body], None]] = {
     "prompt": _prompt,
     "prompt-router": _prompt_router,
     "knowledge-base": _knowledge_base,
+
+
+    "flow": _flow,
+    "flow-alias": _flow_alias,
 }

@@ -50,67 +50,107 @@ _TEXTS = (
 )
 
 
+Way = tuple[str, ...]
+"""The structures around a value, by the names of their shapes."""
+
+AGAIN = 2
+"""How often a shape is made within itself, where AWS's model sets no end (a loop of a flow holds a definition)."""
+
+
+def finite(shape: Shape, way: Way, again: int = AGAIN) -> list[tuple[str, Shape]]:
+    """The members of a structure, less those that lead into what is already around them often enough."""
+
+    def ends(member: Shape) -> bool:
+        around = [member.name, *(m.name for k, m in member.members.items() if k in member.required)]
+        return all(way.count(name) < again for name in around)
+
+    return [(k, m) for k, m in shape.members.items() if ends(m)]
+
+
 @dataclass(frozen=True)
 class Synthesis:
     """Makes bodies of one kind. ``known``: shape name -> a text that exists where the body is sent.
 
     ``keys``: list pattern -> the member that tells its items apart. ``length``: how many items a list gets.
-    ``bare``: only what AWS requires.
+    ``bare``: only what AWS requires. ``most``: list shape -> how many items a body takes, where AWS's model says more.
     """
 
     keys: Mapping[str, str | None] = field(default_factory=dict)
     known: Mapping[str, str] = field(default_factory=dict)
     length: int = 3
     bare: bool = False
+    most: Mapping[str, int] = field(default_factory=dict)
+    _counts: dict[tuple[str, Way], int] = field(default_factory=dict, repr=False)
 
     def everything(self, shape: Shape) -> list[Any]:
         """As few values as make every choice of every union, each with every optional member set."""
-        return self._values(shape, "", "", 0)
+        return [self._value(shape, "", "", 0, (), i) for i in range(self._count(shape, ()))]
 
-    def _values(self, shape: Shape, name: str, at: str, n: int) -> list[Any]:
+    def _count(self, shape: Shape, way: Way) -> int:
+        """How many values make every choice."""
+        known = (shape.name, way)
+        if known not in self._counts:
+            self._counts[known] = self._counted(shape, way)
+        return self._counts[known]
+
+    def _counted(self, shape: Shape, way: Way) -> int:
+        if shape.is_document or shape.type not in ("structure", "list"):
+            return 1
+        if shape.type == "list":
+            return -(-self._total(shape, way) // self._high(shape))
+        below = (*way, shape.name)
+        counts = [self._count(m, below) for m in self._members(shape, below).values()]
+        return sum(counts) if shape.is_union else max(counts, default=1)
+
+    def _members(self, shape: Shape, way: Way) -> dict[str, Shape]:
+        return {k: m for k, m in finite(shape, way) if not self.bare or shape.is_union or k in shape.required}
+
+    def _high(self, shape: Shape) -> int:
+        return self.most.get(shape.name, int(shape.raw.get("max", 10_000)))
+
+    def _total(self, shape: Shape, way: Way) -> int:
+        low = int(shape.raw.get("min", 0))
+        return max(self._count(shape.member, way), min(self.length, self._high(shape)), low)
+
+    def _value(self, shape: Shape, name: str, at: str, n: int, way: Way, i: int) -> Any:
+        """The ``i``-th of the values that make every choice; ``n`` tells what is alike apart."""
         if shape.is_document:
-            return [document(n)]
+            return document(n)
         match shape.type:
             case "structure":
-                return self._structures(shape, at, n)
+                return self._structure(shape, at, n, (*way, shape.name), i)
             case "list":
-                return self._lists(shape, name, at, n)
+                return self._list(shape, name, at, n, way, i)
             case "map":
-                return self._maps(shape, name, at, n)
+                keys = [text(shape.key, name, n + k, self.known) for k in range(self.length)]
+                if shape.value.type == "string":
+                    return {key: f"value {k}" for k, key in enumerate(keys)}
+                return {key: self._value(shape.value, name, f"{at}.*", n + k, way, 0) for k, key in enumerate(keys)}
             case "string":
-                return [text(shape, name, n, self.known)]
+                return text(shape, name, n, self.known)
             case "boolean":
-                return [n % 2 == 0]
+                return n % 2 == 0
             case _:
-                return [number(shape, n)]
+                return number(shape, n)
 
-    def _structures(self, shape: Shape, at: str, n: int) -> list[Any]:
+    def _structure(self, shape: Shape, at: str, n: int, way: Way, i: int) -> dict[str, Any]:
         prefix = f"{at}." if at else ""
-        members = {k: m for k, m in shape.members.items() if not self.bare or shape.is_union or k in shape.required}
-        found = {k: self._values(m, k, prefix + k, n) for k, m in members.items()}
-        if shape.is_union:
-            return [{name: value} for name, values in found.items() for value in values]
-        most = max((len(values) for values in found.values()), default=1)
-        return [{name: values[i % len(values)] for name, values in found.items()} for i in range(most)]
+        members = self._members(shape, way)
+        if not shape.is_union:
+            return {
+                k: self._value(m, k, prefix + k, n, way, i % max(1, self._count(m, way))) for k, m in members.items()
+            }
+        for k, m in members.items():
+            count = self._count(m, way)
+            if i < count:
+                return {k: self._value(m, k, prefix + k, n, way, i)}
+            i -= count
+        raise ValueError(f"{shape.name} has no choice left that ends")
 
-    def _maps(self, shape: Shape, name: str, at: str, n: int) -> list[Any]:
-        keys = [text(shape.key, name, n + i, self.known) for i in range(self.length)]
-        if shape.value.type == "string":
-            return [{key: f"value {i}" for i, key in enumerate(keys)}]
-        return [{key: self._values(shape.value, name, f"{at}.*", n + i)[0] for i, key in enumerate(keys)}]
-
-    def _lists(self, shape: Shape, name: str, at: str, n: int) -> list[Any]:
-        low, high = shape.raw.get("min", 0), shape.raw.get("max", 10_000)
-        choices = len(self._values(shape.member, name, f"{at}[]", n))
-        total = max(choices, min(self.length, high), low)
-        items = []
-        for i in range(total):
-            values = self._values(shape.member, name, f"{at}[]", n + i)
-            items.append(values[i % len(values)])
-        items = self._told_apart(items, at)
-        return [items[i : i + high] for i in range(0, len(items), high)]
-
-    def _told_apart(self, items: list[Any], at: str) -> list[Any]:
+    def _list(self, shape: Shape, name: str, at: str, n: int, way: Way, i: int) -> list[Any]:
+        high, choices = self._high(shape), self._count(shape.member, way)
+        mine = range(i * high, min((i + 1) * high, self._total(shape, way)))
+        items = [self._value(shape.member, name, f"{at}[]", n + j, way, j % choices) for j in mine]
         return distinct(items, self.keys[at]) if at in self.keys else items
 
 
@@ -130,7 +170,8 @@ def number(shape: Shape, n: int) -> int | float:
     """A number within the shape's bounds, a different one for each ``n`` below nine."""
     if shape.is_float:
         return (n % 9 + 1) / 10
-    return int(shape.raw.get("min", 0)) + 100 + n
+    low, high = int(shape.raw.get("min", 0)), int(shape.raw.get("max", 10_000_000))
+    return low + 100 + n if low + 100 + n <= high else low + n % (high - low + 1)
 
 
 def text(shape: Shape, name: str, n: int, known: Mapping[str, str]) -> str:
@@ -153,20 +194,20 @@ def fits(shape: Shape, sample: str) -> bool:
     return pattern is None or pattern.fullmatch(sample) is not None
 
 
-def strategy(shape: Shape, made: Synthesis, name: str = "", at: str = "") -> st.SearchStrategy[Any]:
+def strategy(shape: Shape, made: Synthesis, name: str = "", at: str = "", way: Way = ()) -> st.SearchStrategy[Any]:
     """Any value that the model allows; list items differ in their key."""
     if shape.is_document:
         return DOCUMENTS
     match shape.type:
         case "structure":
-            return _structures(shape, made, at)
+            return _structures(shape, made, at, (*way, shape.name))
         case "list":
-            return _lists(shape, made, name, at)
+            return _lists(shape, made, name, at, way)
+        case "map":
+            keys, values = (_texts(shape.key, name, made), strategy(shape.value, made, name, f"{at}.*", way))
+            return st.dictionaries(keys, values, max_size=3)
         case "string":
             return _texts(shape, name, made)
-        case "map":
-            keys, values = (_texts(shape.key, name, made), strategy(shape.value, made, name, f"{at}.*"))
-            return st.dictionaries(keys, values, max_size=3)
         case "boolean":
             return st.booleans()
         case _:
@@ -186,18 +227,18 @@ DOCUMENTS = st.dictionaries(
 )
 
 
-def _structures(shape: Shape, made: Synthesis, at: str) -> st.SearchStrategy[Any]:
+def _structures(shape: Shape, made: Synthesis, at: str, way: Way) -> st.SearchStrategy[Any]:
     prefix = f"{at}." if at else ""
-    members = {k: strategy(m, made, k, prefix + k) for k, m in shape.members.items()}
+    members = {k: strategy(m, made, k, prefix + k, way) for k, m in finite(shape, way)}
     if shape.is_union:
         return st.one_of([st.fixed_dictionaries({k: inner}) for k, inner in members.items()])
     needed = {k: inner for k, inner in members.items() if k in shape.required}
     return st.fixed_dictionaries(needed, optional={k: v for k, v in members.items() if k not in needed})
 
 
-def _lists(shape: Shape, made: Synthesis, name: str, at: str) -> st.SearchStrategy[Any]:
+def _lists(shape: Shape, made: Synthesis, name: str, at: str, way: Way) -> st.SearchStrategy[Any]:
     low, high = shape.raw.get("min", 0), min(shape.raw.get("max", 4), 4)
-    inner = strategy(shape.member, made, name, f"{at}[]")
+    inner = strategy(shape.member, made, name, f"{at}[]", way)
     listed = st.lists(inner, min_size=low, max_size=high)
     return listed.map(lambda items: distinct(items, made.keys[at])) if at in made.keys else listed
 

@@ -101,6 +101,11 @@ PLANTED: list[tuple[str, Rule, str, Callable[[Kind], Kind]]] = [
     ("another service's tags", contract.operations_exist, "prompt", _tagging(tag="AddTagsToResource")),
     ("id under another name", contract.requests_take_identity, "guardrail", _calls(id_in="guardrailId")),
     ("name under another name", contract.requests_take_identity, "prompt", _identity(name="promptName")),
+    ("misspelt prepare", contract.operations_exist, "flow", _calls(prepare="ReadyFlow")),
+    ("prepared and never idle", contract.statuses_are_classified, "flow", _calls(prepare=None)),
+    ("parent under another name", contract.requests_take_identity, "flow-alias", _calls(parent_in="flowId")),
+    ("parent not read", contract.read_gives_the_body, "flow-alias", _without("flowIdentifier")),
+    ("rows of versions misspelt", contract.versions_are_told, "flow", _versions(list_root="versions")),
     (
         "constant that update lacks",
         contract.requests_take_identity,
