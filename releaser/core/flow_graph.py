@@ -16,8 +16,13 @@ from releaser.core.suggest import did_you_mean
 from releaser.core.values import EMPTY, Path
 
 MOST_NODES = 40
-MOST_PROMPT_NODES = 20
-MOST_CODE_NODES = 5
+MOST_OF: Mapping[str, int] = {
+    **dict.fromkeys(("Agent", "KnowledgeBase", "LambdaFunction", "Output", "Prompt"), 20),
+    **dict.fromkeys(("Retrieval", "Storage"), 10),
+    **dict.fromkeys(("Condition", "InlineCode", "Lex"), 5),
+    **dict.fromkeys(("Collector", "Iterator"), 1),
+}
+"""AWS's quotas of a flow, by type of node ("Amazon Bedrock endpoints and quotas")."""
 MOST_CODE_INPUTS = 5
 DEEPEST = 2
 """Loops within loops that are compared node by node; more are refused."""
@@ -48,7 +53,7 @@ TYPES: Mapping[str, Ports] = {
     "Condition": Ports("condition", free_inputs=True),
     "Lex": Ports(
         "lex",
-        {"inputText": None, "requestAttributes": "Object", "sessionAttributes": "Object"},
+        {"inputText": "String", "requestAttributes": "Object", "sessionAttributes": "Object"},
         {"predictedIntent": "String"},
         optional=frozenset({"requestAttributes", "sessionAttributes"}),
     ),
@@ -179,9 +184,8 @@ def check_flow(definition: Any, at: Path = ("definition",)) -> Iterator[Problem]
 
 
 def _check_size(nodes: list[FlowNode], at: Path) -> Iterator[Problem]:
-    # "Quotas for Amazon Bedrock": nodes per flow by type; user guide, "Inline code node".
-    limits = (("", MOST_NODES), ("Prompt", MOST_PROMPT_NODES), ("InlineCode", MOST_CODE_NODES))
-    for type_, most in limits:
+    # Inputs of inline code: user guide, "Inline code node".
+    for type_, most in (("", MOST_NODES), *MOST_OF.items()):
         found = [n for n in nodes if type_ in ("", n.type)]
         if len(found) > most:
             what = f"{type_} nodes" if type_ else "nodes, those in loops included"

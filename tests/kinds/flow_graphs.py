@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from releaser.core.flow_graph import TYPES
+from releaser.core.flow_graph import MOST_OF, TYPES
 
 Item = dict[str, Any]
 Definition = dict[str, Any]
@@ -25,7 +26,7 @@ def connected(definition: Definition, depth: int = 0) -> Definition:
     last = next((n for n in taken if n["type"] == end), {"type": end})
     if end == "LoopController":
         held = last.get("configuration", {}).get("loopController", {})
-        condition = {"name": "goOn", "expression": "again == 1", **held.get("continueCondition", {})}
+        condition = {**held.get("continueCondition", {"name": "goOn"}), "expression": "asked == 1"}
         last["configuration"] = {"loopController": {**held, "continueCondition": condition}}
     middle = [n for n in taken if n is not first and n is not last and n["type"] not in (start, "LoopController")]
     chosen = list(_fitting(middle))
@@ -64,19 +65,20 @@ def _taken(nodes: Iterable[Item], depth: int) -> Iterator[Item]:
 def _decide(settings: dict[str, Any]) -> None:
     """Conditions that differ, the last without an expression as AWS writes the default one."""
     found = {c["name"]: c for c in settings["conditions"] if c["name"] != "default"}
-    told = [{**c, "expression": f"a{i} == {i}"} for i, c in enumerate(found.values())]
+    told = [{**c, "expression": f"asked == {i}"} for i, c in enumerate(found.values())]
     settings["conditions"] = [*told[:4], {"name": "default"}]
 
 
 def _fitting(nodes: Iterable[Item]) -> Iterator[Item]:
     """As many as there may be connections and nodes of the type."""
     left = MOST_CONNECTIONS - 2
-    code = 0
+    seen: dict[str, int] = {}
     for node in nodes:
-        ports = TYPES[node["type"]]
-        needed = max(1, len(ports.inputs.keys() - ports.optional)) + (node["type"] == "Condition")
-        code += node["type"] == "InlineCode"
-        if needed <= left and not (node["type"] == "InlineCode" and code > 4):
+        ports, type_ = TYPES[node["type"]], node["type"]
+        needed = max(1, len(ports.inputs.keys() - ports.optional)) + (type_ == "Condition")
+        seen[type_] = seen.get(type_, 0) + 1
+        # Half of what a flow may have: a loop in it has as many again.
+        if needed <= left and seen[type_] <= max(1, MOST_OF.get(type_, 40) // 2):
             left -= needed
             yield node
 
@@ -87,9 +89,11 @@ def _named(node: Item, number: int, depth: int) -> Item:
     made = {**node, "name": f"node{depth}x{number}"}
     inputs, outputs = node.get("inputs", ()), node.get("outputs", ())
     wanted = sorted(ports.inputs.keys() - ports.optional)
+    types: dict[str, str | None] = dict(ports.inputs)
     if ports.free_inputs:
-        wanted = [f"in{number}"] if node["type"] != "LoopInput" else []
-    made["inputs"] = [_port(inputs, n, ports.inputs.get(n), i, takes=True) for i, n in enumerate(wanted)]
+        wanted = _free(node, number)
+        types = dict.fromkeys(wanted, "Number" if node["type"] in ("Condition", "LoopController") else None)
+    made["inputs"] = [_port(inputs, n, types.get(n), i, takes=True) for i, n in enumerate(wanted)]
     given = [f"out{number}"] if ports.free_outputs and node["type"] != "LoopController" else list(ports.outputs)
     if node["type"] == "KnowledgeBase":
         given = ["outputText" if "modelId" in node["configuration"]["knowledgeBase"] else "retrievalResults"]
@@ -97,18 +101,39 @@ def _named(node: Item, number: int, depth: int) -> Item:
     return {k: v for k, v in made.items() if v != []}
 
 
+def _free(node: Item, number: int) -> list[str]:
+    """Inputs where the type of node sets no names: those that the node's own texts speak of."""
+    match node["type"]:
+        case "LoopInput":
+            return []
+        case "Condition" | "LoopController":
+            return ["asked"]
+        case "Prompt" if "inline" in node["configuration"]["prompt"]["sourceConfiguration"]:
+            return _variables(node["configuration"]["prompt"]["sourceConfiguration"]["inline"])
+        case _:
+            return [f"in{number}"]
+
+
+def _variables(inline: Item) -> list[str]:
+    """The one variable of a prompt, if its texts use it: then it is declared, and no other."""
+    (template,) = inline["templateConfiguration"].values()
+    used = "{{it}}" in json.dumps(template)
+    if "inputVariables" in template:
+        template["inputVariables"] = [{"name": "it"}] if used else []
+    return ["it"] if used else []
+
+
 def _port(made: Any, name: str, type_: str | None, index: int, *, takes: bool) -> Item:
     """One input or output, with what was made for one as far as it fits."""
     known = made[index] if index < len(made) else {}
     port = {**known, "name": name, "type": type_ or known.get("type", "String")}
-    return {**port, "expression": "$.data"} if takes else port
+    return {**port, "expression": "$.data.it"} if takes else port
 
 
 def _lines(nodes: list[Item]) -> Iterator[Item]:
     """From the first node to every input of the others; a condition node leads on to the last."""
     first, last = nodes[0], nodes[-1]
-    if not first.get("outputs"):
-        first["outputs"] = [{"name": "document", "type": "String"}]
+    first["outputs"] = [{"name": "document", **first.get("outputs", [{}])[0], "type": "Object"}]
     out = first["outputs"][0]["name"]
     for node in nodes[1:]:
         for port in node.get("inputs", ()):

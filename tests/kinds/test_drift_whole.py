@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kinds.cases import ALONE, everything
+from kinds.cases import ALONE, KINDS, everything
 from kinds.conftest import NewAccount
 from kinds.estate import Estate, change_live, estate_of
 from kinds.live_changes import live_changes
@@ -102,7 +102,9 @@ def test_a_parameter_made_anew_as_a_secret_is_drift(estate: Estate) -> None:
 def test_what_was_deleted_live_is_planned_anew(new_account: NewAccount, name: str) -> None:
     estate = _released(new_account)
     node = estate.node(name)
-    estate.account.driver.delete(registry()[name], estate.id_of(node.address))
+    inside = [k for k in KINDS if k.parent == name]
+    for kind in (*inside, registry()[name]):
+        estate.account.driver.delete(kind, estate.id_of(estate.node(kind.name).address))
     plan = estate.plan()
     change = next(c for c in plan.changes if c.address == node.address)
 
