@@ -22,8 +22,10 @@ def connected(definition: Definition, depth: int = 0) -> Definition:
     """The nodes' own configurations in a graph of which every rule is true: all hang on the first node."""
     start, end = _ENDS[min(depth, 1)]
     taken = list(_taken(definition.get("nodes", ()), depth))
-    first = next((n for n in taken if n["type"] == start), {"type": start})
-    last = next((n for n in taken if n["type"] == end), {"type": end})
+    first, last = (
+        next((n for n in taken if n["type"] == t), {"type": t, "configuration": {TYPES[t].configuration: {}}})
+        for t in (start, end)
+    )
     if end == "LoopController":
         held = last.get("configuration", {}).get("loopController", {})
         condition = {**held.get("continueCondition", {"name": "goOn"}), "expression": "asked == 1"}

@@ -219,8 +219,6 @@ _MENDERS: Mapping[str, Callable[[Body], None]] = {
     "prompt": _prompt,
     "prompt-router": _prompt_router,
     "knowledge-base": _knowledge_base,
-
-
     "flow": _flow,
     "flow-alias": _flow_alias,
 }
