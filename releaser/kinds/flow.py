@@ -74,16 +74,13 @@ def _declare(view: View) -> Iterator[Draft]:
 
 
 def _exports(view: View) -> Mapping[str, Mapping[str, Any]]:
-    """The two that InvokeFlow asks for. It takes an ARN for either."""
-    return {
-        "flows": {
-            name: {
-                "flowIdentifier": Ref(view.address("flow", name), "id"),
-                "flowAliasIdentifier": Ref(view.address("flow-alias", name), "arn"),
-            }
-            for name in view.section("flows")
-        }
-    }
+    """The two that InvokeFlow asks for. Of a flow that another team owns, the alias is theirs to tell."""
+    found = {}
+    for name, entry in view.section("flows").items():
+        found[name] = {"flowIdentifier": Ref(view.address("flow", name), "id")}
+        if entry:
+            found[name]["flowAliasIdentifier"] = Ref(view.address("flow-alias", name), "ownId")
+    return {"flows": found}
 
 
 def _check(entry: Entry) -> Iterator[Problem]:
