@@ -190,11 +190,11 @@ def _check_size(nodes: list[FlowNode], at: Path) -> Iterator[Problem]:
         if len(found) > most:
             what = f"{type_} nodes" if type_ else "nodes, those in loops included"
             hint = "move a part of it into a flow of its own"
-            yield Problem("E541", f"{len(found)} {what}; AWS allows {most} in a flow", found[most].at, hint)
+            yield Problem("E551", f"{len(found)} {what}; AWS allows {most} in a flow", found[most].at, hint)
     for node in nodes:
         if node.type == "InlineCode" and len(node.inputs) > MOST_CODE_INPUTS:
             message = f"node {node.name} has {len(node.inputs)} inputs; AWS allows {MOST_CODE_INPUTS} for inline code"
-            yield Problem("E541", message, (*node.at, "inputs"))
+            yield Problem("E551", message, (*node.at, "inputs"))
 
 
 def _check(definition: Any, at: Path, depth: int) -> Iterator[Problem]:
@@ -328,16 +328,16 @@ def _check_conditions(node: FlowNode, lines: Iterable[Connection]) -> Iterator[P
         names.add(name)
         if name != "default" and not isinstance(expression, str):
             message = f"condition {name} has no expression"
-            yield Problem("E542", message, (*at, i), "only the condition named default has none")
+            yield Problem("E552", message, (*at, i), "only the condition named default has none")
         if isinstance(expression, str) and expression in seen:
             message = f"condition {name} has the same expression as {seen[expression]}: it never decides"
-            yield Problem("E542", message, (*at, i, "expression"), "the first that is true is taken")
+            yield Problem("E552", message, (*at, i, "expression"), "the first that is true is taken")
         if isinstance(expression, str):
             seen.setdefault(expression, name)
     leaving = {c.condition for c in lines if c.source == node.name}
     if "default" not in leaving | names:
         message = f"node {node.name} does not say what follows when no condition is true"
-        yield Problem("E542", message, at, "add a connection of type Conditional with condition: default")
+        yield Problem("E552", message, at, "add a connection of type Conditional with condition: default")
 
 
 def _check_connections(nodes: Mapping[str, FlowNode], lines: Iterable[Connection], depth: int) -> Iterator[Problem]:

@@ -14,7 +14,7 @@ from releaser.core.flow_graph import FlowNode
 from releaser.core.kind import Problem
 from releaser.core.values import Path
 
-CODE = "E545"
+CODE = "E555"
 _TEST_ALIAS = "TSTALIASID"
 """AWS's built-in alias of the draft."""
 

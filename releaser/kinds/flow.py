@@ -176,10 +176,10 @@ _CODES = (
         "In a loop there are no Input, Output, Condition, Iterator and Collector nodes; LoopInput and LoopController "
         "are nowhere else. Loops in loops are compared to a depth of two.",
     ),
-    _code("E541", "too many nodes", "AWS allows 40 nodes in a flow, of which 20 may be prompts and 5 inline code."),
-    _code("E542", "conditions that do not decide", "Each has an expression of its own, and default is what is left."),
+    _code("E551", "too many nodes", "AWS allows 40 nodes in a flow, of which 20 may be prompts and 5 inline code."),
+    _code("E552", "conditions that do not decide", "Each has an expression of its own, and default is what is left."),
     _code(
-        "E545",
+        "E555",
         "a node that calls a draft",
         "A node names a version of a prompt and of a guardrail, an alias of an agent or bot, and a version or alias "
         "of a function. A draft changes without a release: what was tested would not be what runs.",

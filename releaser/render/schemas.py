@@ -62,6 +62,7 @@ def runtime_schema() -> Schema:
     ref = {"type": "string", "minLength": 1}
     prompt = _closed(("arn",), arn=ref, model=_TEXT, guardrail=_TEXT)
     agent = _closed(("agentId", "agentAliasId"), agentId=ref, agentAliasId=ref, enabled={"const": False})
+    flow = _closed(("flowIdentifier",), flowIdentifier=ref, flowAliasIdentifier=ref)
     inference = {"type": "object", "description": "AWS's inference parameters."}
     return {
         "$schema": DIALECT,
@@ -78,6 +79,7 @@ def runtime_schema() -> Schema:
             "prompts": _map(prompt),
             "guardrails": _map(_closed(id=ref, version=ref)),
             "agents": _map(agent),
+            "flows": _map(flow),
             "models": _map(_closed(("modelId",), modelId=ref, inference=inference)),
         },
         "required": ["format", "useCase", "release", "digest", "enabled"],
