@@ -23,6 +23,8 @@ from releaser.core.record import Binding
 from releaser.core.redact import Hidden, Redaction, plain
 from releaser.core.values import EMPTY, FrozenMap
 
+PROCESSED_IN = "Data may be processed in"
+
 CONFIDENTIAL = ("confidential", "restricted")
 """Data classifications whose texts never stand in notes: these are stored in git and shown in GitLab."""
 
@@ -212,7 +214,7 @@ def _facts(
         model_id = str(_mapping(model).get("modelId", ""))
         yield f"Model {name}", f"{model_id}, processed in {reach(model_id)}{_life(model_id, lifecycle)}"
     if processed_in:
-        yield "Data may be processed in", ", ".join(sorted(processed_in))
+        yield PROCESSED_IN, ", ".join(sorted(processed_in))
     suites = _mapping(_mapping(content.spec.get("evaluation")).get("suites"))
     metrics = sum(len(_mapping(_mapping(s).get("metrics"))) for s in suites.values())
     if metrics:

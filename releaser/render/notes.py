@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from releaser.core.kind import Effect
-from releaser.core.notes import Note, Notes
+from releaser.core.notes import PROCESSED_IN, Note, Notes
 from releaser.core.plan import Risk
 from releaser.core.redact import hide
 from releaser.core.word_diff import word_diff, words_changed
@@ -103,7 +103,7 @@ def _what_it_is(notes: Notes) -> Iterator[str]:
 
 
 def _models_now(notes: Notes) -> Iterator[str]:
-    models = [(title, value) for title, value in notes.facts if title.startswith("Model ")]
+    models = [(title, value) for title, value in notes.facts if title.startswith(("Model ", PROCESSED_IN))]
     if models:
         yield "## Models in use"
         yield ""

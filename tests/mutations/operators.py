@@ -338,6 +338,7 @@ def policy() -> Iterator[Mutant]:
     yield edit(SUMMARY, "riskTier: minimal", "riskTier: high", "E602")
     yield edit(CLAIMS, "eu.amazon.nova-pro", "us.amazon.nova-pro", "E603")
     yield edit(CLAIMS, "eu.amazon.nova-pro", "global.amazon.nova-pro", "E607")
+    yield edit(CLAIMS, "eu.amazon.nova-pro", "mx.amazon.nova-pro", "E615")
     guarded = edit(PROD, "  policy:\n", "  policy:\n    requireGuardrail: true\n", "E604")
     yield elsewhere(guarded, SUMMARY, _line(SUMMARY, "    summarise:"), "E604")
     yield edit(CLAIMS, "modelId: eu.amazon.nova-pro-v1:0", "modelId: eu.amazon.nova-pro-v1:DRAFT", "E605")

@@ -95,3 +95,33 @@ def test_the_clock_moves_models_to_legacy_and_away(slow, paced):
     paced.admin.advance(100 * 86_400)
     after, fewer = legacy()
     assert after - before and before - after and fewer < count
+
+
+def test_availability_of_a_model(box, client):
+    bedrock = client("bedrock")
+    plain = "amazon.nova-micro-v1:0"
+    granted = bedrock.get_foundation_model_availability(modelId=plain)
+    granted.pop("ResponseMetadata")
+    assert granted == {
+        "modelId": plain,
+        "agreementAvailability": {"status": "AVAILABLE"},
+        "authorizationStatus": "AUTHORIZED",
+        "entitlementAvailability": "AVAILABLE",
+        "regionAvailability": "AVAILABLE",
+    }
+    box.admin.set_switches(modelsWithoutAgreement=f"some.other,{plain}", modelsNotAuthorized=plain)
+    try:
+        refused_now = bedrock.get_foundation_model_availability(modelId=plain)
+    finally:
+        box.admin.set_switches(modelsWithoutAgreement="", modelsNotAuthorized="")
+    assert refused_now["agreementAvailability"] == {"status": "NOT_AVAILABLE"}
+    assert refused_now["authorizationStatus"] == "NOT_AUTHORIZED"
+    with refused("ResourceNotFoundException", 404):
+        bedrock.get_foundation_model_availability(modelId="amazon.nova-mega-v1:0")
+
+
+def test_a_global_profile_has_a_member_without_a_region(client):
+    bedrock = client("bedrock")
+    found = bedrock.get_inference_profile(inferenceProfileIdentifier=f"global.{SONNET}")
+    regions = [m["modelArn"].split(":")[3] for m in found["models"]]
+    assert regions == ["eu-central-1", ""]
