@@ -1,7 +1,8 @@
 """Source manifests: which S3 objects, in which versions, make up the content of a data source.
 
-JSON Lines in git, one object a line: ``{"key", "versionId", "sha256", "size"}``; ``size`` may be left out. The file's
-own sha256 stands in the manifest, so a review of one line is a review of the content.
+JSON Lines in git, one object a line: ``{"key", "versionId", "sha256", "size"}``. ``versionId`` and ``size`` may be left
+out: what is pinned is the bytes, and buckets of several environments number the same bytes differently. The file's own
+sha256 stands in the manifest, so a review of one line is a review of the content.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Source:
 def sources(text: str) -> tuple[Source, ...]:
     """The objects of a source manifest that was found valid."""
     found = (json.loads(line) for line in text.split("\n") if line.strip())
-    return tuple(Source(o["key"], o["versionId"], o["sha256"], o.get("size")) for o in found)
+    return tuple(Source(o["key"], o.get("versionId", UNVERSIONED), o["sha256"], o.get("size")) for o in found)
 
 
 def written(found: Iterable[Source]) -> str:
@@ -76,7 +77,9 @@ def _line(line: str, number: int, seen: dict[str, int], prefixes: tuple[str, ...
     if not isinstance(data, dict):
         yield "E542", "this line is not a JSON object"
         return
-    wrong = [m for m in ("key", "versionId", "sha256") if not isinstance(data.get(m), str) or not data[m]]
+    wrong = [m for m in ("key", "sha256") if not isinstance(data.get(m), str) or not data[m]]
+    if not isinstance(data.get("versionId", UNVERSIONED), str):
+        wrong.append("versionId")
     size = data.get("size", 0)
     if not isinstance(size, int) or isinstance(size, bool) or size < 0:
         wrong.append("size")
@@ -85,7 +88,7 @@ def _line(line: str, number: int, seen: dict[str, int], prefixes: tuple[str, ...
     unknown = [m for m in sorted(data) if m not in _MEMBERS]
     if wrong or unknown:
         said = f"{', '.join(wrong)} must be given" if wrong else "this line has members that mean nothing here"
-        yield "E542", f"{said}: key, versionId, sha256 (64 hex digits), and size if known"
+        yield "E542", f"{said}: key, sha256 (64 hex digits), and versionId and size if known"
         return
     key = data["key"]
     if key in seen:
