@@ -79,7 +79,7 @@ app.add_typer(sandbox.app, name="sandbox")
 def demo(
     keep: bool = typer.Option(False, "--keep", help="Leave the sandbox and the repository for a look around."),
 ) -> None:
-    """The guided first run: three use cases from manifest to release, on the embedded sandbox.
+    """The guided first run: four use cases from manifest to release, on the embedded sandbox.
 
     Needs no account and no network, and leaves nothing behind.
 

@@ -52,6 +52,7 @@ def run(*, keep: bool) -> int:
     try:
         sandbox = SandboxProcess(folder / "sandbox", time_scale=0.1)
         try:
+            put_documents(sandbox.client("s3"))
             play = Play(folder / "repository", folder / "remote.git", sandbox.env(), sandbox.client("bedrock"))
             play.all()
         finally:
@@ -64,6 +65,18 @@ def run(*, keep: bool) -> int:
     else:
         shutil.rmtree(folder)
     return 0
+
+
+BUCKET = "acme-dev-policy-documents"
+REGION = "eu-central-1"
+
+
+def put_documents(s3: Any) -> None:
+    """The documents of the example's knowledge base, where its data team would have put them."""
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    for document in sorted((examples() / "manifests/policy-advisor/documents").iterdir()):
+        key, content = f"policies/{document.name}", document.read_bytes()
+        s3.put_object(Bucket=BUCKET, Key=key, Body=content, ChecksumAlgorithm="SHA256")
 
 
 def examples() -> Path:
@@ -105,10 +118,10 @@ class Play:
         self.git("init", "-q", "--bare", "-b", "main", str(self.remote))
         self.git("init", "-q", "-b", "main")
         self.git("remote", "add", "origin", str(self.remote))
-        self.commit("Three use cases")
+        self.commit("Four use cases")
 
     def release(self) -> None:
-        self.title("Three use cases, checked without AWS")
+        self.title("Four use cases, checked without AWS")
         self.releaser("validate")
         self.title("What would happen in the account (nothing is written)")
         self.releaser("plan", "-e", ENVIRONMENT, "--detailed-exitcode", expect=2)

@@ -1,0 +1,84 @@
+"""The example with a knowledge base, a flow and an agent goes from manifest to release; changes reach what they must."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from world import advisor
+from world.desk import Desk
+
+
+
+
+@pytest.fixture
+def desk(new_desk: Callable[..., Desk]) -> Desk:
+    """The example, released."""
+    found = new_desk()
+    advisor.settle_in(found)
+    found.repo.commit("first")
+    found.reconcile()
+    return found
+
+
+def runtime(desk: Desk) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(
+        desk.client("ssm").get_parameter(Name=f"/releaser/{advisor.NAME}/runtime")["Parameter"]["Value"]
+    )
+    return found
+
+
+def test_it_is_released_as_declared_and_a_second_run_does_nothing(desk: Desk) -> None:
+    desk.settled()
+    past = desk.mark()
+    desk.reconcile()
+    assert desk.writes(past) == []
+    live = runtime(desk)
+    assert {"prompts", "guardrails", "knowledgeBases", "flows", "agents"} <= live.keys()
+
+
+def test_a_changed_prompt_reaches_the_flow_and_nothing_else(desk: Desk) -> None:
+    before = runtime(desk)
+    advisor.edit(desk, "prompts/answer.md", "at most five sentences", "at most three sentences")
+    desk.repo.commit("shorter")
+    past = desk.mark()
+    desk.reconcile()
+    done = [o.rpartition(".")[2] for o in desk.effects(past)]
+    assert done == [
+        "UpdatePrompt",
+        "CreatePromptVersion",
+        "UpdateFlow",
+        "PrepareFlow",
+        "CreateFlowVersion",
+        "UpdateFlowAlias",
+        "PutParameter",
+    ]
+    after = runtime(desk)
+    assert after["prompts"] != before["prompts"]
+    assert {k: after[k] for k in ("flows", "agents", "knowledgeBases", "guardrails")} == {
+        k: before[k] for k in ("flows", "agents", "knowledgeBases", "guardrails")
+    }
+    desk.settled()
+
+
+def test_a_changed_guardrail_reaches_flow_agent_and_their_aliases(desk: Desk) -> None:
+    advisor.edit(desk, "manifest.yaml", "threshold: 0.8", "threshold: 0.9")
+    desk.repo.commit("stricter")
+    past = desk.mark()
+    desk.reconcile()
+    done = [o.rpartition(".")[2] for o in desk.effects(past)]
+    staged, moved = done[:-3], sorted(done[-3:])
+    assert moved == ["PutParameter", "UpdateAgentAlias", "UpdateFlowAlias"]
+    assert sorted(staged) == [
+        "CreateFlowVersion",
+        "CreateGuardrailVersion",
+        "PrepareAgent",
+        "PrepareFlow",
+        "UpdateAgent",
+        "UpdateAgentAlias",  # our own alias, which mints the version
+        "UpdateFlow",
+        "UpdateGuardrail",
+    ]
+    desk.settled()
