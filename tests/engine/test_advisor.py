@@ -11,8 +11,6 @@ from world import advisor
 from world.desk import Desk
 
 
-
-
 @pytest.fixture
 def desk(new_desk: Callable[..., Desk]) -> Desk:
     """The example, released."""
