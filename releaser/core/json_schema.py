@@ -14,7 +14,7 @@ from releaser.core.environment import Environment
 from releaser.core.kind import Kind
 from releaser.core.lifecycle import MEMBER
 from releaser.core.manifest import Pin, VersionPin, use_case_model
-from releaser.core.ours import NAME, versioned
+from releaser.core.ours import ALIAS, NAME, versioned
 from releaser.core.patterns import translate
 from releaser.core.shapes import Shape
 
@@ -74,6 +74,7 @@ def _section(kind: Kind, models: Models, defs: dict[str, Any], section: Mapping[
     if kind.physical_name is None:
         for form in forms:
             form["properties"] = {**form["properties"], NAME: _NAME}
+            _name_alias(form["properties"].get(ALIAS, {}), defs)
     pin = (VersionPin if versioned(kind) else Pin).model_json_schema(by_alias=True, mode="validation")
     defs.setdefault(pin.pop("title"), pin)
     forms.append({"$ref": f"#/$defs/{'VersionPin' if versioned(kind) else 'Pin'}"})
@@ -84,6 +85,14 @@ def _section(kind: Kind, models: Models, defs: dict[str, Any], section: Mapping[
         "patternProperties": dict.fromkeys(section.get("patternProperties", {".*": 0}), entry),
         "additionalProperties": False,
     }
+
+
+def _name_alias(alias: Mapping[str, Any], defs: dict[str, Any]) -> None:
+    """An alias that an entry speaks of may have a name as well."""
+    for choice in (alias, *alias.get("anyOf", ())):
+        model = defs.get(str(choice.get("$ref", "")).rpartition("/")[2], {})
+        if "properties" in model:
+            model["properties"] = {**model["properties"], NAME: _NAME}
 
 
 def _schema(shape: Shape, service: str, defs: dict[str, Any]) -> dict[str, Any]:

@@ -99,6 +99,7 @@ class VersionPin(Pin):
     """The same for what has versions."""
 
     version: Text = Field(description="A published version, quoted; never DRAFT.")
+    alias: Text | None = Field(None, description="Id of the alias that is called: it must point at that version.")
 
 
 class Moved(Part):

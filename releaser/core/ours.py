@@ -13,6 +13,8 @@ from releaser.core.values import EMPTY, FrozenMap
 
 NAME = "name"
 EXTERNAL = "external"
+ALIAS = "alias"
+"""Member of an entry that says something of the pointer to it; its name in AWS is ours too."""
 EXTERNAL_MEMBERS = ("external", "version", "sha256")
 OBSERVE = "observe"
 
@@ -54,7 +56,18 @@ def is_external(entry: Any) -> bool:
 
 def without_ours(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     """An entry less the members that every kind's entries may have."""
-    return FrozenMap({k: v for k, v in entry.items() if k != NAME}) if NAME in entry else entry
+    alias = entry.get(ALIAS)
+    if NAME not in entry and not (isinstance(alias, Mapping) and NAME in alias):
+        return entry
+    kept = {k: v for k, v in entry.items() if k != NAME}
+    if isinstance(alias, Mapping):
+        kept[ALIAS] = FrozenMap({k: v for k, v in alias.items() if k != NAME})
+    return FrozenMap(kept)
+
+
+def pointer_to(kind: Kind, kinds: Mapping[str, Kind]) -> Kind | None:
+    """The kind of alias that is declared with every entry of a kind."""
+    return next((k for k in kinds.values() if k.pointer and k.parent == kind.name and k.section is None), None)
 
 
 def take_apart(spec: FrozenMap, kinds: Mapping[str, Kind]) -> Ours:
@@ -64,16 +77,24 @@ def take_apart(spec: FrozenMap, kinds: Mapping[str, Kind]) -> Ours:
     externals: dict[tuple[str, str], External] = {}
     for kind, section in _sections(kinds):
         entries = {n: e for n, e in spec.get(section, EMPTY).items() if isinstance(e, Mapping)}
-        if not any(NAME in e or EXTERNAL in e for e in entries.values()):
+        pointer = pointer_to(kind, kinds)
+        if not any(NAME in e or EXTERNAL in e or (pointer and ALIAS in e) for e in entries.values()):
             continue
         for name, entry in entries.items():
             if kind.section and EXTERNAL in entry:
-                externals[kind.name, name] = _external(entry)
-            elif NAME in entry:
+                externals[kind.name, name] = pin = _external(entry)
+                if pointer and ALIAS in entry:
+                    own = f"{pin.id.rpartition('/')[2]}/{_text(entry[ALIAS])}"
+                    externals[pointer.name, name] = External(own, pin.version, pin.sha256)
+                continue
+            if NAME in entry:
                 names[kind.name, name] = _text(entry[NAME])
-        own = {n: without_ours(e) for n, e in entries.items() if not is_external(e)}
-        plain[section] = FrozenMap(own)
-        told[section] = FrozenMap({n: own.get(n, EMPTY) for n in entries})
+            alias = entry.get(ALIAS)
+            if pointer and isinstance(alias, Mapping) and NAME in alias:
+                names[pointer.name, name] = _text(alias[NAME])
+        kept = {n: without_ours(e) for n, e in entries.items() if not is_external(e)}
+        plain[section] = FrozenMap(kept)
+        told[section] = FrozenMap({n: kept.get(n, EMPTY) for n in entries})
     observe = spec.get("mode") == OBSERVE
     return Ours(FrozenMap(plain), FrozenMap(told), names, externals, dict(_former(spec, kinds)), observe)
 
@@ -108,6 +129,8 @@ def _former(spec: Mapping[str, Any], kinds: Mapping[str, Kind]) -> Iterator[tupl
         for kind, own in _sections(kinds):
             if own == section:
                 yield (kind.name, new), (kind.name, old)
+                if pointer := pointer_to(kind, kinds):
+                    yield (pointer.name, new), (pointer.name, old)
 
 
 def refuse_unpinned(address: Address, external: External, kind: Kind) -> None:
