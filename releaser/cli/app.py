@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from releaser.cli import (
+    adopt,
     apply,
     drift,
     explain,
@@ -69,6 +70,7 @@ app.command()(drift.drift)
 app.command()(status.status)
 app.command()(pin.pin)
 app.command()(sources.sources)
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(adopt.adopt)
 app.command()(reconcile.reconcile)
 app.command()(history.history)
 app.command()(gc.gc)

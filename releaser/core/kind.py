@@ -375,6 +375,16 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """A body as a manifest would say it in short. ``entry``: None where the models say it all."""
+
+    entry: Mapping[str, Any] | None
+    models: Mapping[str, Any] = EMPTY
+    """Entries of ``models`` that are new or more than they were."""
+    files: Mapping[str, str] = EMPTY
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One entry of a manifest section, for a kind's own checks."""
 
@@ -435,6 +445,10 @@ class Kind:
     itself."""
     check: Callable[[Entry], Iterable[Problem]] = lambda _: ()
     """Rules that AWS keeps outside its service model."""
+    written: Callable[[str, FrozenMap, FrozenMap, Site], Written | None] | None = None
+    """(entry, comparable body, models so far, place) -> how a manifest says it in short; None when only the
+    body does.
+    Leaves of the body may be references and bindings."""
     codes: tuple[Code, ...] = ()
     """The codes of ``check`` that the general catalogue does not have."""
     exports: Callable[[View], Mapping[str, Mapping[str, Any]]] = lambda _: {}

@@ -11,7 +11,7 @@ from typing import Any
 
 from releaser.core.address import Ref
 from releaser.core.geography import GEOGRAPHY
-from releaser.core.kind import BEDROCK_TAGS, Calls, Draft, Fields, Identity, Kind, Remark, Status, View
+from releaser.core.kind import BEDROCK_TAGS, Calls, Draft, Fields, Identity, Kind, Remark, Site, Status, View, Written
 from releaser.core.model_arn import model_arn
 from releaser.core.quotas import Quota
 from releaser.core.values import FrozenMap
@@ -44,6 +44,17 @@ def _read(reply: Mapping[str, Any]) -> Mapping[str, Any]:
     return body
 
 
+def _written(entry: str, body: FrozenMap, models: FrozenMap, site: Site) -> Written | None:
+    """AWS does not tell the source: a geography is that of the Region, which is what profiles are made for."""
+    source = body.get("modelSource")
+    model = source.get("model") if isinstance(source, Mapping) else None
+    if not isinstance(model, str) or not isinstance(source, Mapping):
+        return None
+    geography = {"ap": "apac"}.get(site.region[:2], site.region[:2])
+    model_id = f"{geography}.{model}" if source.get("crossRegion") else model
+    return Written(None, {entry: {"modelId": model_id, "profile": True}})
+
+
 def _exports(view: View) -> Mapping[str, Mapping[str, Any]]:
     found = {}
     for name, model in view.section("models").items():
@@ -72,6 +83,7 @@ KIND = Kind(
     derived_from="models",
     tag_index="bedrock:application-inference-profile",
     declare=_declare,
+    written=_written,
     describe=_describe,
     exports=_exports,
     read=_read,

@@ -27,11 +27,14 @@ from releaser.core.kind import (
     NameIn,
     Problem,
     Remark,
+    Site,
     View,
+    Written,
 )
+from releaser.core.normal import comparable
 from releaser.core.parameters import model_remarks, parameter_remarks
 from releaser.core.quotas import Quota
-from releaser.core.values import EMPTY, FrozenMap
+from releaser.core.values import EMPTY, FrozenMap, transform
 
 _VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _NAME = re.compile(r"([0-9a-zA-Z][_-]?){1,100}")
@@ -53,6 +56,7 @@ class PromptEntry(BaseModel):
     guardrail: Annotated[str | None, NameIn("guardrails")] = Field(
         None, description="A name under `guardrails`; told to applications."
     )
+    variant: str = Field("default", description="The variant's name in AWS.", pattern=_NAME.pattern)
     description: str | None = Field(None, min_length=1, max_length=200)
     customerEncryptionKeyArn: str | None = Field(None, description="ARN of the KMS key.")
 
@@ -89,8 +93,9 @@ def _expand(view: View, entry: Mapping[str, Any]) -> dict[str, Any]:
         }
     else:
         template = {"text": {"text": text, "inputVariables": names}}
+    named = entry.get("variant", "default")
     variant: dict[str, Any] = {
-        "name": "default",
+        "name": named,
         "templateType": "CHAT" if "system" in entry else "TEXT",
         "templateConfiguration": template,
         "modelId": model_source(view, str(entry["model"])),
@@ -99,7 +104,76 @@ def _expand(view: View, entry: Mapping[str, Any]) -> dict[str, Any]:
     if inference:
         variant["inferenceConfiguration"] = {"text": inference}
     kept = {k: entry[k] for k in ("description", "customerEncryptionKeyArn") if k in entry}
-    return {**kept, "defaultVariant": "default", "variants": [variant]}
+    return {**kept, "defaultVariant": named, "variants": [variant]}
+
+
+def _written(entry: str, body: FrozenMap, models: FrozenMap, site: Site) -> Written | None:
+    """The short form with its text in a file, for one variant that is no more than text, model and parameters."""
+    variants = body.get("variants", ())
+    variant: FrozenMap = variants[0] if len(variants) == 1 else EMPTY
+    texts: tuple[str | None, str] | None = _two_texts(variant.get("templateConfiguration", EMPTY))
+    if texts is None or body.get("defaultVariant") != variant.get("name") or "modelId" not in variant:
+        return None
+    system, text = texts
+    inference = variant.get("inferenceConfiguration", EMPTY).get("text", EMPTY)
+    model, known = _model_of(entry, variant["modelId"], inference, models)
+    said: dict[str, Any] = {"file": f"prompts/{entry}.md", "model": model, "variables": sorted(_variables(body))}
+    files = {f"prompts/{entry}.md": text}
+    if system is not None:
+        said["system"] = f"prompts/{entry}.system.md"
+        files[said["system"]] = system
+    if variant["name"] != "default":
+        said["variant"] = variant["name"]
+    said |= {k: body[k] for k in ("description", "customerEncryptionKeyArn") if k in body}
+    view = View("x", FrozenMap({"models": {**models, model: known}, "prompts": {entry: said}}), files, site)
+    again = _expand(view, said)
+    return Written(said, {model: known}, files) if _same_but_profile(again, body) else None
+
+
+def _two_texts(template: Mapping[str, Any]) -> tuple[str | None, str] | None:
+    """System text and text of what the short form can say; files end with one newline and have no other ends."""
+    chat, plain = template.get("chat"), template.get("text")
+    if isinstance(plain, Mapping):
+        found: tuple[Any, Any] = (None, plain.get("text"))
+    elif isinstance(chat, Mapping):
+        system: Any = chat.get("system", ())
+        messages: Any = chat.get("messages", ())
+        content: Any = messages[0].get("content", ()) if len(messages) == 1 else ()
+        if len(system) != 1 or len(content) != 1:
+            return None
+        found = (system[0].get("text"), content[0].get("text"))
+    else:
+        return None
+    texts = [t for t in found if t is not None]
+    if not texts or any(not isinstance(t, str) or "\r" in t or t.endswith("\n") for t in texts):
+        return None
+    return found
+
+
+def _model_of(
+    entry: str, model_id: Any, inference: Mapping[str, Any], models: FrozenMap
+) -> tuple[str, Mapping[str, Any]]:
+    """The entry of ``models`` that a prompt can use, or a new one under the prompt's name."""
+    wanted = {"modelId": model_id, **({"inference": inference} if inference else {})}
+    if isinstance(model_id, Ref) and isinstance(models.get(model_id.address.name), Mapping):
+        name = model_id.address.name
+        profile = models[name]
+        if profile.get("inference", inference) == inference:
+            return name, {**profile, **({"inference": inference} if inference else {})}
+    for name, known in models.items():
+        if {k: v for k, v in known.items() if k != "name"} == wanted:
+            return name, known
+    name = next(n for n in (entry, f"{entry}-model", *(f"{entry}-model-{i}" for i in range(2, 99))) if n not in models)
+    return name, wanted
+
+
+def _same_but_profile(made: Mapping[str, Any], body: FrozenMap) -> bool:
+    """Whether the short form says the body; a model's own profile is compared by its name alone."""
+
+    def plain(value: Any) -> FrozenMap:
+        return comparable(KIND, transform(value, lambda leaf: leaf.address.name if isinstance(leaf, Ref) else leaf))
+
+    return plain(made) == plain(body)
 
 
 def _exports(view: View) -> Mapping[str, Mapping[str, Any]]:
@@ -259,6 +333,7 @@ KIND = Kind(
     is_short=_is_short,
     extra=frozenset({"guardrail"}),
     declare=_declare,
+    written=_written,
     exports=_exports,
     check=_check,
     describe=_describe,
