@@ -13,7 +13,7 @@ from typing import Any
 
 from releaser.core.address import Address, Bound, Ref
 from releaser.core.kind import Kind, Site
-from releaser.core.normal import Sibling, comparable
+from releaser.core.normal import Sibling, comparable, sort_key
 from releaser.core.ours import ALIAS, NAME, OBSERVE, section_of
 from releaser.core.redact import hide
 from releaser.core.values import EMPTY, FrozenMap, freeze
@@ -167,11 +167,22 @@ def _walk(draft: Draft, kind: Kind, where: str, at: tuple[str, ...], pattern: st
     if all(isinstance(v, Mapping) for v in values.values()):
         return FrozenMap(dict(_members(draft, kind, where, at, pattern, values)))
     if all(isinstance(v, tuple) for v in values.values()) and len({len(v) for v in values.values()}) == 1:
+        values = {e: _paired(first, v, kind.fields.unordered.get(pattern)) for e, v in values.items()}
         return tuple(
             _walk(draft, kind, where, (*at, f"[{i}]"), f"{pattern}[]", {e: v[i] for e, v in values.items()})
             for i in range(len(first))
         )
     return _leaf(draft, where, at, values)
+
+
+def _paired(first: tuple[Any, ...], items: tuple[Any, ...], key: str | None) -> tuple[Any, ...]:
+    """The items of a set in the order of the first environment's, where the same keys are in both."""
+    member = (key or "").removeprefix("#")
+    if not member or not all(isinstance(i, Mapping) for i in (*first, *items)):
+        return items
+    by_key = {sort_key(i.get(member)): i for i in items}
+    order = [sort_key(i.get(member)) for i in first]
+    return tuple(by_key[k] for k in order) if set(order) == set(by_key) and len(by_key) == len(items) else items
 
 
 def _members(
