@@ -181,6 +181,7 @@ class Writer:
                     other = found[key][account.name].row
                     raise ReleaserError(
                         f"{one.kind} {one.row.name} and {other.name} in {account.name} would be one entry",
+                        code="P189",
                         hint=f"say which is which: --{one.kind} {account.name}={one.row.id},...",
                     )
                 found[key][account.name] = one

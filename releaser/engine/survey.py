@@ -62,7 +62,7 @@ class Survey:
         for kind, wanted in choice.by_kind.items():
             for one in wanted:
                 if not any(c.kind == kind and _is_named(c.row, one) for c in found):
-                    raise ReleaserError(f"there is no {kind} {one}", code="P190", hint="`--name '*'` takes everything")
+                    raise ReleaserError(f"there is no {kind} {one}", code="P189", hint="`--name '*'` takes everything")
         return found
 
     def owner(self, candidate: Candidate) -> str:

@@ -81,6 +81,7 @@ PLANS = (
         "the plan is empty, `releaser adopt --mark` puts our tags on what is live; then remove the line.",
         "spec: {mode: observe}",
     ),
+    Code("P189", "nothing to take over", "What `releaser adopt` was told to take is not there, or somebody's already."),
     Code(
         "P120",
         "no version left",
