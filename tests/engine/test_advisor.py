@@ -1,4 +1,4 @@
-"""The example with a knowledge base, a flow and an agent goes from manifest to release; changes reach what they must."""
+"""An example with knowledge base, flow and agent goes from manifest to release; changes reach what they must."""
 
 from __future__ import annotations
 
