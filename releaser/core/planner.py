@@ -12,7 +12,7 @@ from releaser.core.barriers import with_barriers
 from releaser.core.changed import field_changes, name_changes, tag_changes, without_followers
 from releaser.core.content import content_digest, pieces, resolve_body, version_digest
 from releaser.core.diagnostic import Diagnostic
-from releaser.core.diff import FieldChange, Origin, differences, field_digests, is_below, short_digest
+from releaser.core.diff import MISSING, FieldChange, Origin, differences, field_digests, is_below, short_digest
 from releaser.core.external import against_pin
 from releaser.core.graph import Node
 from releaser.core.ingested import content_of, draft_of, is_ingested, needs_ingestion
@@ -238,6 +238,7 @@ def _plan_existing(draft: _Draft, node: Node, kind: Kind, seen: Seen) -> None:
         fields = [replace(f, origin=Origin.DRIFT) for f in fields]  # the manifest was written from what was live
     tags = tag_changes(node, seen, known) + name_changes(node, seen, kind)
     version = _matching_version(kind, seen, desired, known, is_as_desired=not fields)
+    fields = [f for f in fields if not _is_given_at_creation(kind, f)]
     fixed = fields if kind.calls.update is None else [f for f in fields if is_below(f.pattern, kind.fields.immutable)]
     if fixed:
         _refuse_immutable(draft, node, kind, fixed)
@@ -263,6 +264,11 @@ def _plan_existing(draft: _Draft, node: Node, kind: Kind, seen: Seen) -> None:
         draft.unseen[node.address] = unseen(fields, known.fields, desired, kind.fields)
     said = _remarks(kind, seen.body, desired) if fields else ()
     _describe(draft, node, kind, seen, tuple(fields + tags), publishes, said)
+
+
+def _is_given_at_creation(kind: Kind, change: FieldChange) -> bool:
+    """A member that the server added to what nobody can change since: it needs no record to be told from drift."""
+    return kind.fixed is not None and change.after is MISSING and is_below(change.pattern, kind.fields.immutable)
 
 
 def _refuse_failed(draft: _Draft, node: Node, seen: Seen) -> None:

@@ -250,11 +250,19 @@ class Performer:
             return self.driver.settle(kind, id_)
         return self._write_own(step, kind, node, id_, body)
 
+    def _with_unchanged(self, kind: Kind, id_: str, body: FrozenMap) -> FrozenMap:
+        """The body with what cannot change as it is live, the server's defaults in it: AWS refuses it without them."""
+        if kind.fixed is None:
+            return body
+        live = self.driver.settle_owner(kind, id_).body
+        return FrozenMap({**body, **{m: live[m] for m in kind.fields.immutable if m in live}})
+
     def _write_own(self, step: Step, kind: Kind, node: Node, id_: str, body: FrozenMap) -> Reading:
         """An update has no token: after a lost answer look first, send again only when nothing has changed."""
+        sent = self._with_unchanged(kind, id_, body)
         for attempt in range(1, _UNTOKENED_ATTEMPTS + 1):
             try:
-                self.driver.update(kind, id_, node.name, body)
+                self.driver.update(kind, id_, node.name, sent)
             except AwsError as error:
                 busy = error.failure is Failure.CONFLICT and kind.status is not None
                 if attempt == _UNTOKENED_ATTEMPTS or not (error.failure is Failure.AMBIGUOUS or busy):

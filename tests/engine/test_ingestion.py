@@ -27,7 +27,7 @@ def steps(desk: Desk) -> list[tuple[str, str]]:
     return [(s["wave"], s["verb"]) for s in desk.plan("--deep")["steps"] if "/knowledge-base/" in s["address"]]
 
 
-def test_a_new_one_is_made_filled_and_told(library: Library) -> None:
+def test_cdk_408_a_new_one_is_made_filled_and_told(library: Library) -> None:
     ((name, base),) = library.bases().items()
     assert name.startswith("mail_policies_") and len(name) == len("mail_policies_") + 8
     (job,) = library.jobs(base["knowledgeBaseId"])
@@ -78,6 +78,19 @@ def library_store(library: Library, index: int) -> object:
             "fieldMapping": {"vectorField": "v", "textField": "t", "metadataField": "m"},
         },
     }
+
+
+def test_aws_38022_another_embedding_is_never_an_update(library: Library) -> None:
+    before = library.live()
+    model = {"embeddingModelArn": "cohere.embed-multilingual-v3"}
+    other = {"type": "VECTOR", "vectorKnowledgeBaseConfiguration": model}
+    for place in ({}, {"updates": "inPlace"}):
+        library.index += 1
+        library.declare(knowledgeBaseConfiguration=other, **place)
+        assert ("stage", "create") in steps(library.desk) and ("promote", "update") not in steps(library.desk)
+        library.desk.reconcile()
+        assert library.live() != before
+        before = library.live()
 
 
 def test_the_live_ones_index_is_not_taken(library: Library) -> None:
@@ -184,11 +197,12 @@ def test_what_cannot_be_deleted_is_told_with_its_reason(library: Library) -> Non
 
 def test_defaults_that_the_server_fills_in_are_nobodys_change(desk: Desk) -> None:
     old = desk.admin.settings()["switches"]
-    desk.admin.set_switches(dataSourceDefaults="all")
+    desk.admin.set_switches(dataSourceDefaults="all", knowledgeBaseDefaults="all")
     try:
         library = Library(desk)
         library.put(a_txt="first")
         library.declare(bare=True)
+        crash_in_aws(desk, Point("aws", "bedrock-agent.StartIngestionJob", 1, True), ("reconcile", "-e", "dev"))
         desk.reconcile()
         base = library.live()
         desk.settled()
