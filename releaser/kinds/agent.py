@@ -231,6 +231,9 @@ def _check_pins(data: Mapping[str, Any]) -> _Found:
         yield Problem("E560", message, (holder, "guardrailVersion"), hint)
     for i, one in _items(data, "collaborators"):
         alias = _text(_part(one, "agentDescriptor").get("aliasArn"))
+        if not _part(one, "agentDescriptor").get("aliasArn"):
+            message = "a collaborator is the alias of an agent, and none is named"
+            yield Problem("E560", message, ("collaborators", i), "agentDescriptor: {aliasArn: ${agent-alias/NAME.arn}}")
         if alias.endswith("/TSTALIASID"):
             at = ("collaborators", i, "agentDescriptor", "aliasArn")
             hint = "${agent-alias/NAME.arn}, or the ARN of an alias with a version"

@@ -103,6 +103,9 @@ OPENAPI = json.dumps(
 _MOST_GROUPS, _MOST_BASES = 11, 2
 
 
+_SOMEBODY = "arn:aws:bedrock:eu-central-1:111111111111:agent-alias/ABCDEFGHIJ/ABCDEFGHIJ"
+
+
 def _agent(body: Body) -> None:
     needed = {
         "agentResourceRoleArn": KNOWN["AgentRoleArn"],
@@ -116,6 +119,8 @@ def _agent(body: Body) -> None:
         body["actionGroups"] = groups[:_MOST_GROUPS]
     if "knowledgeBases" in body:
         body["knowledgeBases"] = body["knowledgeBases"][:_MOST_BASES]
+    for one in body.get("collaborators", ()):
+        one["agentDescriptor"].setdefault("aliasArn", _SOMEBODY)
     leads = body.get("agentCollaboration") in ("SUPERVISOR", "SUPERVISOR_ROUTER")
     if body.get("collaborators"):
         body["agentCollaboration"] = "SUPERVISOR_ROUTER" if leads else "SUPERVISOR"

@@ -112,6 +112,10 @@ def test_a_whole_agent_has_no_problem() -> None:
         ({"agentCollaboration": "SUPERVISOR"}, ("E562", "agentCollaboration")),
         ({"agentCollaboration": "SUPERVISOR_ROUTER", "collaborators": []}, ("E562", "agentCollaboration")),
         ({"collaborators": [COLLEAGUE]}, ("E562", "collaborators")),
+        (
+            {"agentCollaboration": "SUPERVISOR", "collaborators": [{**COLLEAGUE, "agentDescriptor": {}}]},
+            ("E560", "collaborators[0]"),
+        ),
         (_groups({"functionSchema": FUNCTIONS}), ("E563", "actionGroups[0]")),
         (_groups({"actionGroupExecutor": {"customControl": "RETURN_CONTROL"}}), ("E563", "actionGroups[0]")),
         (_groups({**GROUP, "apiSchema": {"s3": {}}}), ("E563", "actionGroups[0]")),

@@ -62,7 +62,7 @@ def _updated(account: Account, kind: Kind, id_: str, wanted: Mapping[str, Any]) 
 def _published(account: Account, kind: Kind, id_: str) -> str:
     if kind.calls.prepare is not None:
         account.driver.prepare(kind, id_)
-    return account.driver.publish(kind, id_, "releaser:1:0123456789abcdef", "t" * 64)
+    return account.driver.publish(kind, id_, "releaser:1:0123456789abcdef", f"{next(_NUMBERS):064}")
 
 
 def _read_back(account: Account, kind: Kind, id_: str, version: str | None = None) -> FrozenMap:
