@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench fix lock clean
+.PHONY: help setup demo test mutants check bench fix lock clean
 
 help:            ## show the targets
 	@grep -hE '^[a-z]+: .*##|^[a-z]+:  .*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/:\t/' | expand -t 12
@@ -25,6 +25,9 @@ demo: $(READY)   ## the guided first run: one command, no account needed
 
 test: $(READY)   ## the whole test suite
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+mutants: $(READY) ## break the engine line by line; the complaints' tests must see it (minutes)
+	@$(BIN)/python -m pytest -n 2 tests/complaints/mutants.py
 
 check: $(READY)  ## format, lint, types, import contracts, schemas
 	@$(BIN)/ruff format --check -q .

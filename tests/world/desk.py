@@ -78,13 +78,13 @@ class Desk:
 
     def writes(self, since: str | None = None) -> list[str]:
         """Operations that changed something, or tried to, since a mark (None: since the desk was made)."""
-        return [r["operation"] for r in self._since(since) if not is_read(r["operation"])]
+        return [r["operation"] for r in self.since(since) if not is_read(r["operation"])]
 
     def effects(self, since: str | None = None) -> list[str]:
         """Writes that AWS accepted."""
-        return [r["operation"] for r in self._since(since) if not is_read(r["operation"]) and not r["error"]]
+        return [r["operation"] for r in self.since(since) if not is_read(r["operation"]) and not r["error"]]
 
-    def _since(self, mark: str | None) -> list[dict[str, Any]]:
+    def since(self, mark: str | None = None) -> list[dict[str, Any]]:
         """The log keeps the last calls only, and an account may have had another life before."""
         mark = self.past if mark is None else mark
         rows = self.admin.log(tail=100_000, account=self.account)
