@@ -55,7 +55,8 @@ def said(desk: Desk, code: str) -> list[dict[str, Any]]:
     return [d for d in desk.plan()["diagnostics"] if d["code"] == code]
 
 
-def test_a_legacy_model_warns_and_is_written_down(make: NewDesk) -> None:
+def test_aws_47779_a_legacy_model_warns_and_is_written_down(make: NewDesk) -> None:
+    """hashicorp/terraform-provider-aws#47779: the lifecycle of a model is not exposed."""
     desk = declare(make(), model=LEGACY)
     ended = desk.reconcile()
     assert "warning[P210]" in ended.said
