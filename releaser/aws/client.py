@@ -23,6 +23,7 @@ _PROMISED = {
     ("ssm", "ListTagsForResource"): ("TagList",),
     ("ssm", "GetParameters"): ("Parameters", "InvalidParameters"),
     ("resourcegroupstaggingapi", "GetResources"): ("ResourceTagMappingList",),
+    ("service-quotas", "GetServiceQuota"): ("Quota",),
     ("sts", "GetCallerIdentity"): ("Account", "Arn"),
     ("sts", "AssumeRole"): ("Credentials",),
     ("bedrock", "ListGuardrails"): ("guardrails",),
