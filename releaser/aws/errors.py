@@ -17,6 +17,12 @@ _BY_CODE = {
     "ParameterAlreadyExists": Failure.CONFLICT,
     "ResourceInUseException": Failure.CONFLICT,
     "ResourceNotFoundException": Failure.NOT_FOUND,
+    "NoSuchBucket": Failure.NOT_FOUND,
+    "NoSuchKey": Failure.NOT_FOUND,
+    # S3's HEAD has no body, so botocore makes the status the code.
+    "404": Failure.NOT_FOUND,
+    "403": Failure.DENIED,
+    "SlowDown": Failure.THROTTLED,
     "ParameterNotFound": Failure.NOT_FOUND,
     "AccessDeniedException": Failure.DENIED,
     "AccessDenied": Failure.DENIED,

@@ -27,10 +27,13 @@ class Buckets:
     def prove(self, pin: Pin) -> None:
         """The current objects under the prefixes are the pinned ones: nothing more, less or other. Raises Refused."""
         wanted = {s.key: s for s in sources(pin.objects)}
-        there = self.current(pin.bucket, pin.prefixes, pin.owner)
+        there = self._there(pin)
         missing = sorted(wanted.keys() - there.keys())
         more = sorted(there.keys() - wanted.keys())
-        other = [k for k in sorted(wanted.keys() & there.keys()) if not self._is_pinned(pin, wanted[k], there[k])]
+        both = sorted(wanted.keys() & there.keys())
+        with ThreadPoolExecutor(max_workers=_AT_A_TIME, thread_name_prefix="prove") as pool:
+            proven = list(pool.map(lambda k: self._is_pinned(pin, wanted[k], there[k]), both))
+        other = [k for k, is_pinned in zip(both, proven, strict=True) if not is_pinned]
         if not (missing or more or other):
             return
         found = {"missing": missing, "other": other, "more": more}
@@ -43,6 +46,18 @@ class Buckets:
             hint="write the source manifest anew with `releaser sources` and release that, or put the pinned versions "
             "back in the bucket",
         )
+
+    def _there(self, pin: Pin) -> dict[str, str]:
+        try:
+            return self.current(pin.bucket, pin.prefixes, pin.owner)
+        except AwsError as error:
+            if error.failure is not Failure.NOT_FOUND:
+                raise
+            raise Refused(
+                f"{pin.item}: the bucket {pin.bucket} is not there",
+                code="P183",
+                hint="make it and put the documents there, or look at its name and at `accounts.data`",
+            ) from None
 
     def current(self, bucket: str, prefixes: Iterable[str], owner: str = "") -> dict[str, str]:
         """Key -> id of its current version, of all objects under the prefixes; folder marks are none."""
@@ -82,10 +97,11 @@ class Buckets:
             return True
         return self.sha256(pin.bucket, wanted.key, pin.owner) == wanted.sha256
 
-    def sha256(self, bucket: str, key: str, owner: str = "") -> str | None:
-        """The digest of the current object as S3 keeps it; None when it keeps none of the whole object."""
-        request = {"Bucket": bucket, "Key": key, "ChecksumMode": "ENABLED", **_owned(owner)}
-        return _whole(self._aws().call("s3", "HeadObject", request))
+    def sha256(self, bucket: str, key: str, owner: str = "") -> str:
+        """The digest of the current object: as S3 keeps it, or of its bytes, where S3 keeps none of the whole."""
+        which = {"Bucket": bucket, "Key": key, **_owned(owner)}
+        held = _whole(self._aws().call("s3", "HeadObject", {**which, "ChecksumMode": "ENABLED"}))
+        return held or hashlib.sha256(self._aws().call("s3", "GetObject", which)["Body"].read()).hexdigest()
 
 
 def _whole(head: Mapping[str, Any]) -> str | None:

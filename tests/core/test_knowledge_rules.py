@@ -108,7 +108,8 @@ LINE = {"key": "policies/a.pdf", "versionId": "v1", "sha256": "1" * 64}
 BROKEN: dict[str, tuple[str, str, int]] = {
     "no JSON": ("{", "E542", 1),
     "a list": ("[]", "E542", 1),
-    "no version": (json.dumps({k: v for k, v in LINE.items() if k != "versionId"}), "E542", 1),
+    "no digest": (json.dumps({k: v for k, v in LINE.items() if k != "sha256"}), "E542", 1),
+    "a version that is a number": (json.dumps({**LINE, "versionId": 7}), "E542", 1),
     "a short digest": (json.dumps({**LINE, "sha256": "12"}), "E542", 1),
     "a negative size": (json.dumps({**LINE, "size": -1}), "E542", 1),
     "something else": (json.dumps({**LINE, "etag": "x"}), "E542", 1),

@@ -153,9 +153,24 @@ def test_somebody_elses_job_is_drift(library: Library) -> None:
     assert read_label(library.jobs(base)[0]["description"])
 
 
+def test_a_bucket_that_is_not_there_is_said(desk: Desk) -> None:
+    library = Library(desk)
+    library.put(a_txt="first")
+    library.declare()
+    library.s3.delete_object(Bucket=library.bucket, Key="policies/a.txt")
+    for row in library.s3.list_object_versions(Bucket=library.bucket).get("DeleteMarkers", ()):
+        library.s3.delete_object(Bucket=library.bucket, Key=row["Key"], VersionId=row["VersionId"])
+    for row in library.s3.list_object_versions(Bucket=library.bucket).get("Versions", ()):
+        library.s3.delete_object(Bucket=library.bucket, Key=row["Key"], VersionId=row["VersionId"])
+    library.s3.delete_bucket(Bucket=library.bucket)
+    ended = desk.reconcile(ok=None)
+    assert ended.code != 0 and "P183" in ended.said and "is not there" in ended.said, ended.said
+
+
 def test_objects_written_anew_with_the_same_bytes_are_the_pinned_ones(library: Library) -> None:
     base = library.live()
     library.put(a_txt="first")
+    library.s3.put_object(Bucket=library.bucket, Key="policies/b.txt", Body=b"second", ChecksumAlgorithm="CRC32")
     library.sync(base)
     library.desk.reconcile("--deep")
     assert len(library.jobs(base)) == 3
