@@ -30,6 +30,9 @@ def adopt(
     by_tag: Annotated[str | None, typer.Option("--by-tag", help="A tag whose value is the use case.")] = None,
     by_name: Annotated[str | None, typer.Option("--by-name", help="A pattern of live names: '{use-case}_*'.")] = None,
     owner: Annotated[str | None, typer.Option("--owner", help="Who answers for it.", show_default="you")] = None,
+    classification: Annotated[
+        str, typer.Option("--classification", help="Of its data: public, internal, confidential, restricted.")
+    ] = "",
     take_first: Annotated[
         bool, typer.Option("--take-first", help="Where environments diverge, write what the first one has.")
     ] = False,
@@ -60,7 +63,7 @@ def adopt(
     else:
         places = adopting.accounts(repo, names)
         wanted = _wanted(places, use_case, by_kind, name or [], tag or [], batch, by_tag, by_name, owner or _me(repo))
-        writer = adopting.Writer(repo, places, take_first=take_first, force=force)
+        writer = adopting.Writer(repo, places, take_first=take_first, classification=classification, force=force)
         results = adopting.run(writer, wanted, lambda said: typer.echo(said, err=True))
     adopting.prove(repo, places, results)
     if mark or (selects and marking.is_wanted(repo, places, results)):

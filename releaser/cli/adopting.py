@@ -112,6 +112,7 @@ class Writer:
     repo: wiring.Repository
     accounts: Sequence[Account]
     take_first: bool = False
+    classification: str = ""
     force: bool = False
 
     def write(self, wanted: Wanted) -> Adopted:
@@ -130,7 +131,7 @@ class Writer:
             self._bind(draft)
             for path, text in draft.files.items():
                 _write(folder / path, text + "\n")
-            _write(folder / "manifest.yaml", HEAD + dump(draft.document(wanted.owner)))
+            _write(folder / "manifest.yaml", HEAD + dump(draft.document(wanted.owner, self.classification)))
             result.state = "written"
         except ReleaserError as error:
             result.notes.append(f"{error}" + (f" ({error.hint})" if error.hint else ""))

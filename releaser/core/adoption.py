@@ -62,9 +62,10 @@ class Draft:
     """New bindings: name -> environment -> value."""
     divergences: list[Divergence] = field(default_factory=list)
 
-    def document(self, owner: str) -> dict[str, Any]:
+    def document(self, owner: str, classification: str = "") -> dict[str, Any]:
         """The manifest as data: observed until somebody marks what it names."""
-        spec = {"mode": OBSERVE, "governance": {"riskTier": "minimal"}, **{k: v for k, v in self.sections.items() if v}}
+        governance = {"riskTier": "minimal", **({"dataClassification": classification} if classification else {})}
+        spec = {"mode": OBSERVE, "governance": governance, **{k: v for k, v in self.sections.items() if v}}
         metadata = {"name": self.use_case, "owner": owner}
         return {"apiVersion": "releaser.dev/v1", "kind": "UseCase", "metadata": metadata, "spec": _written(spec)}
 
@@ -82,7 +83,7 @@ def adopt(
     draft = Draft(use_case, places, kinds)
     outputs = {p.name: _outputs(use_case, entries, kinds, p.name) for p in places}
     # What others point at stands first: models before the prompts that use them.
-    order = sorted(entries, key=lambda e: (kinds[e[0]].section is not None, kinds[e[0]].pointer, e))
+    order = sorted(entries, key=lambda e: (kinds[e[0]].pointer, kinds[e[0]].section is not None, e))
     for kind_name, entry in order:
         kind, found = kinds[kind_name], entries[kind_name, entry]
         _tell_absent(draft, kind, entry, found)

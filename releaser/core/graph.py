@@ -92,7 +92,7 @@ def physical_name(address: Address, kind: Kind, stamp: str, given: str = "") -> 
 
     ``stamp``: of kinds that are fixed in part, the digest of that part (``generation``).
     """
-    if kind.physical_name is not None:
+    if kind.physical_name is not None and not (given and kind.parent):
         return kind.physical_name(address)
     plain = given or f"{address.use_case}_{address.name}"
     return f"{plain}_{stamp[:8]}" if kind.is_named_by_content else plain

@@ -45,8 +45,8 @@ class Ours:
 
 
 def section_of(kind: Kind) -> str | None:
-    """The section whose entries name resources of a kind."""
-    return kind.section or kind.derived_from
+    """The section whose entries name resources of a kind; none for what is said with another's, as an alias."""
+    return kind.section or (kind.derived_from if kind.parent is None else None)
 
 
 def is_external(entry: Any) -> bool:

@@ -108,7 +108,10 @@ class Survey:
     def _alias(self, kind: Kind, own: Live) -> Live | None:
         """The alias at the version that holds the draft, else the first by name; none that leads to a draft."""
         found = []
+        mint = self._kinds[kind.parent or ""].mint
         for row in self._driver.rows(kind, own.id):
+            if mint is not None and row.name == mint.alias:
+                continue
             seen = self._driver.read(kind, row.id)
             leads = target(seen.body) if seen is not None else {"DRAFT"}
             if seen is not None and all(n.isdigit() for n in leads):

@@ -32,9 +32,11 @@ from releaser.core.kind import (
     Pin,
     Problem,
     Remark,
+    Site,
     Status,
     Verb,
     View,
+    Written,
 )
 from releaser.core.model_arn import model_arn
 from releaser.core.quotas import Quota
@@ -78,6 +80,11 @@ def _declare(view: View) -> Iterator[Draft]:
         if pins:
             body["content"] = {pin.item: pin.digest for pin in pins}
         yield Draft(name, FrozenMap(body), pins, entry.get("updates") == "inPlace")
+
+
+def _written(entry: str, body: FrozenMap, models: FrozenMap, site: Site) -> Written:
+    """What was ingested by hand is not pinned: until it is, changes are made in place."""
+    return Written({**body, "updates": "inPlace"})
 
 
 def _with_arns(value: Any, view: View) -> Any:
@@ -353,6 +360,7 @@ KIND = Kind(
     # What was ingested is not in git.
     needs_allowance_to_remove=True,
     declare=_declare,
+    written=_written,
     exports=_exports,
     check=_check,
     describe=_describe,

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from world import advisor
 from world.desk import Desk, is_read
 from world.manifest import HAIKU, SONNET, guardrail
 
@@ -199,3 +200,51 @@ def test_explicit_ids_match_what_names_do_not(desk: Desk) -> None:
 def test_wrong_usage_is_told(desk: Desk) -> None:
     assert desk.run("adopt", "-e", "dev", "--guardrial", "x").code == 64
     assert desk.run("adopt", "-e", "dev", "--name", "x").code == 64
+
+
+def test_a_flow_an_agent_and_a_knowledge_base_refer_to_each_other_again(new_desk: Callable[..., Desk]) -> None:
+    """What releaser made, without tags and records, is what somebody made by hand."""
+    desk = new_desk()
+    advisor.settle_in(desk)
+    desk.repo.commit("first")
+    desk.reconcile()
+    forget(desk)
+    chosen = ("--use-case", "copy", "--name", f"{advisor.NAME}_*", "--classification", "internal")
+    ended = desk.run("adopt", "-e", "dev", *chosen, "--output", "json")
+    assert ended.out, ended.said
+    (found,) = ended.json()["useCases"]
+    assert found["plans"]["dev"]["found"] == [], ended.said
+    spec = yaml.safe_load((desk.repo.root / "manifests" / "copy" / "manifest.yaml").read_text())["spec"]
+    text = json.dumps(spec)
+    assert "${prompt/" in text and "${guardrail/" in text and "${knowledge-base/" in text, text
+
+
+def forget(desk: Desk) -> None:
+    """Takes our tags, the records, the runtime configuration and the manifest away."""
+    bedrock, agent, ssm = (desk.client(s) for s in ("bedrock", "bedrock-agent", "ssm"))
+    ours = ["releaser:address", "releaser:environment", "releaser:use-case"]
+    rows = [g["arn"] for g in bedrock.list_guardrails()["guardrails"]]
+    listed = bedrock.list_inference_profiles(typeEquals="APPLICATION")["inferenceProfileSummaries"]
+    for arn in [*rows, *(p["inferenceProfileArn"] for p in listed)]:
+        bedrock.untag_resource(resourceARN=arn, tagKeys=ours)
+    arns = [p["arn"] for p in agent.list_prompts()["promptSummaries"]]
+    for flow in agent.list_flows()["flowSummaries"]:
+        arns += [flow["arn"]]
+        arns += [a["arn"] for a in agent.list_flow_aliases(flowIdentifier=flow["id"])["flowAliasSummaries"]]
+    for row in agent.list_knowledge_bases()["knowledgeBaseSummaries"]:
+        found = agent.get_knowledge_base(knowledgeBaseId=row["knowledgeBaseId"])["knowledgeBase"]
+        arns.append(found["knowledgeBaseArn"])
+    for row in agent.list_agents()["agentSummaries"]:
+        arns.append(agent.get_agent(agentId=row["agentId"])["agent"]["agentArn"])
+        for alias in agent.list_agent_aliases(agentId=row["agentId"])["agentAliasSummaries"]:
+            seen = agent.get_agent_alias(agentId=row["agentId"], agentAliasId=alias["agentAliasId"])["agentAlias"]
+            arns += [seen["agentAliasArn"]] if alias["agentAliasId"] != "TSTALIASID" else []
+    for arn in arns:
+        agent.untag_resource(resourceArn=arn, tagKeys=ours)
+    for row in ssm.describe_parameters()["Parameters"]:
+        ssm.delete_parameter(Name=row["Name"])
+    desk.repo.git("branch", "-D", "releases")
+    for tag in desk.repo.tags():
+        desk.repo.git("tag", "-d", tag)
+    desk.repo.remove(advisor.NAME)
+    desk.repo.commit("forgotten")
