@@ -136,6 +136,8 @@ class Identity:
     """Member of the list row and the get reply that moves with every change."""
     stamped_name: bool = False
     """Append ``_<stamp8>``: for kinds that can only be replaced."""
+    given: frozenset[str] = frozenset()
+    """Ids of what AWS makes by itself: it counts for no quota and belongs to nobody."""
     version_arn: bool = False
     """``<arn>:<version>`` addresses one version."""
 

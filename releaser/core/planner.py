@@ -110,7 +110,8 @@ def _plan_node(draft: _Draft, node: Node) -> None:
             message = f"{kind.name} {node.name!r} ({found}) exists and {whose}"
             hint = "rename it in the manifest, or take the live one over with `releaser adopt`"
             draft.blocked.append(_diagnostic(node, "P101", message, hint))
-        case Absent(was=was):
+        case Absent(was=was, siblings=siblings):
+            _refuse_full(draft, node, kind, siblings)
             _plan_creation(draft, node, kind, was)
         case Seen() as seen:
             _plan_existing(draft, node, kind, seen)
@@ -150,6 +151,15 @@ def _unreadable(address: Address, reason: str) -> Diagnostic:
 
 def _diagnostic(node: Node, code: str, message: str, hint: str = "") -> Diagnostic:
     return Diagnostic(code, message, path=f"manifests/{node.address.use_case}/manifest.yaml", hint=hint)
+
+
+def _refuse_full(draft: _Draft, node: Node, kind: Kind, siblings: int) -> None:
+    """One more inside the same parent must fit."""
+    quota = kind.sibling_quota
+    if quota is not None and siblings >= quota.limit:
+        message = f"{node.address} needs 1 more {kind.name}, and its {kind.parent} holds {siblings} of {quota.limit}"
+        hint = "AWS does not raise this quota: delete one that nobody calls"
+        draft.blocked.append(_diagnostic(node, "P122", message, hint))
 
 
 def _plan_creation(draft: _Draft, node: Node, kind: Kind, was: str) -> None:

@@ -59,6 +59,8 @@ class Absent:
     """Looked for and not there. ``was`` is the id that the last record knew."""
 
     was: str = ""
+    siblings: int = 0
+    """How many of its kind its parent holds, for what exists inside another resource."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ from releaser.core.snapshot import (
 from releaser.core.values import FrozenMap, digest
 from releaser.engine.driver import Driver
 from releaser.engine.pinned import look
-from releaser.engine.reading import Reading, Row, reading
+from releaser.engine.reading import Reading, Row, reading, split_id
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -261,7 +261,8 @@ class Observer:
                         return Absent()
                     case _:
                         return Unreadable(f"the {kind.parent} that it belongs to could not be read")
-            return self._find(kind, node, binding, rows, ahead)
+            found = self._find(kind, node, binding, rows, ahead)
+            return replace(found, siblings=_counted(kind, rows)) if isinstance(found, Absent) else found
         except (AwsError, ReleaserError) as error:
             return Unreadable(str(error))
 
@@ -478,6 +479,11 @@ def _parents(kind: Kind, mine: Known, outer: Rows) -> Iterator[str]:
     for address, name in mine.attempted:
         if address.kind == kind.parent:
             yield from (row.id for row in outer.by_name.get(name, ()))
+
+
+def _counted(kind: Kind, rows: Rows) -> int:
+    """How many there are inside one parent, without what AWS made by itself."""
+    return sum(split_id(kind, id_)[1] not in kind.identity.given for id_ in rows.by_id) if kind.parent else 0
 
 
 def _joined(listed: Iterable[Rows], failure: str) -> Rows:

@@ -118,6 +118,7 @@ KIND = Kind(
         row_id="agentAliasId",
         row_arn="",
         row_name="agentAliasName",
+        given=frozenset({"TSTALIASID"}),
     ),
     status=Status(
         member="agentAliasStatus",

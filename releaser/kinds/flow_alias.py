@@ -83,7 +83,9 @@ KIND = Kind(
         parent_in="flowIdentifier",
         token="clientToken",
     ),
-    identity=Identity(id="id", arn="arn", name="name", row_id="id", row_arn="arn", row_name="name"),
+    identity=Identity(
+        id="id", arn="arn", name="name", row_id="id", row_arn="arn", row_name="name", given=frozenset({"TSTALIASID"})
+    ),
     fields=Fields(
         omitted=frozenset({"clientToken", "tags", "name"}),
         labels=frozenset({"description"}),

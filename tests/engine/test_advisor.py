@@ -80,3 +80,19 @@ def test_a_changed_guardrail_reaches_flow_agent_and_their_aliases(desk: Desk) ->
         "UpdateGuardrail",
     ]
     desk.settled()
+
+
+def test_an_alias_that_does_not_fit_is_refused_before_anything_is_written(desk: Desk) -> None:
+    agent = desk.client("bedrock-agent")
+    (flow,) = agent.list_flows()["flowSummaries"]
+    (ours,) = [
+        a for a in agent.list_flow_aliases(flowIdentifier=flow["id"])["flowAliasSummaries"] if a["name"] == "live"
+    ]
+    agent.delete_flow_alias(flowIdentifier=flow["id"], aliasIdentifier=ours["id"])
+    for n in range(10):
+        routing = [{"flowVersion": "1"}]
+        agent.create_flow_alias(flowIdentifier=flow["id"], name=f"other-{n}", routingConfiguration=routing)
+    past = desk.mark()
+    ended = desk.reconcile(ok=None)
+    assert ended.code == 1 and "P122" in ended.said and "holds 10 of 10" in ended.said
+    assert desk.writes(past) == []

@@ -94,6 +94,11 @@ PLANS = (
         "cases, or place this one in another account.",
     ),
     Code(
+        "P122",
+        "its parent has no room",
+        "AWS allows so many aliases of one flow or agent and no more. Delete one that nobody calls; ours are called.",
+    ),
+    Code(
         "P130",
         "changed by somebody else after the plan was made",
         "The live resource is neither what the plan saw nor what is wanted, so it is not overwritten. Plan again, look "
