@@ -59,8 +59,8 @@ class _Draft:
     """The last step of the STAGE wave on an address."""
     moved: dict[Address, StepKey] = field(default_factory=dict)
     """The step that moves a pointer."""
-    put_back: dict[Address, StepKey] = field(default_factory=dict)
-    """The last step on an address after the pointers have moved."""
+    put_back: dict[Address, list[tuple[StepKey, bool]]] = field(default_factory=dict)
+    """The steps on an address in the PROMOTE wave, and whether they come after the pointers have moved."""
     versions: dict[Address, str] = field(default_factory=dict)
     blocked: list[Diagnostic] = field(default_factory=list)
     unseen: dict[Address, tuple[str, ...]] = field(default_factory=dict)
@@ -419,8 +419,9 @@ def _add_step(
     needs = {draft.last[a] for a in around if a in draft.last}
     if verb is Verb.REPOINT:
         needs |= {draft.moved[a] for a in node.needs if a in draft.moved}
-    elif wave is Wave.PROMOTE and node.address in draft.put_back:
-        needs.add(draft.put_back[node.address])
+    elif wave is Wave.PROMOTE:
+        # What waits for the pointers is waited for only by what does so too: barriers order the rest.
+        needs |= {k for k, is_late in draft.put_back.get(node.address, ()) if late or not is_late}
     kind = draft.question.kinds[node.kind]
     live = _concerned(kind, verb, seen.body) if seen and seen.body is not None else None
     draft.steps.append(
@@ -443,4 +444,4 @@ def _add_step(
     elif verb is Verb.REPOINT:
         draft.moved[node.address] = key
     else:
-        draft.put_back[node.address] = key
+        draft.put_back.setdefault(node.address, []).append((key, late))

@@ -123,6 +123,22 @@ def test_in_place_callers_see_it_at_once(desk: Desk) -> None:
     desk.settled()
 
 
+def test_in_place_with_other_tags_at_once(desk: Desk) -> None:
+    """Tags are written after the pointers have moved, documents before: neither waits for the other in a circle."""
+    library = Library(desk)
+    library.put(a_txt="first")
+    library.declare(updates="inPlace")
+    desk.reconcile()
+    library.put(b_txt="second")
+    library.declare(updates="inPlace")
+    path = desk.repo.root / "manifests/mail/manifest.yaml"
+    path.write_text(path.read_text().replace('"4711"', '"4712"'))
+    desk.repo.commit("other documents for another cost center")
+    desk.reconcile()
+    assert len(library.jobs(library.live())) == 2
+    desk.settled()
+
+
 def test_failed_documents_stop_the_release(desk: Desk) -> None:
     library = Library(desk)
     library.put(a_txt="first", b_exe="no text")
