@@ -233,6 +233,7 @@ KIND = Kind(
     fields=Fields(
         omitted=frozenset({"clientToken", "tags", "name"}),
         labels=frozenset({"description"}),
+        guards=frozenset({"**.prompt.guardrailConfiguration", "**.knowledgeBase.guardrailConfiguration"}),
         # User guide, "DoWhile loop node".
         defaults=_each({"nodes[].configuration.loopController.maxIterations": 10}),
         unordered=_each(
