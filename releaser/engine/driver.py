@@ -285,7 +285,23 @@ class Driver:
                         continue
                     return
                 raise
+            if kind.calls.parent_in is not None or kind.mint is not None:
+                self._wait_gone(kind, id_)
             return
+
+    def _wait_gone(self, kind: Kind, id_: str) -> None:
+        """What stands in something, or names it, must be gone before that can go. Raises when it stays."""
+        deadline = self._clock.monotonic() + self._patience.limit
+        pause = self._patience.first
+        while self._get(kind, id_, None) is not None:
+            if self._clock.monotonic() >= deadline:
+                raise ReleaserError(
+                    f"{kind.name} {id_} was deleted and is still there after {self._patience.limit:.0f} s",
+                    code="A-unsettled",
+                    hint="run the same command again: it continues from what it finds",
+                )
+            self._clock.sleep(pause)
+            pause = min(self._patience.longest, pause * 1.5)
 
     def _await_end(self, kind: Kind, id_: str) -> None:
         """Wait until a resource is gone, as AWS deletes it in its own time and may fail."""

@@ -60,9 +60,18 @@ class Minting:
             alias = self._find(kind, how, id_)
             if alias is not None:
                 self.aws.call(kind.service, how.delete, {kind.calls.id_in: id_, how.id_in: alias})
+                self._wait_gone(kind, how, id_)
         except AwsError as error:
             if error.failure is not Failure.NOT_FOUND:
                 raise
+
+    def _wait_gone(self, kind: Kind, how: Mint, id_: str) -> None:
+        """While it is being deleted it still counts. One that stays is told by what is refused because of it."""
+        deadline = self.clock.monotonic() + self.patience
+        pause = 0.25
+        while self._find(kind, how, id_) is not None and self.clock.monotonic() < deadline:
+            self.clock.sleep(pause)
+            pause = min(5.0, pause * 1.5)
 
     def _find(self, kind: Kind, how: Mint, id_: str) -> str | None:
         listed = pages(self.aws, kind, how.list, how.list_root, {kind.calls.id_in: id_})

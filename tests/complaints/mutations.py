@@ -107,4 +107,120 @@ MUTATIONS: Mapping[str, Mutation] = {
         'for name, entry in view.section("guardrails").items():',
         'for name, entry in view.spec["guardrails"].items():',
     ),
+    # -- agents
+    "test_aws_42845_parts_are_written_one_by_one_and_prepared_once": Mutation(
+        "engine/parts.py",
+        "self._do(kind, id_, one, token)",
+        "self._do(kind, id_, one, token), self._aws.call(kind.service, 'PrepareAgent', {'agentId': id_})",
+    ),
+    "test_aws_43059_a_supervisor_comes_after_its_collaborators": Mutation(
+        "core/planner.py",
+        "around = {node.address, *node.needs}",
+        "around = {node.address}",
+    ),
+    "test_aws_42225_another_alias_of_a_collaborator_is_an_update": Mutation(
+        "kinds/agent.py",
+        'update="UpdateAgentCollaborator",',
+        "update=None,",
+    ),
+    "test_aws_37321_the_alias_leads_to_the_version_of_the_change": Mutation(
+        "kinds/agent_alias.py",
+        'target = {"agentVersion": Ref(agent, "version")}',
+        'target = {"agentVersion": "1"}',
+    ),
+    "test_aws_42586_a_version_comes_of_a_change_and_of_nothing_else": Mutation(
+        "core/planner.py",
+        "publishes = kind.versioned and version is None",
+        "publishes = kind.versioned",
+    ),
+    "test_aws_43406_the_routing_is_always_said": Mutation(
+        "kinds/agent_alias.py",
+        '"routingConfiguration": [target],',
+        '"routingConfiguration": [],',
+    ),
+    "test_aws_44656_throughput_may_be_left_out": Mutation(
+        "kinds/agent_alias.py",
+        'if "provisionedThroughput" in said:',
+        "if said is not None:",
+    ),
+    "test_aws_38660_a_version_has_the_knowledge_base": Mutation(
+        "engine/parts.py",
+        "asked = {str(w[part.key]): w for w in desired.get(part.member, ())}",
+        "asked = {str(w[part.key]): w for w in desired.get(part.member, ()) if part.key != 'knowledgeBaseId'}",
+    ),
+    "test_module_105_another_model_is_a_new_version": Mutation(
+        "core/planner.py",
+        "fitting = [v for v in seen.versions if v.body_digest in wanted]",
+        "fitting = list(seen.versions)",
+    ),
+    "test_module_140_nothing_drifts_after_an_apply": Mutation(
+        "core/normal.py",
+        "        return float32(value)",
+        "        return value",
+    ),
+    "test_constructs_969_the_alias_keeps_its_id": Mutation(
+        "kinds/agent_alias.py",
+        'row_name="agentAliasName",',
+        'row_name="agentAliasName", stamped_name=True,',
+    ),
+    "test_constructs_767_a_new_action_group_is_a_new_version": Mutation(
+        "core/planner.py",
+        "fitting = [v for v in seen.versions if v.body_digest in wanted]",
+        "fitting = [v for v in seen.versions if v.body_digest in wanted] or list(seen.versions)",
+    ),
+    "test_constructs_1044_versions_are_cut_by_an_alias_that_nobody_calls": Mutation(
+        "engine/minting.py",
+        "named = {kind.calls.id_in: id_, how.name: how.alias}",
+        "named = {kind.calls.id_in: id_, how.name: 'live'}",
+    ),
+    "test_constructs_747_two_agents_share_a_function": Mutation(
+        "engine/parts.py",
+        "(step, part.member, key, again)",
+        "(part.member, key, again)",
+    ),
+    "test_aws_48681_an_update_keeps_the_guardrail": Mutation(
+        "engine/driver.py",
+        "request = self._request(kind, name, body) |",
+        "request = self._request(kind, name, _without(body, kind.fields.guards)) |",
+    ),
+    "test_aws_39548_an_update_keeps_the_key_and_the_overrides": Mutation(
+        "engine/driver.py",
+        "request = self._request(kind, name, body) |",
+        "request = self._request(kind, name, _without(body, frozenset({'customerEncryptionKeyArn'}))) |",
+    ),
+    "test_aws_43849_another_instruction_alone_reads_back_as_written": Mutation(
+        "engine/perform.py",
+        "if not _same_but_parts(kind, owner, body) or owner.name not in node.names:",
+        "if owner.name not in node.names:",
+    ),
+    "test_aws_37168_prompts_that_aws_fills_in_are_no_content": Mutation(
+        "kinds/agent.py",
+        'and "OVERRIDDEN" in (prompt.get("promptCreationMode"), prompt.get("parserMode"))',
+        "",
+    ),
+    "test_aws_42867_one_override_stands_beside_aws_own_prompts": Mutation(
+        "kinds/agent.py",
+        "tuple(p for p in listed if _is_overridden(p))",
+        "tuple(listed)",
+    ),
+    "test_aws_37161_an_alias_of_somebody_else_holds_one_agent_and_nothing_more": Mutation(
+        "engine/driver.py",
+        "self._minting.forget(kind, kind.mint, id_)",
+        "pass",
+    ),
+    "test_aws_42256_collaborators_made_before_a_failure_are_known": Mutation(
+        "engine/parts.py",
+        "item = there.get(key)",
+        "item = None",
+    ),
+    "test_constructs_1114_what_a_failed_run_made_is_gone_on_with": Mutation(
+        "engine/observe.py",
+        "if any(is_owned(tags, a, self.environment) for a in (node.address, *node.former)):",
+        "if not tags:",
+    ),
+    "test_aws_37903_an_override_without_content_is_told_offline": Mutation(
+        "kinds/agent.py",
+        "missing = [m for m in _PROMPT_MEMBERS if not prompt.get(m)]",
+        "missing: list[str] = []",
+    ),
 }
