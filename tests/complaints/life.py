@@ -77,6 +77,15 @@ class Life:
         except Exception as error:
             self.kept[name] = error
 
+    def plan_without_records(self) -> dict[str, Any]:
+        """What a look finds that knows of no release."""
+        git = self.desk.repo.git
+        git("branch", "-m", "releases", "kept")
+        try:
+            return self.desk.plan("--deep")
+        finally:
+            git("branch", "-m", "kept", "releases")
+
     def look(self, name: str) -> Chapter:
         """A new look at everything: exit code 0 when nothing is to be done."""
         return self.run(name, "plan", "-e", "dev", "--deep", "--detailed-exitcode")

@@ -32,9 +32,9 @@ MUTATIONS: Mapping[str, Mutation] = {
         "publishes = kind.versioned and not seen.versions",
     ),
     "test_awscc_2372_a_version_holds_the_draft_that_was_just_written": Mutation(
-        "engine/driver.py",
-        'accepted = {"ready", "idle"}',
-        'accepted = {"ready", "idle", "pending"}',
+        "core/planner.py",
+        "late = is_published or not fields",
+        "late = True",
     ),
     "test_aws_38853_old_versions_stay": Mutation(
         "core/garbage.py",
@@ -222,5 +222,133 @@ MUTATIONS: Mapping[str, Mutation] = {
         "kinds/agent.py",
         "missing = [m for m in _PROMPT_MEMBERS if not prompt.get(m)]",
         "missing: list[str] = []",
+    ),
+    # -- plans, locks, rates
+    "test_awscc_3295_retries_are_not_stacked": Mutation(
+        "aws/budget.py",
+        "return self._attempts * 4 if error.failure is Failure.THROTTLED else self._attempts",
+        "return self._attempts * 40",
+    ),
+    "test_aws_34669_throttling_is_waited_out": Mutation(
+        "aws/budget.py",
+        "if error.failure in (Failure.THROTTLED, Failure.TRANSIENT):",
+        "if error.failure is Failure.TRANSIENT:",
+    ),
+    "test_awscc_618_a_plan_asks_for_lists_alone": Mutation(
+        "engine/observe.py",
+        "assumed = {} if deep else self._assume(graph, known, rows, to_read)",
+        "assumed: dict[Address, Seen] = {}",
+    ),
+    "test_aws_48790_a_deep_look_reads_each_once": Mutation(
+        "engine/driver.py",
+        "found = self._get(kind, id_, version)",
+        "found = self._get(kind, id_, version) and self._get(kind, id_, version)",
+    ),
+    "test_driftctl_1344_a_throttled_look_says_the_truth": Mutation(
+        "aws/errors.py",
+        '"ThrottlingException": Failure.THROTTLED,',
+        '"ThrottlingException": Failure.DENIED,',
+    ),
+    "test_provider_aws_847_nothing_to_do_costs_some_lists_and_no_write": Mutation(
+        "cli/reconcile.py",
+        "work.make_plan(desk, deep=deep, releases=releases)",
+        "work.make_plan(desk, deep=True, releases=releases)",
+    ),
+    "test_gitlab_219255_one_summary_counts_every_use_case": Mutation(
+        "core/plan.py",
+        "for change in plan.changes:",
+        "for change in plan.use_cases[0].changes:",
+    ),
+    "test_semantic_release_915_notes_are_made_from_content": Mutation(
+        "render/notes.py",
+        'yield f"# {_text(notes.use_case)} {_text(notes.release)}{where}"',
+        'yield f"# {_text(notes.release)}{where}"',
+    ),
+    "test_pulumi_5939_the_rate_of_an_operation_can_be_set": Mutation(
+        "aws/budget.py",
+        "for key in (name, operation, fallback):",
+        "for key in (fallback,):",
+    ),
+    "test_terraform_31094_without_a_word_aws_own_rates_are_kept": Mutation(
+        "aws/budget.py",
+        "self._next = start + 1.0 / self._rate",
+        "self._next = start",
+    ),
+    "test_aws_45705_a_profile_that_is_the_same_is_not_replaced": Mutation(
+        "kinds/inference_profile.py",
+        'body["modelSource"] = {"model": ",".join(names), "crossRegion": len(models) > 1}',
+        'body["modelSource"] = {"model": ",".join(models), "crossRegion": len(models) > 1}',
+    ),
+    "test_terraform_27721_a_saved_plan_is_applied_once": Mutation(
+        "cli/running.py",
+        "and _was_applied(saved, witness.latest.record.id, desk)",
+        "and not saved",
+    ),
+    "test_cloud_platform_6008_half_an_apply_is_gone_on_with_under_the_same_plan": Mutation(
+        "cli/running.py",
+        "if witness and witness.open is not None and witness.open.opened.plan_digest == saved.digest:",
+        "if not saved:",
+    ),
+    "test_terraform_28710_a_killed_run_holds_nobody_up": Mutation(
+        "store/holder.py",
+        'return None if running(them.pid, them.started) else "holder-gone"',
+        "return None",
+    ),
+    "test_atlantis_6377_one_use_case_in_trouble_stops_no_other": Mutation(
+        "engine/run.py",
+        "report.refused[part.use_case] = refusal(answer)",
+        "raise refusal(answer)",
+    ),
+    "test_agentcore_438_what_is_not_ours_is_not_deleted": Mutation(
+        "engine/perform.py",
+        "if tags.get(OWNER_TAG) != str(step.address) or RETIRED_TAG not in tags:",
+        "if not binding:",
+    ),
+    "test_crossplane_5863_what_taking_over_would_change_is_shown_and_not_done": Mutation(
+        "engine/run.py",
+        "wanted = [u for u in wanted if not u.observed]",
+        "wanted = list(wanted)",
+    ),
+    "test_upjet_2101_guardrails_are_a_kind": Mutation(
+        "kinds/guardrail.py",
+        'for name, entry in view.section("guardrails").items():',
+        "for name, entry in ():",
+    ),
+    # -- knowledge bases
+    "test_aws_38022_other_settings_are_another_one_beside_it": Mutation(
+        "kinds/knowledge_base.py",
+        "    fixed=_fixed,",
+        "    fixed=None,",
+    ),
+    "test_constructs_690_the_same_content_is_the_same_one": Mutation(
+        "kinds/knowledge_base.py",
+        'for m in ("knowledgeBaseConfiguration", "storageConfiguration") if m in body}',
+        'for m in ("knowledgeBaseConfiguration", "storageConfiguration", "description") if m in body}',
+    ),
+    "test_constructs_408_a_release_brings_the_content_in": Mutation(
+        "core/planner.py",
+        "    if node.pins:",
+        "    if node.pins and seen:",
+    ),
+    "test_blueprints_22_a_role_that_is_not_known_yet_costs_a_second_run": Mutation(
+        "engine/observe.py",
+        "if any(is_owned(tags, a, self.environment) for a in (node.address, *node.former)):",
+        "if not tags:",
+    ),
+    "test_module_40_an_index_that_is_not_there_yet_costs_a_second_run": Mutation(
+        "aws/errors.py",
+        'f"{service} {operation}: {code}: {shortened(message) if ours else without_content(message)}",',
+        'f"{service} {operation}: {code}",',
+    ),
+    "test_airflow_55201_a_refusal_is_not_tried_again_blindly": Mutation(
+        "aws/budget.py",
+        "if error.failure in (Failure.THROTTLED, Failure.TRANSIENT):",
+        "if error.failure in (Failure.THROTTLED, Failure.TRANSIENT, Failure.INVALID):",
+    ),
+    # -- models
+    "test_aws_47779_the_end_of_a_model_is_told_and_stops_a_release": Mutation(
+        "core/model_life.py",
+        "if isinstance(end, datetime) and end - now <= within:",
+        "if not cycle:",
     ),
 }

@@ -93,7 +93,7 @@ def life(new_life: LifeMaker) -> Life:
     found.release("first", first)
     found.keep("first", lambda: state(found))
     found.look("after the first")
-    without_records(found)
+    found.keep("without records", found.plan_without_records)
     second = changed(first, lambda a: a["clerk"].update(instruction=SECOND))
     found.release("instruction", second)
     found.keep("instruction", lambda: state(found))
@@ -156,14 +156,6 @@ def knowledge_base(life: Life) -> str:
         },
     )
     return str(found["knowledgeBase"]["knowledgeBaseId"])
-
-
-def without_records(life: Life) -> None:
-    """What a look finds that knows of no release."""
-    git = life.desk.repo.git
-    git("branch", "-m", "releases", "kept")
-    life.keep("without records", lambda: life.desk.plan("--deep"))
-    git("branch", "-m", "kept", "releases")
 
 
 def alias_by_hand(life: Life) -> str:

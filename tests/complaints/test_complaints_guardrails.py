@@ -82,9 +82,7 @@ def life(new_life: LifeMaker) -> Life:
     found.look("after the second")
     found.release("third", document(guardrail(**FULL, **{k: v for k, v in NEW.items() if k not in FULL})))
     found.look("after the third")
-    found.desk.repo.git("branch", "-m", "releases", "kept")
-    found.keep("without records", lambda: found.desk.plan("--deep"))
-    found.desk.repo.git("branch", "-m", "kept", "releases")
+    found.keep("without records", found.plan_without_records)
     found.run("gc at once", "gc", "-e", "dev", "--apply", "--keep", "1")
     found.keep("versions", lambda: versions(found))
     return found
