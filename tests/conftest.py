@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from world import repository, story
+from world import assembly, repository, story
 from world.desk import Desk
 from world.process import Zygote
 
@@ -71,6 +71,15 @@ def lonely_reference(
     """The same in a repository without a server."""
     folder = tmp_path_factory.mktemp("reference") / "desk"
     return story.live(*story.new_desk(zygote, world_box, folder, server=False))
+
+
+@pytest.fixture(scope="session")
+def assembly_reference(
+    zygote: Zygote, world_box: sandbox.SandboxProcess, tmp_path_factory: pytest.TempPathFactory
+) -> story.Reference:
+    """The life of a use case of every kind, without a crash or a fault."""
+    folder = tmp_path_factory.mktemp("assembly") / "desk"
+    return story.live(*assembly.new_desk(zygote, world_box, folder), assembly.STAGES)
 
 
 @pytest.fixture

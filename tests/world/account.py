@@ -7,7 +7,15 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from world import agent_account
+
 _TIMES = {"createdAt", "updatedAt", "LastModifiedDate", "ResponseMetadata", "LastModifiedUser"}
+_IDS = (
+    "(application-inference-profile/)[a-z0-9]{12}",
+    "(agent-alias/)[A-Z0-9]{10}/[A-Z0-9]{10}",
+    '("knowledgeBaseId": ")[A-Z0-9]{10}',
+)
+"""Of what old versions still name when it is there no more."""
 Client = Callable[[str], Any]
 
 
@@ -15,7 +23,8 @@ def content(client: Client) -> dict[str, Any]:
     """Name -> draft, versions, tags of every resource we manage. Ids are replaced by the names they stand for."""
     found: dict[str, Any] = {}
     ids: dict[str, str] = {}
-    for name, document, known in [*_guardrails(client), *_prompts(client), *_profiles(client), *_parameters(client)]:
+    own = (*_guardrails(client), *_prompts(client), *_profiles(client), *_parameters(client))
+    for name, document, known in (*own, *agent_account.routers(client), *agent_account.everything(client)):
         assert name not in found, f"two of {name}"
         found[name] = document
         ids |= known
@@ -31,7 +40,8 @@ def _plain(found: dict[str, Any], ids: dict[str, str]) -> str:
     text = json.dumps(found, default=str, sort_keys=True)
     for id_ in sorted(ids, key=len, reverse=True):
         text = text.replace(id_, f"<{ids[id_]}>")
-    text = re.sub(r"application-inference-profile/[a-z0-9]{12}", "application-inference-profile/<gone>", text)
+    for pattern in _IDS:
+        text = re.sub(pattern, r"\1<gone>", text)
     return re.sub(r'("releaser:retired": )"[^"]+"', r'\1"<when>"', text)
 
 

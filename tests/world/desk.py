@@ -106,7 +106,7 @@ class Desk:
 def is_read(operation: str) -> bool:
     """By AWS's naming; ``operation`` is ``service.Name``."""
     name = operation.rpartition(".")[2]
-    return name.startswith(("Get", "List", "Describe")) or name == "AssumeRole"
+    return name.startswith(("Get", "Head", "List", "Describe")) or name == "AssumeRole"
 
 
 def _renamed(value: Any, number: str) -> Any:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from releaser import sandbox
 from world import repository
-from world.crash import Point, Tripwire, aws_points, crash
+from world.crash import Point, Tripwire, aws_points, crash, crash_in_aws
 from world.desk import DAY, Desk
 from world.manifest import HAIKU, guardrail, use_case
 from world.process import Zygote
@@ -41,7 +42,8 @@ def _much_later(desk: Desk) -> None:
     desk.later += 30 * DAY
 
 
-STAGES: Mapping[str, Callable[[Desk], None]] = {
+Stages = Mapping[str, Callable[[Desk], None]]
+STAGES: Stages = {
     "first": _first,
     "change": _change,
     "removal": _removal,
@@ -82,10 +84,10 @@ def new_desk(
     return desk, Tripwire(desk)
 
 
-def live(desk: Desk, tripwire: Tripwire) -> Reference:
+def live(desk: Desk, tripwire: Tripwire, stages: Stages = STAGES) -> Reference:
     """The life without a crash."""
     found = Reference()
-    for stage, prepare in STAGES.items():
+    for stage, prepare in stages.items():
         prepare(desk)
         desk.repo.commit(stage)
         before = desk.mark()
@@ -100,9 +102,16 @@ def live(desk: Desk, tripwire: Tripwire) -> Reference:
     return found
 
 
-def relive(desk: Desk, tripwire: Tripwire, reference: Reference, kills: Mapping[str, Point], workers: int) -> None:
+def relive(
+    desk: Desk,
+    tripwire: Tripwire,
+    reference: Reference,
+    kills: Mapping[str, Point],
+    workers: int,
+    stages: Stages = STAGES,
+) -> None:
     """The same life, killed once in each stage that ``kills`` names, and run again. Asserts that nothing differs."""
-    for stage, prepare in STAGES.items():
+    for stage, prepare in stages.items():
         prepare(desk)
         desk.repo.commit(stage)
         before = desk.mark()
@@ -118,7 +127,7 @@ def relive(desk: Desk, tripwire: Tripwire, reference: Reference, kills: Mapping[
 
 
 def compare(found: After, expected: After, workers: int, where: str) -> None:
-    assert found.content == expected.content, where
+    assert found.content == expected.content, f"{where}: {list(islice(unlike(found.content, expected.content), 8))}"
     assert found.tags == expected.tags, where
     assert found.records == expected.records, where
     assert found.approved == expected.approved, where
@@ -127,6 +136,18 @@ def compare(found: After, expected: After, workers: int, where: str) -> None:
     again = found.writes - expected.writes
     assert again.total() <= workers, f"{where}: {again}"
     assert all("Create" in operation or "Tag" in operation for operation in again), f"{where}: {again}"
+
+
+def unlike(found: Any, expected: Any, at: str = "") -> Iterator[str]:
+    """Where two documents differ, for messages."""
+    if isinstance(found, dict) and isinstance(expected, dict):
+        for key in sorted({*found, *expected}):
+            yield from unlike(found.get(key), expected.get(key), f"{at} / {key}")
+    elif isinstance(found, list) and isinstance(expected, list) and len(found) == len(expected):
+        for i, (one, other) in enumerate(zip(found, expected, strict=True)):
+            yield from unlike(one, other, f"{at}[{i}]")
+    elif found != expected:
+        yield f"{at}: {str(found)[:200]} and not {str(expected)[:200]}"
 
 
 def look(desk: Desk, before: str) -> After:
@@ -144,3 +165,25 @@ def look(desk: Desk, before: str) -> After:
         approved=steps,
         writes=Counter(desk.effects(before)),
     )
+
+
+def harass(desk: Desk, reference: Reference, moments: Mapping[str, Iterable[Point]], stages: Stages) -> int:
+    """A life whose runs are killed again and again: each stage at all its ``moments``, in their order, then left alone.
+
+    Each point's ``nth`` counts in the run that it kills, which has done with all that stands before. Gives how many
+    runs were killed. Asserts that each stage leaves what it leaves without a crash.
+    """
+    kills = 0
+    for stage, prepare in stages.items():
+        prepare(desk)
+        desk.repo.commit(stage)
+        before = desk.mark()
+        args = ("reconcile", "-e", "dev", "--workers", "1")
+        chosen = list(moments.get(stage, ()))
+        for point in chosen:
+            assert crash_in_aws(desk, point, args).code == -9, f"{stage}: {point}"
+        desk.run(*args, ok=0)
+        compare(look(desk, before), reference.after[stage], len(chosen), f"{stage}, killed {len(chosen)} times")
+        desk.settled()
+        kills += len(chosen)
+    return kills
