@@ -299,8 +299,29 @@ def _matching_version(
         wanted.add(version_digest(kind, seen.body))
     if known is not None and known.fields and known.fields == field_digests(desired, kind.fields.unordered):
         wanted.add(known.body_digest)
-    fitting = [v for v in seen.versions if v.body_digest in wanted]
+    fitting = [v for v in seen.versions if v.body_digest in wanted and _is_whole(kind, v, desired, known)]
     return max(fitting, key=_version_order).version if fitting else None
+
+
+def _is_whole(kind: Kind, version: Version, desired: FrozenMap, known: Binding | None) -> bool:
+    """Whether a version holds also what AWS does not show of it: the record says so of the one that it names.
+
+    What nobody ever asked to be other than AWS's default is that in every version.
+    """
+    if kind.versions is None or not kind.versions.hidden:
+        return True
+    asked = _hidden(kind, field_digests(desired, kind.fields.unordered))
+    plain = _hidden(kind, field_digests(comparable(kind, EMPTY), kind.fields.unordered))
+    released = _hidden(kind, known.fields) if known is not None and known.fields else plain
+    if asked == released == plain:
+        return True
+    return known is not None and known.version == version.version and asked == released
+
+
+def _hidden(kind: Kind, fields: Mapping[str, str]) -> dict[str, str]:
+    """Of the digests of a body's fields, those of members that versions do not show."""
+    hidden = kind.versions.hidden if kind.versions else frozenset()
+    return {path: value for path, value in fields.items() if path.partition(".")[0] in hidden}
 
 
 def _version_order(version: Version) -> tuple[int, str]:

@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from releaser.core.content import resolve_body
+from releaser.core.diff import field_digests
 from releaser.core.errors import ReleaserError
+from releaser.core.graph import Node
+from releaser.core.kind import Kind
 from releaser.core.normal import comparable
 from releaser.core.plan import Known, UseCasePlan
 from releaser.core.planner import Question, plan_use_case
 from releaser.core.record import Binding
 from releaser.core.snapshot import Seen
+from releaser.core.values import EMPTY
 from releaser.core.witness import bind
 from releaser.engine.observe import Observer
 from releaser.engine.perform import Workspace
@@ -27,7 +31,7 @@ def verify(
     ids = {a: o["id"] for a, o in work.outputs.items() if "id" in o}
     proven = {a: {b.version: b.body_digest} for a, b in known.bindings.items() if b.version} | work.proven
     snapshot = observer.reread(nodes, ids, proven)
-    draft = {n.address: _known_extras(known.bindings.get(n.address), work.extras.get(n.address)) for n in nodes}
+    draft = {n.address: _expected(n, known.bindings.get(n.address), work, observer.kinds[n.kind]) for n in nodes}
     question = Question(
         use_case=part.use_case,
         nodes=nodes,
@@ -56,19 +60,25 @@ def verify(
             work.bindings[node.address] = bind(kind, node, seen, version, desired)
 
 
-def _known_extras(binding: Binding | None, extras: Mapping[str, str] | None) -> Binding | None:
-    """A binding that knows only which server's additions to expect."""
+def _expected(node: Node, binding: Binding | None, work: Workspace, kind: Kind) -> Binding | None:
+    """What the record knows, with the version that was cut and the server's additions that were met in this run."""
+    extras = work.extras.get(node.address)
     if extras is None:
         return binding
+    version, fields = (binding.version, binding.fields) if binding else (None, EMPTY)
+    for cut in work.proven.get(node.address, ()):
+        version = cut
+        fields = field_digests(comparable(kind, resolve_body(node, work.value)), kind.fields.unordered)
     return Binding(
         kind=binding.kind if binding else "",
         id=binding.id if binding else "",
         arn=binding.arn if binding else "",
         name=binding.name if binding else "",
         revision="",
-        version=binding.version if binding else None,
+        version=version,
         stamp="",
         behaviour="",
         body_digest="",
+        fields=fields,
         server_defaults=extras,
     )

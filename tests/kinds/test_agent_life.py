@@ -260,6 +260,22 @@ def test_aws_37168_awss_own_prompts_are_no_drift(estate: Estate) -> None:
     assert estate.plan().is_empty
 
 
+def test_another_orchestration_is_another_version(estate: Estate) -> None:
+    """AWS shows of no version who orchestrates it: that all else is equal proves nothing."""
+
+    def by(number: int) -> Callable[[dict[str, Any]], None]:
+        function = {"lambda": f"arn:aws:lambda:eu-central-1:111111111111:function:conduct:{number}"}
+        own = {"orchestrationType": "CUSTOM_ORCHESTRATION", "customOrchestration": {"executor": function}}
+        return lambda spec: spec["agents"]["clerk"].update(own)
+
+    estate.release()
+    for change, version in ((by(7), "2"), (by(8), "3"), (by(7), "4"), (lambda _: None, "5")):
+        estate = _again(estate, change)
+        estate.release()
+        assert [t["agentVersion"] for t in _alias(estate)["routingConfiguration"]] == [version]
+        assert estate.plan().is_empty
+
+
 @pytest.mark.parametrize("at", ["use case", "agent"])
 def test_the_kill_switch(estate: Estate, at: str) -> None:
     estate.release()
