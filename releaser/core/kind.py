@@ -154,9 +154,9 @@ class Status:
     idle: frozenset[str] = frozenset()
     """Settled, and not prepared."""
     leaving: frozenset[str] = frozenset({"DELETING"})
-    """Which of ``pending`` end with the thing gone."""
+    """Which of ``pending`` end with the thing gone: where there is one, deletions are waited for."""
     undeleted: frozenset[str] = frozenset({"DELETE_UNSUCCESSFUL"})
-    """Which of ``failed`` tell that a deletion did not come off: where there is one, deletions are waited for."""
+    """Which of ``failed`` tell that a deletion did not come off."""
     repairable: bool = False
     """A failed draft may be updated, and then prepared, again."""
 

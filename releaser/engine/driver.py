@@ -269,7 +269,8 @@ class Driver:
             self._minting.forget(kind, kind.mint, id_)
         self._parts.clear(kind, id_, lambda: self.settle_owner(kind, id_))
         self._delete(kind, id_)
-        if kind.status is not None and kind.status.undeleted & kind.status.failed:
+        if kind.status is not None and (kind.status.leaving & kind.status.pending):
+            # What it stands in, and what it uses, cannot be deleted until it is gone.
             self._await_end(kind, id_)
 
     def _delete(self, kind: Kind, id_: str) -> None:
@@ -285,23 +286,7 @@ class Driver:
                         continue
                     return
                 raise
-            if kind.calls.parent_in is not None or kind.mint is not None:
-                self._wait_gone(kind, id_)
             return
-
-    def _wait_gone(self, kind: Kind, id_: str) -> None:
-        """What stands in something, or names it, must be gone before that can go. Raises when it stays."""
-        deadline = self._clock.monotonic() + self._patience.limit
-        pause = self._patience.first
-        while self._get(kind, id_, None) is not None:
-            if self._clock.monotonic() >= deadline:
-                raise ReleaserError(
-                    f"{kind.name} {id_} was deleted and is still there after {self._patience.limit:.0f} s",
-                    code="A-unsettled",
-                    hint="run the same command again: it continues from what it finds",
-                )
-            self._clock.sleep(pause)
-            pause = min(self._patience.longest, pause * 1.5)
 
     def _await_end(self, kind: Kind, id_: str) -> None:
         """Wait until a resource is gone, as AWS deletes it in its own time and may fail."""
@@ -309,7 +294,7 @@ class Driver:
         pause = self._patience.first
         while (found := self._get(kind, id_, None)) is not None:
             seen = reading(kind, found)
-            if seen.status == "failed":
+            if kind.status is not None and found.get(kind.status.member) in kind.status.undeleted:
                 raise ReleaserError(
                     f"{kind.name} {id_} was not deleted: {seen.reason or 'AWS gives no reason'}",
                     code="A-undeleted",

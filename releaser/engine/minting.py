@@ -55,27 +55,36 @@ class Minting:
         raise AssertionError("unreachable")
 
     def forget(self, kind: Kind, how: Mint, id_: str) -> None:
-        """Delete our alias: what has one cannot be deleted."""
+        """Delete our alias, and wait until it is gone: what has one cannot be deleted."""
+        deadline = self.clock.monotonic() + self.patience
+        pause = 0.25
         try:
-            alias = self._find(kind, how, id_)
-            if alias is not None:
-                self.aws.call(kind.service, how.delete, {kind.calls.id_in: id_, how.id_in: alias})
-                self._wait_gone(kind, how, id_)
+            while (found := self._row(kind, how, id_)) is not None:
+                if found.get(how.status.member) not in how.status.leaving:
+                    self._delete(kind, how, id_, str(found[how.id]))
+                if self.clock.monotonic() >= deadline:
+                    raise _unsettled(kind, how, id_, self.patience)
+                self.clock.sleep(pause)
+                pause = min(5.0, pause * 1.5)
         except AwsError as error:
             if error.failure is not Failure.NOT_FOUND:
                 raise
 
-    def _wait_gone(self, kind: Kind, how: Mint, id_: str) -> None:
-        """While it is being deleted it still counts. One that stays is told by what is refused because of it."""
-        deadline = self.clock.monotonic() + self.patience
-        pause = 0.25
-        while self._find(kind, how, id_) is not None and self.clock.monotonic() < deadline:
-            self.clock.sleep(pause)
-            pause = min(5.0, pause * 1.5)
+    def _delete(self, kind: Kind, how: Mint, id_: str, alias: str) -> None:
+        """After a lost answer the next look tells."""
+        try:
+            self.aws.call(kind.service, how.delete, {kind.calls.id_in: id_, how.id_in: alias})
+        except AwsError as error:
+            if error.failure not in (Failure.NOT_FOUND, Failure.AMBIGUOUS):
+                raise
 
     def _find(self, kind: Kind, how: Mint, id_: str) -> str | None:
+        found = self._row(kind, how, id_)
+        return str(found[how.id]) if found is not None else None
+
+    def _row(self, kind: Kind, how: Mint, id_: str) -> Mapping[str, Any] | None:
         listed = pages(self.aws, kind, how.list, how.list_root, {kind.calls.id_in: id_})
-        return next((str(r[how.id]) for r in listed if r.get(how.name) == how.alias), None)
+        return next((r for r in listed if r.get(how.name) == how.alias), None)
 
     def _write(self, kind: Kind, how: Mint, id_: str, alias: str | None, token: str) -> str:
         named = {kind.calls.id_in: id_, how.name: how.alias}
@@ -102,13 +111,17 @@ class Minting:
                     hint="see the reason; delete the alias if it stays so, the next run makes it anew",
                 )
             if self.clock.monotonic() >= deadline:
-                raise ReleaserError(
-                    f"{kind.name} {id_}: alias {how.alias} did not settle in {self.patience:.0f} s",
-                    code="A-unsettled",
-                    hint="run the same command again: it continues from what it finds",
-                )
+                raise _unsettled(kind, how, id_, self.patience)
             self.clock.sleep(pause)
             pause = min(5.0, pause * 1.5)
+
+
+def _unsettled(kind: Kind, how: Mint, id_: str, patience: float) -> ReleaserError:
+    return ReleaserError(
+        f"{kind.name} {id_}: alias {how.alias} did not settle in {patience:.0f} s",
+        code="A-unsettled",
+        hint="run the same command again: it continues from what it finds",
+    )
 
 
 def _target(how: Mint, alias: Mapping[str, Any]) -> str:

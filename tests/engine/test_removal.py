@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from world import repository
 from world.desk import DAY, Desk
 from world.manifest import guardrail, use_case
+from world.process import Zygote
+
+from releaser import sandbox
 
 PLAIN = "prompt mail_plain"
 STRICT = "guardrail mail_strict"
@@ -137,3 +142,38 @@ def test_an_empty_repository_deletes_nothing(new_desk: Callable[..., Desk]) -> N
     desk.reconcile(ok=None)
     assert desk.content() == before
     assert desk.writes(writes) == []
+
+
+def test_agents_with_aliases_go_in_one_run_though_aws_takes_its_time(zygote: Zygote, tmp_path: Path) -> None:
+    """An alias that is being deleted still keeps its agent, and an agent that is, its collaborators."""
+    account = "000000000777"
+    clerk = {
+        "foundationModel": "amazon.nova-lite-v1:0",
+        "agentResourceRoleArn": f"arn:aws:iam::{account}:role/agent",
+        "instruction": "Look up claims for adjusters; never promise a payment, and say what is missing.",
+    }
+    colleague = {
+        "collaboratorName": "clerk",
+        "agentDescriptor": {"aliasArn": "${agent-alias/clerk.arn}"},
+        "collaborationInstruction": "Knows claims.",
+    }
+    boss = {**clerk, "agentCollaboration": "SUPERVISOR", "collaborators": [colleague]}
+    allow = [
+        {"change": "delete", "at": at, "reason": "replaced by people", "until": "2099-01-01"}
+        for at in ("agents.clerk", "agents.clerk.alias", "agents.boss", "agents.boss.alias")
+    ]
+    with sandbox.running(time_scale=0.03) as box:
+        box.admin.set_rates({"*": None})
+        repo = repository.create(tmp_path / "slow", server=False)
+        repo.environment("dev", account)
+        desk = Desk(zygote, box, repo, account)
+        desk.repo.declare(use_case(agents={"clerk": clerk, "boss": boss}))
+        desk.repo.commit("agents")
+        desk.reconcile()
+        desk.repo.declare(use_case(allow=allow))
+        desk.repo.commit("none")
+        desk.reconcile()
+        desk.later = 2 * DAY
+        ended = desk.reconcile()
+        assert "failed" not in ended.said, ended.said
+        assert desk.client("bedrock-agent").list_agents()["agentSummaries"] == []
