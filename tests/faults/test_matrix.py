@@ -49,13 +49,13 @@ def test_every_operation_meets_the_fault_and_the_end_is_the_same(
         desk.repo.commit(stage)
         wanted = [o for o in reference.operations[stage] if fault != "stale-list" or ".List" in o or ".Desc" in o]
         for operation in wanted:
-            _inject(desk, fault, operation)
+            inject(desk, fault, operation)
         before = desk.mark()
-        _converge(desk, f"{fault} in {stage}")
+        converge(desk, f"{fault} in {stage}")
         expected |= set(wanted)
         met |= {f["operation"] for f in desk.admin.fired()}
         desk.admin.clear_faults()
-        _same(desk, reference, stage, before, fault)
+        same(desk, reference, stage, before, fault)
     assert met == expected, f"never met: {expected - met}"
 
 
@@ -79,21 +79,21 @@ def test_one_operation_alone(
             desk.repo.commit(name)
             before = desk.mark()
             if name == stage:
-                _inject(desk, fault, operation)
-            _converge(desk, f"{fault} at {operation}")
+                inject(desk, fault, operation)
+            converge(desk, f"{fault} at {operation}")
             if name == stage:
                 desk.admin.clear_faults()
-                _same(desk, reference, stage, before, f"{fault} at {operation}")
+                same(desk, reference, stage, before, f"{fault} at {operation}")
                 break
 
 
-def _inject(desk: Desk, fault: str, operation: str) -> None:
+def inject(desk: Desk, fault: str, operation: str) -> None:
     service, _, name = operation.partition(".")
     rule = dict(FAULTS[fault])
     desk.admin.add_fault(rule.pop("kind"), service=service, operation=name, account=desk.account, **rule)
 
 
-def _converge(desk: Desk, where: str) -> None:
+def converge(desk: Desk, where: str) -> None:
     for _ in range(RUNS):
         ended = desk.reconcile(ok=None)
         if ended.code == 0:
@@ -110,7 +110,7 @@ def demand_clear_stop(ended: Ended, where: str) -> None:
     assert "hint" in ended.said.lower() or "again" in ended.said, f"{where}: no hint: {ended.said}"
 
 
-def _same(desk: Desk, reference: story.Reference, stage: str, before: str, where: str) -> None:
+def same(desk: Desk, reference: story.Reference, stage: str, before: str, where: str) -> None:
     """Content, versions and releases are as without a fault; every record is closed and chained."""
     expected = reference.after[stage]
     assert desk.content() == expected.content, f"{where} in {stage}"
