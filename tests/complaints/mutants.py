@@ -18,7 +18,9 @@ from complaints.test_every_complaint import TESTS
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
-COPIED = ("tests/complaints", "tests/world", "tests/conftest.py", "releaser", "benchmarks", "pyproject.toml")
+TESTED = ("tests/complaints", "tests/world", "tests/conftest.py")
+SAMPLES = ("tests/sandbox/__init__.py", "tests/sandbox/flow_samples.py")
+COPIED = (*TESTED, *SAMPLES, "releaser", "pyproject.toml")
 
 
 @pytest.fixture(scope="session")

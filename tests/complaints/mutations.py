@@ -351,4 +351,31 @@ MUTATIONS: Mapping[str, Mutation] = {
         "if isinstance(end, datetime) and end - now <= within:",
         "if not cycle:",
     ),
+    # -- flows
+    "test_aws_43594_a_prompt_node_keeps_its_prompt": Mutation(
+        "engine/perform.py",
+        'outputs["versionArn"] = f"{work.outputs[node.address][\'arn\']}:{version}"',
+        'outputs["versionArn"] = work.outputs[node.address]["arn"]',
+    ),
+    "test_aws_43653_a_flow_is_prepared_before_a_version_is_cut": Mutation(
+        "kinds/flow.py",
+        'prepare="PrepareFlow",',
+        "",
+    ),
+    "test_coverage_2115_every_node_type_of_the_model_is_known": Mutation(
+        "core/flow_graph.py",
+        '"Iterator": Ports("iterator", {"array": "Array"}, {"arrayItem": None, "arraySize": "Number"}, is_bare=True),',
+        "",
+    ),
+    # -- what exists
+    "test_aws_44180_guardrails_are_found_by_name": Mutation(
+        "engine/survey.py",
+        "by_name = any(fnmatchcase(candidate.row.name, pattern) for pattern in choice.names)",
+        "by_name = candidate.row.name in choice.names",
+    ),
+    "test_aws_43052_an_agent_is_found_by_name": Mutation(
+        "kinds/agent.py",
+        'section="agents",',
+        "section=None,",
+    ),
 }

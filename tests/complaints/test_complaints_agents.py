@@ -318,6 +318,7 @@ def test_constructs_747_two_agents_share_a_function(life: Life) -> None:
 
 
 def test_aws_48681_an_update_keeps_the_guardrail(life: Life) -> None:
+    assert life["instruction"].ended.code == 0, life["instruction"].ended.said
     guarded = [clerk(life, c)["version"].get("guardrailConfiguration") for c in ("first", "instruction", "model")]
     assert guarded[0] and guarded == [guarded[0]] * 3
 
