@@ -78,7 +78,8 @@ def test_driftctl_1344_a_throttled_look_says_the_truth(new_life: LifeMaker) -> N
     life.release("first", use_case())
     ssm = life.desk.client("ssm")
     ssm.put_parameter(Name="/releaser/mail/runtime", Value='{"enabled":false}', Type="String", Overwrite=True)
-    life.desk.admin.add_fault("throttle", account=life.desk.account, times=12)
+    for service in ("ssm", "bedrock"):
+        life.desk.admin.add_fault("throttle", service=service, account=life.desk.account, times=12)
     life.desk.haste = 1000.0
     ran = life.run("drift", "drift", "-e", "dev", "--output", "json")
     assert ran.ended.code in (0, 2), ran.ended.said
