@@ -139,7 +139,9 @@ def test_terraform_31094_without_a_word_aws_own_rates_are_kept(new_life: LifeMak
 
 
 def test_aws_45705_a_profile_that_is_the_same_is_not_replaced(many: Life) -> None:
+    assert many["first"].ended.code == 0, many["first"].ended.said
     plan = many.plan_without_records()
+    assert [d for d in plan["diagnostics"] if d["severity"] == "error"] == []
     assert [s for s in plan["steps"] if "/inference-profile/" in s["address"]] == []
     assert plan["summary"]["replace"] == plan["summary"]["create"] == 0
 
