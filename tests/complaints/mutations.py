@@ -305,9 +305,9 @@ MUTATIONS: Mapping[str, Mutation] = {
         "if not binding:",
     ),
     "test_crossplane_5863_what_taking_over_would_change_is_shown_and_not_done": Mutation(
-        "engine/run.py",
-        "wanted = [u for u in wanted if not u.observed]",
-        "wanted = list(wanted)",
+        "engine/planning.py",
+        'observed=compiled.views[name].spec.get("mode") == OBSERVE,',
+        "observed=False,",
     ),
     "test_upjet_2101_guardrails_are_a_kind": Mutation(
         "kinds/guardrail.py",
@@ -323,7 +323,7 @@ MUTATIONS: Mapping[str, Mutation] = {
     "test_constructs_690_the_same_content_is_the_same_one": Mutation(
         "kinds/knowledge_base.py",
         'for m in ("knowledgeBaseConfiguration", "storageConfiguration") if m in body}',
-        'for m in ("knowledgeBaseConfiguration", "storageConfiguration", "description") if m in body}',
+        'for m in ("knowledgeBaseConfiguration", "storageConfiguration", "roleArn") if m in body}',
     ),
     "test_constructs_408_a_release_brings_the_content_in": Mutation(
         "core/planner.py",

@@ -11,7 +11,7 @@ from complaints.life import Life
 
 @pytest.fixture(scope="module")
 def life(new_life: LifeMaker) -> Life:
-    """Refused at first, then filled; described otherwise; with other chunks, and an index of their own."""
+    """Refused at first, then filled; described otherwise, under another role; with other chunks, and an index of their own."""
     found = new_life()
     library = Library(found.desk)
     found.kept["library"] = library
@@ -31,7 +31,7 @@ def life(new_life: LifeMaker) -> Life:
     found.keep("first", library.live)
     found.keep("bases", library.bases)
     found.keep("jobs", lambda: library.jobs(library.live()))
-    library.declare(description="What the policies say.")
+    library.declare(description="What the policies say.", roleArn=f"arn:aws:iam::{found.desk.account}:role/other")
     found.run("described", "reconcile", "-e", "dev")
     found.keep("described", library.live)
     library.index = 2
@@ -55,6 +55,7 @@ def test_constructs_690_the_same_content_is_the_same_one(life: Life) -> None:
     """Its name stands for what cannot change, by a digest whose scheme is frozen (tests/laws, tests/golden)."""
     assert life["described"].ended.code == 0, life["described"].ended.said
     assert life["described"].count("CreateKnowledgeBase") == 0
+    assert life["described"].count("UpdateKnowledgeBase") == 1
     assert life.kept["described"] == life.kept["first"]
 
 
