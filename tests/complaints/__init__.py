@@ -12,6 +12,7 @@ One test each, named after the complaint: ``test_<tracker>_<number>_<what holds 
 ``module``         aws-ia/terraform-aws-bedrock
 ``blueprints``     awslabs/agents-for-amazon-bedrock-blueprints
 ``coverage``       aws-cloudformation/cloudformation-coverage-roadmap
+``agentcore``      aws/bedrock-agentcore-starter-toolkit
 ``upjet``          crossplane-contrib/provider-upjet-aws
 =================  ==================================================================
 

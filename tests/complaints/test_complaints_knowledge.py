@@ -11,7 +11,7 @@ from complaints.life import Life
 
 @pytest.fixture(scope="module")
 def life(new_life: LifeMaker) -> Life:
-    """Refused at first, then filled; described otherwise, under another role; with other chunks, and an index of their own."""
+    """Refused at first, then filled; described otherwise, under another role; cut otherwise, into another index."""
     found = new_life()
     library = Library(found.desk)
     found.kept["library"] = library
