@@ -147,12 +147,19 @@ class Parts:
     def _items(self, kind: Kind, part: Part, id_: str, version: str | None) -> list[Item]:
         owner = self._owner(part, id_, version)
         listed = pages(self._aws, kind, part.list, part.list_root, owner)
-        return [self._item(kind, part, owner, row) for row in listed]
+        found = (self._item(kind, part, owner, row) for row in listed)
+        return [item for item in found if item is not None]
 
-    def _item(self, kind: Kind, part: Part, owner: Mapping[str, Any], row: Mapping[str, Any]) -> Item:
+    def _item(self, kind: Kind, part: Part, owner: Mapping[str, Any], row: Mapping[str, Any]) -> Item | None:
+        """None for one that is gone: lists lag, and that says nothing of the owner."""
         full = row
         if part.get is not None:
-            reply = self._aws.call(kind.service, part.get, {**owner, part.id_in: row[part.id]})
+            try:
+                reply = self._aws.call(kind.service, part.get, {**owner, part.id_in: row[part.id]})
+            except AwsError as error:
+                if error.failure is Failure.NOT_FOUND:
+                    return None
+                raise
             full = promised(kind, part.get, reply, part.root) if part.root else reply
         body = part.read(full)
         if body is full:

@@ -305,3 +305,25 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {k: _plain(v) for k, v in value.items()}
     return [_plain(v) for v in value] if isinstance(value, list | tuple) else value
+
+
+class LaggingAws(WatchedAws):
+    """A list still shows an action group that is gone."""
+
+    def call(self, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        reply = super().call(service, operation, params)
+        if operation == "ListAgentActionGroups":
+            gone = {**reply["actionGroupSummaries"][0], "actionGroupId": "GONEGONE00", "actionGroupName": "gone"}
+            reply["actionGroupSummaries"].append(gone)
+        return reply
+
+
+def test_a_part_that_a_list_still_shows_is_gone_and_its_agent_is_not(
+    box: sandbox.SandboxProcess, estate: Estate
+) -> None:
+    """Lists lag: what get says of one part says nothing of its owner, which would be made a second time."""
+    estate.release()
+    driver = Driver(LaggingAws(box, _watched(estate)._account), StillClock())
+    seen = driver.read(estate.kinds["agent"], estate.id_of(CLERK))
+    assert seen is not None
+    assert {g["actionGroupName"] for g in seen.body["actionGroups"]} == {"ask", "claims"}
