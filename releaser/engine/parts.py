@@ -113,12 +113,17 @@ class Parts:
         come: list[_Todo] = []
         for part in kind.parts:
             asked = {str(w[part.key]): w for w in desired.get(part.member, ())}
-            there = {i.key: i for i in self._settled(kind, part, id_, asked)}
+            written = [key for member, key in done if member == part.member]
+            there = {i.key: i for i in self._settled(kind, part, id_, written)}
             yield from (_Todo(part, i, None) for k, i in there.items() if k not in asked)
             for key, wanted in asked.items():
                 item = there.get(key)
                 one = _Todo(part, item, wanted)
-                if item is None or not _same(kind, part, item, wanted, is_written=one.key in done):
+                if (
+                    item is None
+                    or item.status == "failed"
+                    or not _same(kind, part, item, wanted, is_written=one.key in done)
+                ):
                     come.append(one)
         yield from come
 
@@ -217,8 +222,8 @@ def _same(kind: Kind, part: Part, item: Item, wanted: FrozenMap, *, is_written: 
 
 
 def _is_made_anew(kind: Kind, part: Part, item: Item, wanted: FrozenMap) -> bool:
-    """Whether the difference is one that no update can make."""
-    if part.update is None:
+    """Whether the difference is one that no update can make, or AWS gave up on the item: nothing else helps it."""
+    if part.update is None or item.status == "failed":
         return True
     inside = f"{part.member}[]."
     # What the server added where we are silent is no reason: made anew, the item would have it again.

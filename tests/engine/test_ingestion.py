@@ -226,6 +226,27 @@ def test_what_cannot_be_deleted_is_told_with_its_reason(library: Library) -> Non
     desk.settled()
 
 
+def test_a_data_source_that_could_not_be_deleted_is_made_anew_by_the_next_run(desk: Desk) -> None:
+    """It stays in a failed state: a run that stopped at that would stop for ever."""
+    library = Library(desk)
+    library.put(a_txt="first")
+    library.declare(updates="inPlace")
+    desk.reconcile()
+    library.declare(updates="inPlace", chunk=150)
+    old = desk.admin.settings()["switches"]
+    desk.admin.set_switches(vectorStoreDelete="fails")
+    try:
+        ended = desk.reconcile(ok=1)
+        assert "A-failed" in ended.said and "vector store" in ended.said, ended.said
+        assert "A-failed" in desk.reconcile(ok=1).said, "nothing has changed"
+    finally:
+        desk.admin.set_switches(**old)
+    desk.reconcile()
+    (job,) = library.jobs(library.live())
+    assert job["statistics"]["numberOfNewDocumentsIndexed"] == 1
+    desk.settled()
+
+
 def test_defaults_that_the_server_fills_in_are_nobodys_change(desk: Desk) -> None:
     old = desk.admin.settings()["switches"]
     desk.admin.set_switches(dataSourceDefaults="all", knowledgeBaseDefaults="all")
