@@ -59,6 +59,8 @@ class _Draft:
     """The last step of the STAGE wave on an address."""
     moved: dict[Address, StepKey] = field(default_factory=dict)
     """The step that moves a pointer."""
+    below: dict[Address, frozenset[StepKey]] = field(default_factory=dict)
+    """The nearest moves of pointers among all that an address needs, at any distance."""
     put_back: dict[Address, list[tuple[StepKey, bool]]] = field(default_factory=dict)
     """The steps on an address in the PROMOTE wave, and whether they come after the pointers have moved."""
     versions: dict[Address, str] = field(default_factory=dict)
@@ -99,6 +101,7 @@ def plan_use_case(question: Question) -> UseCasePlan:
 def _plan_node(draft: _Draft, node: Node) -> None:
     q = draft.question
     kind = q.kinds[node.kind]
+    draft.below[node.address] = frozenset(k for a in node.needs for k in _moves_of(draft, a))
     if node.external is not None:
         _plan_external(draft, node, kind)
         return
@@ -115,6 +118,10 @@ def _plan_node(draft: _Draft, node: Node) -> None:
             _plan_creation(draft, node, kind, was)
         case Seen() as seen:
             _plan_existing(draft, node, kind, seen)
+
+
+def _moves_of(draft: _Draft, address: Address) -> frozenset[StepKey]:
+    return frozenset({draft.moved[address]}) if address in draft.moved else draft.below.get(address, frozenset())
 
 
 def _plan_external(draft: _Draft, node: Node, kind: Kind) -> None:
@@ -439,7 +446,8 @@ def _add_step(
     around = {node.address, *node.needs}
     needs = {draft.last[a] for a in around if a in draft.last}
     if verb is Verb.REPOINT:
-        needs |= {draft.moved[a] for a in node.needs if a in draft.moved}
+        # A supervisor's alias leads to a version that calls its collaborators' aliases: those move first.
+        needs |= draft.below[node.address]
     elif wave is Wave.PROMOTE:
         # What waits for the pointers is waited for only by what does so too: barriers order the rest.
         needs |= {k for k, is_late in draft.put_back.get(node.address, ()) if late or not is_late}

@@ -327,3 +327,16 @@ def test_a_part_that_a_list_still_shows_is_gone_and_its_agent_is_not(
     seen = driver.read(estate.kinds["agent"], estate.id_of(CLERK))
     assert seen is not None
     assert {g["actionGroupName"] for g in seen.body["actionGroups"]} == {"ask", "claims"}
+
+
+def test_what_calls_an_agent_moves_after_it(estate: Estate) -> None:
+    """The supervisor's alias after its collaborator's: a version is proven with what it calls."""
+    estate.release()
+
+    def both(spec: dict[str, Any]) -> None:
+        for agent in spec["agents"].values():
+            agent["idleSessionTTLInSeconds"] = 900
+
+    steps = {s.key: s for s in _again(estate, both).plan().steps}
+    (boss,) = (k for k in steps if k.address.kind == "agent-alias" and k.address.name == "desk")
+    assert _reaches(steps, boss, lambda k: (k.address, k.verb) == (ALIAS, Verb.REPOINT))
