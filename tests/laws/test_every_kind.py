@@ -136,7 +136,6 @@ def lived(desk: Desk, reference: story.Reference, workers: int, where: str) -> N
 
 
 LAST_FIRST = [-1]
-BY_TURNS = [0, -1] * 40
 
 
 @settings(
@@ -148,7 +147,6 @@ BY_TURNS = [0, -1] * 40
     suppress_health_check=list(HealthCheck),
 )
 @example(order=LAST_FIRST)
-@example(order=BY_TURNS)
 @given(order=st.lists(st.integers(0, 11), min_size=40, max_size=40))
 def test_any_order_that_the_edges_permit(
     order: list[int],
