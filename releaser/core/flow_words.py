@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from releaser.core.address import Bound, Ref
-from releaser.core.flow_graph import TYPES, FlowNode, all_nodes, connections, flow_nodes, inner, mappings
+from releaser.core.flow_graph import TYPES, Connection, FlowNode, all_nodes, connections, flow_nodes, inner, mappings
 from releaser.core.kind import Remark
 from releaser.core.parameters import model_remarks, parameter_remarks
 from releaser.core.values import EMPTY, FrozenMap
@@ -33,26 +33,26 @@ def flow_remarks(before: FrozenMap | None, after: FrozenMap | None) -> Iterator[
         yield Remark("runs with another role", "changed", "executionRoleArn")
     if before.get("customerEncryptionKeyArn") != after.get("customerEncryptionKeyArn"):
         yield Remark("the encryption key changed", "changed", "customerEncryptionKeyArn")
-    yield from _definitions(before.get("definition", EMPTY), after.get("definition", EMPTY), "")
+    yield from _definitions(before.get("definition", EMPTY), after.get("definition", EMPTY), "", "definition")
+    if before.get("description") != after.get("description"):
+        yield Remark("its description changed", "neutral", "description")
 
 
-def _definitions(before: Any, after: Any, where: str) -> Iterator[Remark]:
-    """One definition against another; ``where`` names the loop they are in."""
+def _definitions(before: Any, after: Any, where: str, at: str) -> Iterator[Remark]:
+    """One definition against another; ``where`` names the loop they are in, ``at`` is their path."""
     old, new = ({n.name: n for n in flow_nodes(d)} for d in (before, after))
     for name in sorted(new.keys() - old.keys()):
-        yield Remark(f"{_named(new[name])}{where} is new{_guarded(new[name])}", "changed", _at(name))
+        yield Remark(f"{_named(new[name])}{where} is new{_guarded(new[name])}", "changed", f"{at}.nodes[{name}]")
     for name in sorted(old.keys() - new.keys()):
-        yield Remark(f"{_named(old[name])}{where} is removed{_guarded(old[name])}", "changed", _at(name))
+        yield Remark(f"{_named(old[name])}{where} is removed{_guarded(old[name])}", "changed", f"{at}.nodes[{name}]")
     for name in sorted(old.keys() & new.keys()):
+        here = f"{at}.nodes[{name}]"
         for remark in _node(old[name], new[name]):
-            yield replace(remark, text=f"node {name}{where}: {remark.text}", path=_at(name, remark.path))
+            yield replace(remark, text=f"node {name}{where}: {remark.text}", path=f"{here}.{remark.path}")
         if old[name].type == new[name].type == "Loop":
-            yield from _definitions(inner(old[name])[0], inner(new[name])[0], f" in loop {name}")
-    yield from _lines(before, after, where)
-
-
-def _at(name: str, path: str = "") -> str:
-    return f"definition.nodes[{name}]" + (f".{path}" if path else "")
+            below = f"{here}.configuration.loop.definition"
+            yield from _definitions(inner(old[name])[0], inner(new[name])[0], f" in loop {name}", below)
+    yield from _lines(before, after, where, at)
 
 
 def _named(node: FlowNode) -> str:
@@ -92,7 +92,7 @@ def _guardrail(node: FlowNode) -> Mapping[str, Any] | None:
 
 def _guardrails(old: FlowNode, new: FlowNode) -> Iterator[Remark]:
     was, now = _guardrail(old), _guardrail(new)
-    at = "configuration.guardrailConfiguration"
+    at = f"{_place(old)}.guardrailConfiguration"
     if was == now:
         return
     if now is None:
@@ -129,11 +129,13 @@ def _called(old: FlowNode, new: FlowNode) -> Iterator[Remark]:
         return
     path, words = _CALLS[old.type]
     was, now = _deep(old.settings, path), _deep(new.settings, path)
-    at = f"configuration.{TYPES[old.type].configuration}.{'.'.join(path)}"
+    at = f"{_place(old)}.{'.'.join(path)}"
     if was == now:
         return
     if was is None or now is None:
         yield Remark(f"{words} {_value(now)}" if now is not None else f"no longer {words} {_value(was)}", "changed", at)
+    elif _value(was) == _value(now):
+        yield Remark(f"{words} {_value(now)} in another version", "changed", at)
     else:
         yield Remark(f"{words} {_value(now)} instead of {_value(was)}", "changed", at)
 
@@ -144,6 +146,11 @@ def _deep(holder: Any, path: tuple[str, ...]) -> Any:
     return holder
 
 
+def _place(node: FlowNode) -> str:
+    """Where in a node its settings stand."""
+    return f"configuration.{TYPES[node.type].configuration}" if node.type in TYPES else "configuration"
+
+
 def _shown(holder: Mapping[str, Any] | None, pick: Any) -> str:
     return _value(pick(holder or EMPTY))
 
@@ -152,7 +159,8 @@ def _value(value: Any) -> str:
     """What is named: an id, an ARN without its account, or an entry of this manifest."""
     if isinstance(value, Ref):
         return value.address.name
-    text = value.value if isinstance(value, Bound) else str(value)
+    own = isinstance(value, Bound) and "/" in value.template
+    text = value.template if own else str(value)
     if text.startswith("${") and "/" in text:
         return text.removeprefix("${").removesuffix("}").rpartition(".")[0].partition("/")[2]
     return text.split(":", 5)[-1] if text.startswith("arn:") else text
@@ -194,7 +202,7 @@ def _conditions(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Rema
 
 def _settings(old: FlowNode, new: FlowNode) -> Iterator[Remark]:
     was, now = _flat(old.settings), _flat(new.settings)
-    at = f"configuration.{TYPES[old.type].configuration}" if old.type in TYPES else "configuration"
+    at = _place(old)
     yield from _models(was, now)
     for member in ("inferenceConfiguration", "inferenceConfig"):
         left, right = (s.get(member, EMPTY) for s in (was, now))
@@ -288,18 +296,40 @@ def _without_texts(template: Any) -> Any:
 # -- connections
 
 
-def _lines(before: Any, after: Any, where: str) -> Iterator[Remark]:
-    old, new = ({c.name: c for c in connections(d)} for d in (before, after))
-    for name in sorted({*old, *new}):
-        was, now = old.get(name), new.get(name)
-        at = f"definition.connections[{name}]"
-        if was is None and now is not None:
-            yield Remark(f"{now.target}{where} now follows {now.source}", "changed", at)
-        elif now is None and was is not None:
-            yield Remark(f"{was.target}{where} no longer follows {was.source}", "changed", at)
-        elif was is not None and now is not None and replace(was, at=()) != replace(now, at=()):
-            ends = (was.source, was.target) != (now.source, now.target)
-            said = (
-                f"{now.target} follows {now.source}, before {was.target} {was.source}" if ends else "carries other data"
-            )
-            yield Remark(f"connection {name}{where}: {said}", "changed", at)
+def _lines(before: Any, after: Any, where: str, at: str) -> Iterator[Remark]:
+    """What each node gets and follows. Connections under another name lead where they led."""
+    old, new = (list(connections(d)) for d in (before, after))
+    kept = {_line(c) for c in old} & {_line(c) for c in new}
+    was, now = ({_fed(c): c for c in found if _line(c) not in kept} for found in (old, new))
+    for fed in sorted({*was, *now}):
+        left, right = was.get(fed), now.get(fed)
+        name = (right or left or _NOWHERE).name
+        yield Remark(_led(left, right, where), "changed", f"{at}.connections[{name}]")
+    if not was and not now and {c.name for c in old} != {c.name for c in new}:
+        yield Remark(f"connections{where} have other names", "changed", f"{at}.connections")
+
+
+_NOWHERE = Connection("", "", "", "", "", "", "", ())
+
+
+def _line(found: Connection) -> Connection:
+    return replace(found, name="", at=())
+
+
+def _fed(found: Connection) -> tuple[str, str, str, str]:
+    """What a connection feeds: an input, which has one connection, or a node, which may follow many."""
+    if found.end:
+        return found.target, found.end, "", ""
+    return found.target, "", found.source, found.condition
+
+
+def _led(old: Connection | None, new: Connection | None, where: str) -> str:
+    one = new or old or _NOWHERE
+    if not one.end:
+        on = f" on condition {one.condition}" if one.condition else ""
+        return f"{one.target}{where} {'now' if new else 'no longer'} follows {one.source}{on}"
+    if old is None or new is None:
+        return f"{one.target}{where} {'now' if new else 'no longer'} gets {one.end} from {one.source}"
+    if old.source == new.source:
+        return f"{one.target}{where} gets {one.end} from {new.start} of {new.source}, before from {old.start}"
+    return f"{one.target}{where} gets {one.end} from {new.source}, before from {old.source}"

@@ -21,7 +21,7 @@ from releaser.core.parameters import reach
 from releaser.core.plan import Action, Risk, UseCasePlan
 from releaser.core.record import Binding
 from releaser.core.redact import Hidden, Redaction, plain
-from releaser.core.values import EMPTY, FrozenMap
+from releaser.core.values import EMPTY, FrozenMap, references
 
 PROCESSED_IN = "Data may be processed in"
 
@@ -281,6 +281,7 @@ def _resources(name: str, kind: Kind, old: ReleaseContent, new: ReleaseContent) 
     for address in sorted(addresses):
         before, after = (_body(kind, c.bodies.get(address)) for c in (old, new))
         if before == after:
+            yield from ((address.name, r) for r in _followed(kind, old, new, address))
             continue
         describe = kind.describe
         remarks = describe(before, after) if describe else _listed(kind, before, after)
@@ -289,6 +290,17 @@ def _resources(name: str, kind: Kind, old: ReleaseContent, new: ReleaseContent) 
         was, now = (c.bodies[address].pins if address in c.bodies else () for c in (old, new))
         for remark in content_remarks(was, now):
             yield address.name, remark
+
+
+def _followed(kind: Kind, old: ReleaseContent, new: ReleaseContent, address: Address) -> Iterator[Remark]:
+    """What the next version of an unchanged body takes over from what it refers to."""
+    if not kind.versioned or address not in old.bodies or address not in new.bodies:
+        return
+    needs = {ref.address for ref in references(new.bodies[address].body)}
+    both = sorted(a for a in needs if a in old.bodies and a in new.bodies)
+    changed = [f"{a.kind} {a.name}" for a in both if old.bodies[a].stamp != new.bodies[a].stamp]
+    if changed:
+        yield Remark(f"takes over what changed in {' and '.join(changed)}", "changed")
 
 
 def _body(kind: Kind, content: Content | None) -> FrozenMap | None:

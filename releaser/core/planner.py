@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from releaser.core.address import Address
+from releaser.core.address import Address, Ref
+from releaser.core.as_written import as_written, names_in
 from releaser.core.barriers import with_barriers
 from releaser.core.changed import field_changes, name_changes, tag_changes, without_followers
 from releaser.core.content import content_digest, pieces, resolve_body, version_digest
@@ -66,11 +67,14 @@ class _Draft:
     versions: dict[Address, str] = field(default_factory=dict)
     blocked: list[Diagnostic] = field(default_factory=list)
     unseen: dict[Address, tuple[str, ...]] = field(default_factory=dict)
+    names: Mapping[str, Ref] = field(default_factory=dict)
+    """What the manifest calls the ids in live bodies."""
 
 
 def plan_use_case(question: Question) -> UseCasePlan:
     """What must be done for one use case. Blocked (with reasons, without steps) when something could not be read."""
-    draft = _Draft(question)
+    site = question.snapshot
+    draft = _Draft(question, names=names_in(question.use_case, question.known.bindings, site.observations))
     for node in question.nodes:
         _plan_node(draft, node)
     _refuse_unreadable(draft, {n.address for n in question.nodes})
@@ -81,7 +85,6 @@ def plan_use_case(question: Question) -> UseCasePlan:
             draft.changes.append(change)
             draft.steps.append(step)
     steps = () if draft.blocked else tuple(with_barriers(draft.steps))
-    site = question.snapshot
     return UseCasePlan(
         use_case=question.use_case,
         release=question.release,
@@ -188,7 +191,7 @@ def _plan_creation(draft: _Draft, node: Node, kind: Kind, was: str) -> None:
         _add_step(draft, node, Verb.PUBLISH, Wave.STAGE, desired)
     fields = tuple(differences(EMPTY, desired, kind.fields.unordered))
     quota = _version_quota(draft, node, kind, 0) if publishes else ""
-    said = _remarks(kind, None, desired)
+    said = _remarks(draft, kind, None, desired)
     if replaces:
         said += tuple(_unlike(draft, node, kind, desired))
     draft.changes.append(
@@ -279,7 +282,7 @@ def _plan_existing(draft: _Draft, node: Node, kind: Kind, seen: Seen) -> None:
         draft.versions[node.address] = version
     if known is not None and (node.address, node.stamp) not in draft.question.known.approved:
         draft.unseen[node.address] = unseen(fields, known.fields, desired, kind.fields)
-    said = _remarks(kind, seen.body, desired) if fields else ()
+    said = _remarks(draft, kind, seen.body, desired) if fields else ()
     _describe(draft, node, kind, seen, tuple(fields + tags), publishes, said)
 
 
@@ -399,9 +402,12 @@ def _describe(
     draft.changes.append(Change(node.address, action, fields, reason, publishes, version, quota, node.name, said))
 
 
-def _remarks(kind: Kind, before: FrozenMap | None, after: FrozenMap) -> tuple[Remark, ...]:
-    """What the change means, in the kind's words."""
-    return tuple(kind.describe(before, after)) if kind.describe else ()
+def _remarks(draft: _Draft, kind: Kind, before: FrozenMap | None, after: FrozenMap) -> tuple[Remark, ...]:
+    """What the change means, in the kind's words and with the manifest's names."""
+    if kind.describe is None:
+        return ()
+    was, now = (as_written(body, draft.names) for body in (before, after))
+    return tuple(kind.describe(was, now))
 
 
 def _reason(draft: _Draft, node: Node, kind: Kind, fields: tuple[FieldChange, ...], publishes: bool) -> str:

@@ -65,16 +65,24 @@ def _concerns(change: Change, kind: Kind) -> Iterator[Concern]:
     if change.action in (*_NEW, *_GONE, Action.DISOWN):
         return
     weaker = [remark for remark in change.remarks if remark.effect == "weaker"]
-    words = {remark.path: remark.text for remark in weaker}
     told = set()
     for path, text, is_gone in _unguarded(change.fields, kind.fields):
-        yield _concern(change, kind, path, words.get(path, f"{veil(path)} {text}"), detach=is_gone)
+        yield _concern(change, kind, path, _in_words(path, text, change.remarks), detach=is_gone)
         told.add(path)
     for remark in weaker:
         if remark.path not in told:
             yield _concern(change, kind, remark.path, remark.text, private=remark.private)
     for path in _unranked(change.fields, kind.fields):
         yield _concern(change, kind, path, f"{veil(path)} changed, and no rule says whether it protects less")
+
+
+def _in_words(path: str, text: str, remarks: Iterable[Remark]) -> str:
+    """What the kind says of the place, or of the nearest one around it; else the place itself."""
+    near = [r for r in remarks if r.path and not r.private and (path == r.path or path.startswith(f"{r.path}."))]
+    nearest = max(near, key=lambda r: len(r.path), default=None)
+    if nearest is None:
+        return f"{veil(path)} {text}"
+    return nearest.text if nearest.effect == "weaker" and nearest.path == path else f"{nearest.text}: it {text}"
 
 
 def _concern(

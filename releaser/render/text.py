@@ -95,8 +95,8 @@ def _resource(row: ResourceRow, all_fields: bool) -> Iterator[Line]:
     said = sentence(change, row.reuses)
     if said:
         yield line("      ", Piece(said, style))
-    yield from _remarks(row)
     leaves = [leaf for f in row.intent for leaf in f.each]
+    yield from _remarks(row, is_long=len(leaves) > MOST_NEW)
     is_new = change.action in (Action.CREATE, Action.REPLACE) and not all_fields
     if is_new and row.remarks and len(leaves) > MOST_NEW:
         return
@@ -108,8 +108,8 @@ def _resource(row: ResourceRow, all_fields: bool) -> Iterator[Line]:
         yield line("        ", Piece(f"and {len(leaves) - most} more", "dim"))
 
 
-def _remarks(row: ResourceRow) -> Iterator[Line]:
-    """What it means: of a new resource what it is, else what becomes weaker or stronger."""
+def _remarks(row: ResourceRow, *, is_long: bool) -> Iterator[Line]:
+    """What it means: of a new resource what it is, else what becomes weaker or stronger; of many fields, all."""
     is_new = row.change.action in (Action.CREATE, Action.REPLACE)
     for remark in row.remarks:
         if is_new:
@@ -117,6 +117,8 @@ def _remarks(row: ResourceRow) -> Iterator[Line]:
         elif remark.effect in REMARKS:
             word, style = REMARKS[remark.effect]
             yield line("      ", Piece(word, style), f" {remark.text}")
+        elif is_long:
+            yield line("      ", remark.text)
 
 
 def _field(row: FieldRow, width: int) -> Iterator[Line]:

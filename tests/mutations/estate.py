@@ -10,6 +10,7 @@ from releaser.store.validation import Report, validate
 
 REPOSITORY = Path(__file__).parents[2]
 
+ADVISOR = "manifests/policy-advisor/manifest.yaml"
 CLAIMS = "manifests/claims-assistant/manifest.yaml"
 TRIAGE = "manifests/complaint-triage/manifest.yaml"
 SUMMARY = "manifests/policy-summary/manifest.yaml"
