@@ -14,6 +14,7 @@ from releaser.core.address import Bound, Ref
 from releaser.core.flow_graph import TYPES, Connection, FlowNode, all_nodes, connections, flow_nodes, inner, mappings
 from releaser.core.kind import Remark
 from releaser.core.parameters import model_remarks, parameter_remarks
+from releaser.core.strength import effect_of
 from releaser.core.values import EMPTY, FrozenMap
 
 _TOLD = frozenset({"guardrailConfiguration", "modelId", "inferenceConfiguration", "inferenceConfig"})
@@ -32,7 +33,8 @@ def flow_remarks(before: FrozenMap | None, after: FrozenMap | None) -> Iterator[
     if before.get("executionRoleArn") != after.get("executionRoleArn"):
         yield Remark("runs with another role", "changed", "executionRoleArn")
     if before.get("customerEncryptionKeyArn") != after.get("customerEncryptionKeyArn"):
-        yield Remark("the encryption key changed", "changed", "customerEncryptionKeyArn")
+        effect = effect_of("customerEncryptionKeyArn" in before, "customerEncryptionKeyArn" in after)
+        yield Remark("the encryption key changed", effect, "customerEncryptionKeyArn")
     yield from _definitions(before.get("definition", EMPTY), after.get("definition", EMPTY), "", "definition")
     if before.get("description") != after.get("description"):
         yield Remark("its description changed", "neutral", "description")

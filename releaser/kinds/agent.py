@@ -38,6 +38,7 @@ from releaser.core.kind import (
 from releaser.core.openapi import judge
 from releaser.core.parameters import model_remarks, parameter_remarks
 from releaser.core.quotas import Quota
+from releaser.core.strength import effect_of
 from releaser.core.values import EMPTY, FrozenMap
 
 _OURS = frozenset({"alias", "enabled", "instructionFile"})
@@ -515,7 +516,6 @@ _REST = {
     "agentCollaboration": "how it works with its collaborators changed",
     "agentResourceRoleArn": "the role that it acts with changed",
     "customOrchestration": "the function that orchestrates it changed",
-    "customerEncryptionKeyArn": "the encryption key changed",
     "idleSessionTTLInSeconds": "how long a session is kept changed",
     "memoryConfiguration": "what it remembers across sessions changed",
     "orchestrationType": "who orchestrates it changed",
@@ -526,6 +526,9 @@ def _described_rest(before: FrozenMap, after: FrozenMap) -> Iterator[Remark]:
     for member, said in _REST.items():
         if before.get(member) != after.get(member):
             yield Remark(said, "changed", member)
+    key = "customerEncryptionKeyArn"
+    if before.get(key) != after.get(key):
+        yield Remark("the encryption key changed", effect_of(key in before, key in after), key)
 
 
 # -- the kind

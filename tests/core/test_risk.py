@@ -352,3 +352,13 @@ def test_a_remark_without_a_rule_is_no_concern() -> None:
     fields = (FieldChange("variants", 1, 2, pattern="variants"),)
     found = change(registry()["prompt"], {}, {}, fields=fields, remarks=said)
     assert (found.risk, found.concerns) == (Risk.BEHAVIOURAL, ())
+
+
+@pytest.mark.parametrize("name", ["agent", "flow"])
+def test_an_encryption_key_that_goes_protects_less(name: str) -> None:
+    """An update without it drops it (terraform-provider-aws #39548): the manifest forgot it, or somebody wants that."""
+    kind = registry()[name]
+    kept = {"description": "d", "customerEncryptionKeyArn": "arn:aws:kms:eu-central-1:111111111111:key/a"}
+    bare = {"description": "d"}
+    assert [c.change for c in change(kind, kept, bare).concerns] == ["weaken"]
+    assert not change(kind, bare, kept).concerns
