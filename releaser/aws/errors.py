@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from releaser.core.errors import AwsError, Failure
+from releaser.core.quotations import shortened, without_content
 
 _BY_CODE = {
     "ThrottlingException": Failure.THROTTLED,
@@ -96,8 +97,6 @@ _ROLE_HINT = (
 )
 _LOOPBACK = re.compile(r"https?://(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?=[:/]|$)")
 _DISTRUST = ("certificate", "[errno 2]", "[errno 13]", "[errno 21]", "pem lib")
-_QUOTED = 24
-_LONGEST = 400
 
 
 def classify(error: Exception, service: str, operation: str, *, sent: bool = True) -> AwsError:
@@ -132,27 +131,6 @@ def classify(error: Exception, service: str, operation: str, *, sent: bool = Tru
 
 def _role_hint(failure: Failure, operation: str) -> str:
     return _ROLE_HINT if failure is Failure.DENIED and operation in ("CreateAgent", "UpdateAgent") else ""
-
-
-def without_content(message: str) -> str:
-    """AWS quotes what it refuses, and that may be the text of a prompt: long quotations are left out."""
-    for quote in "'\"`":
-        message = _unquoted(message, quote)
-    return shortened(message)
-
-
-def shortened(message: str) -> str:
-    """At most 400 characters."""
-    return message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…"
-
-
-def _unquoted(text: str, quote: str) -> str:
-    """Quotes in pairs, apostrophes inside words apart. One without a partner quotes all that follows."""
-    parts = re.split(rf"(?<!\w){quote}|{quote}(?!\w)", text)
-    if len(parts) % 2 == 0:
-        parts = [parts[0], quote.join(parts[1:]), ""]
-    told = [f"{quote}{'…' if len(part) > _QUOTED else part}{quote}" if i % 2 else part for i, part in enumerate(parts)]
-    return "".join(told)
 
 
 def _failure(code: str, status: int, answered: bool) -> Failure:

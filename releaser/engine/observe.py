@@ -60,6 +60,9 @@ class Rows:
     failure: str = ""
 
 
+_NEWEST = 10
+"""How many versions are read to find one of a content, where rows do not tell."""
+
 _MANY = 20
 """From so many resources on, batches and the tag index cost fewer calls than asking for each."""
 
@@ -389,16 +392,20 @@ class Observer:
         """Published versions; those that may hold the node's content are read, for a hash proves and a label hints.
 
         A digest from a record spares the reading while the draft has it too: taken under older rules (before a server
-        default was learned, say) it would compare with nothing, and the content would be published again.
+        default was learned, say) it would compare with nothing, and the content would be published again. Where rows
+        show no label, only the newest are read: an agent has any number of versions, each several calls, and content
+        of long ago is at worst published once more.
         """
         id_, now = draft.id, version_digest(kind, draft.body)
         listed = []
-        rows = self.driver.versions(kind, id_)
+        rows = sorted(self.driver.versions(kind, id_), key=_newest_first)
+        unread = rows[_NEWEST:] if not kind.labels_versions else []
         known = not kind.labels_versions and any(proven.get(r.version) == now for r in rows)
         for row in rows:
             stamp = read_label(row.description) if kind.labels_versions else None
             body = proven.get(row.version)
-            if not known and body != now and (stamp is None or stamp == node.stamp[:16]):
+            asked = not known and row not in unread
+            if asked and body != now and (stamp is None or stamp == node.stamp[:16]):
                 body = version_digest(kind, self.driver.settle(kind, id_, row.version).body)
             listed.append(Version(row.version, stamp, body))
         for version in sorted(proven.keys() - {v.version for v in listed}):
@@ -503,6 +510,10 @@ def _parent_of(kind: Kind, node: Node, around: Mapping[Address, Observation]) ->
     if not isinstance(held, Ref):
         return Unreadable("it does not say what it belongs to")
     return around.get(held.address, Unreadable("it was not looked at"))
+
+
+def _newest_first(row: Row) -> tuple[int, str]:
+    return (-int(row.version) if row.version.isdigit() else 0, row.version)
 
 
 def _stray(kind: Kind, row: Row) -> Binding:

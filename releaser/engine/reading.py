@@ -10,6 +10,7 @@ from typing import Any
 from releaser.core.body_shape import body_shape
 from releaser.core.kind import Kind, Status
 from releaser.core.normal import comparable
+from releaser.core.quotations import without_content
 from releaser.core.values import EMPTY, FrozenMap, freeze
 from releaser.kinds.models import model
 
@@ -129,8 +130,9 @@ def status_of(status: Status | None, reply: Mapping[str, Any]) -> str:
 
 
 def reason_of(status: Status | None, reply: Mapping[str, Any]) -> str:
-    """AWS's own words on a state, where the kind says in which member they stand."""
+    """AWS's own words on a state, where the kind says in which member they stand; long quotations left out."""
     if status is None or status.reasons is None:
         return ""
     found = reply.get(status.reasons, ())
-    return "; ".join(str(r.get("message", r)) if isinstance(r, Mapping) else str(r) for r in found)
+    said = (str(r.get("message", "")) if isinstance(r, Mapping) else str(r) for r in found)
+    return "; ".join(without_content(text) for text in said if text)

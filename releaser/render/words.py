@@ -130,7 +130,8 @@ def closing(view: PlanView) -> Iterator[str]:
         yield f"Unchanged: {counted(view.unchanged, 'use case')}."
     if plan.room:
         yield "Room: " + "; ".join(f"{r} ({r.source})" for r in plan.room) + "."
-    yield f"Looked at: {plan.read:,} read, {plan.assumed:,} assumed unchanged since the last record."
+    trusted = " by its row in the list (parts and documents: --deep)" if plan.assumed else ""
+    yield f"Looked at: {plan.read:,} read, {plan.assumed:,} assumed unchanged since the last record{trusted}."
 
 
 def _them(number: int) -> str:

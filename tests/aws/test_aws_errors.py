@@ -11,9 +11,10 @@ import pytest
 
 from releaser.aws.budget import Patient
 from releaser.aws.client import BotoAws
-from releaser.aws.errors import classify, without_content
+from releaser.aws.errors import classify
 from releaser.aws.session import SystemClock
 from releaser.core.errors import AwsError, Failure
+from releaser.core.quotations import without_content
 
 NO_CREDENTIALS = [
     boto.NoCredentialsError(),

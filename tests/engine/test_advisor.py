@@ -96,3 +96,21 @@ def test_an_alias_that_does_not_fit_is_refused_before_anything_is_written(desk: 
     ended = desk.reconcile(ok=None)
     assert ended.code == 1 and "P122" in ended.said and "holds 10 of 10" in ended.said
     assert desk.writes(past) == []
+
+
+def test_however_many_versions_an_agent_has_few_are_read(desk: Desk) -> None:
+    agent = desk.client("bedrock-agent")
+    (row,) = agent.list_agents()["agentSummaries"]
+    aliases = agent.list_agent_aliases(agentId=row["agentId"])["agentAliasSummaries"]
+    (ours,) = [a for a in aliases if a["agentAliasName"] == "releaser-candidate"]
+    for _ in range(14):
+        agent.update_agent_alias(
+            agentId=row["agentId"], agentAliasId=ours["agentAliasId"], agentAliasName="releaser-candidate"
+        )
+    advisor.edit(desk, "manifest.yaml", "Look it up before you answer", "Look it up first")
+    desk.repo.commit("other words")
+    desk.admin.reset_calls(desk.account)
+    desk.plan()
+    assert desk.admin.calls(desk.account)["bedrock-agent.GetAgentVersion"] <= 10
+    desk.reconcile()
+    desk.settled()
