@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
@@ -14,7 +15,7 @@ from releaser.core.conform import conform
 from releaser.core.graph import physical_name, told
 from releaser.core.kind import Draft, Entry, Kind, Problem, View
 from releaser.core.manifest import Pin, VersionPin
-from releaser.core.ours import NAME, Ours, is_external, take_apart, versioned, without_ours
+from releaser.core.ours import ALIAS, NAME, Ours, is_external, pointer_to, take_apart, versioned, without_ours
 from releaser.core.shapes import Rule, ServiceModel, Shape, Violation, check
 from releaser.core.suggest import did_you_mean
 from releaser.core.values import Path, leaves, references, show_path, transform
@@ -53,6 +54,7 @@ def check_entries(view: View, kinds: Mapping[str, Kind], models: Models) -> Iter
                 yield from _check_external(kind, entry, at)
                 continue
             yield from _check_given_name(kind, entry, at, models)
+            yield from _check_alias_name(pointer_to(kind, kinds), entry, (*at, ALIAS), models)
             entry = without_ours(entry)
             found = list(_check_entry(kind, entry, at, models))
             yield from found
@@ -70,6 +72,24 @@ def _check_external(kind: Kind, entry: Mapping[str, Any], at: Path) -> Iterator[
     yield from conform(VersionPin if versioned(kind) else Pin, _texts(entry), at)
     if str(entry.get("version")) == "DRAFT":
         yield Problem("E320", "a DRAFT is no version: it changes under its name", (*at, "version"), "pin a number")
+    digest = _text(entry.get("sha256"))
+    if digest and "${env." not in digest and not _SHA256.fullmatch(digest):
+        hint = f"`releaser pin -e ENV {kind.name} ID` prints it"
+        yield Problem("E320", "the digest of what is pinned has 64 hex digits", (*at, "sha256"), hint)
+
+
+_SHA256 = re.compile("[0-9a-f]{64}")
+
+
+def _text(value: Any) -> str:
+    return value.value if isinstance(value, Bound) else value if isinstance(value, str) else ""
+
+
+def _check_alias_name(pointer: Kind | None, entry: Mapping[str, Any], at: Path, models: Models) -> Iterator[Problem]:
+    """The name in AWS that an entry gives to the alias that callers follow."""
+    said = entry.get(ALIAS)
+    if pointer is not None and isinstance(said, Mapping) and NAME in said:
+        yield from _is_name_of(pointer, said[NAME], (*at, NAME), models)
 
 
 def _check_given_name(kind: Kind, entry: Mapping[str, Any], at: Path, models: Models) -> Iterator[Problem]:
@@ -80,10 +100,14 @@ def _check_given_name(kind: Kind, entry: Mapping[str, Any], at: Path, models: Mo
     if kind.physical_name is not None:
         yield Problem("E321", f"the name of a {kind.name} cannot be chosen", (*at, NAME), "remove it")
         return
+    yield from _is_name_of(kind, name, (*at, NAME), models)
+
+
+def _is_name_of(kind: Kind, name: Any, at: Path, models: Models) -> Iterator[Problem]:
     shape = models(kind.service).input(kind.calls.create).members.get(kind.identity.name)
     value = name.value if isinstance(name, Bound) else name
     if shape is not None and not (isinstance(value, str) and "${env." in value):
-        yield from (_problem(v, (*at, NAME)) for v in check(shape, value))
+        yield from (_problem(v, at) for v in check(shape, value))
 
 
 def _own_rules(kind: Kind, entry: Entry, at: Path, broken: bool) -> Iterator[Problem]:

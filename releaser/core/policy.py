@@ -13,6 +13,7 @@ from releaser.core.environment import Policy
 from releaser.core.geography import Reach, guardrail_reach, model_reach, name_of
 from releaser.core.kind import Kind, Problem
 from releaser.core.model_ids import MODEL_MEMBERS, PROFILE_MEMBERS
+from releaser.core.ours import is_external
 from releaser.core.shapes import ServiceModel
 from releaser.core.values import FrozenMap, Path
 
@@ -171,8 +172,9 @@ def _unknown(policy: Policy, found: Facts, region: str) -> Iterator[Problem]:
 
 
 def _entries(spec: Mapping[str, Any], section: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Those that are written here: what another team owns answers to its own policy."""
     found = spec.get(section)
     if isinstance(found, Mapping):
         for name, entry in found.items():
-            if isinstance(entry, Mapping) and not isinstance(entry, Ref):
+            if isinstance(entry, Mapping) and not isinstance(entry, Ref) and not is_external(entry):
                 yield name, entry

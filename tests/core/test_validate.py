@@ -161,3 +161,16 @@ def test_several_processes_find_the_same() -> None:
     two = validate(MemoryReader(broken), workers=2)
     assert one.diagnostics == two.diagnostics
     assert len(one.diagnostics) >= 132
+
+
+def test_what_another_team_owns_answers_to_its_own_policy() -> None:
+    """Its key and its guardrail are no part of the pin: nothing here could give them."""
+    pin = f"{{external: abcdefgh1234, version: '3', sha256: {'a' * 64}}}"
+    pins = [
+        (f"  {section}:\n", f"  {section}:\n    theirs: {pin}\n") for section in ("guardrails", "prompts", "agents")
+    ]
+    mutated = changed(ADVISOR, *pins)
+    mutated[PROD] = mutated[PROD].replace(b"  policy:\n", b"  policy:\n    requireGuardrail: true\n")
+    found = validate(MemoryReader(mutated), use_cases=["policy-advisor"], workers=1)
+    assert b"requireKmsKey: true" in mutated[PROD]
+    assert [d.code for d in found.diagnostics] == []

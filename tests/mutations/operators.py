@@ -13,7 +13,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from mutations.estate import CLAIMS, DEV, PREPROD, PROD, SUMMARY, TRIAGE, files, text
+from mutations.estate import ADVISOR, CLAIMS, DEV, PREPROD, PROD, SUMMARY, TRIAGE, files, text
 from releaser.core.manifest import PLANNED_SECTIONS
 
 
@@ -86,8 +86,10 @@ def scalars(node: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[s
             yield from scalars(value, (*at, index))
 
 
-_FREE = ("labels", "bindings", "documents", "residency")
-_NAMING = ("models", "guardrails", "prompts", "datasets", "suites", "metrics", "target", *_FREE)
+_FREE = ("labels", "bindings", "documents", "residency", "parameters")
+_RESOURCES = ("guardrails", "flows", "agents", "knowledgeBases")
+"""Sections whose entries are AWS's own bodies."""
+_NAMING = ("models", "prompts", "datasets", "suites", "metrics", "target", "content", *_RESOURCES, *_FREE)
 
 
 def misspelt_keys(path: str) -> Iterator[Mutant]:
@@ -97,7 +99,7 @@ def misspelt_keys(path: str) -> Iterator[Mutant]:
         key = str(at[-1])
         if at[-2:-1] and at[-2] in _NAMING and not (at[-2] == "prompts" and len(at) > 3):
             continue
-        code = "E403" if at[1:2] == ("guardrails",) and len(at) > 3 else "E201"
+        code = "E403" if at[1:2] and at[1] in _RESOURCES and len(at) > 3 else "E201"
         changed = list(lines)
         row = changed[line]
         changed[line] = row[: column + len(key)] + "x" + row[column + len(key) :]
@@ -107,9 +109,9 @@ def misspelt_keys(path: str) -> Iterator[Mutant]:
 
 def wrong_enums(path: str) -> Iterator[Mutant]:
     """Each word from a closed set becomes another word: E405 in AWS's bodies."""
-    closed = {"type", "inputStrength", "outputStrength", "action"}
+    closed = {"type", "inputStrength", "outputStrength", "action", "chunkingStrategy", "customControl"}
     for at, line, column, value in scalars(tree(path)):
-        if at[1:2] == ("guardrails",) and at[-1] in closed and str(value).isupper():
+        if at[1:2] and at[1] in _RESOURCES and at[-1] in closed:
             yield _replaced(path, at, line, column, str(value), "WRONG", "E405")
 
 
@@ -122,7 +124,8 @@ def wrong_types(path: str) -> Iterator[Mutant]:
             continue
         if at[1:2] in (("evaluation",), ("targets",), ("freeze",)):
             continue
-        yield _replaced(path, at, line, column, value, "[x]", "E401" if at[1:2] == ("guardrails",) else "E203")
+        theirs = at[1:2] and at[1] in _RESOURCES and "content" not in at
+        yield _replaced(path, at, line, column, value, "[x]", "E401" if theirs else "E203")
 
 
 def _replaced(path: str, at: tuple[str | int, ...], line: int, column: int, old: str, new: str, code: str) -> Mutant:
@@ -441,9 +444,9 @@ def mutants() -> list[Mutant]:
     """All of them, by name."""
     found: dict[str, Mutant] = {}
     families = [yaml_itself(), documents(), references(), aws_limits(), aws_rules(), policy(), environments(), data()]
-    for path in (CLAIMS, TRIAGE, SUMMARY, DEV, PREPROD, PROD):
+    for path in (CLAIMS, TRIAGE, SUMMARY, ADVISOR, DEV, PREPROD, PROD):
         families += [misspelt_keys(path), repeated_lines(path)]
-    for path in (CLAIMS, TRIAGE):
+    for path in (CLAIMS, TRIAGE, ADVISOR):
         families += [wrong_enums(path), wrong_types(path)]
     for family in families:
         for mutant in family:

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from mutations.estate import CLAIMS, DEV, PROD, SUMMARY, TRIAGE, files, judge, text
+from mutations.bodies import mutants as bodies
+from mutations.estate import ADVISOR, CLAIMS, DEV, PROD, SUMMARY, TRIAGE, files, judge, text
 from mutations.operators import Mutant, mutants
-from releaser.core.codes import CODES
+from releaser.core.codes import catalogue
+from releaser.kinds import registry
 
-ALL = mutants()
+CODES = catalogue(registry().values())
+ALL = [*mutants(), *bodies()]
 
 
 def test_there_are_enough() -> None:
@@ -68,6 +71,13 @@ SEVERAL = {
         ("riskTier: minimal", "riskTier: limited", "E602"),
         ("      model: writer", "      modell: writer", "E201"),
     ),
+    ADVISOR: (
+        ("sourceOutput: retrievalResults", "sourceOutput: retrieved", "E534"),
+        ("${prompt/answer.versionArn}", "${prompt/answer.arn}", "E555"),
+        ("type: OPENSEARCH_SERVERLESS", "type: S3_VECTORS", "E548"),
+        ("sha256: e66f", "sha256: e66e", "E701"),
+        ("customControl: RETURN_CONTROL", "customControl: RETURN", "E405"),
+    ),
     DEV: (("region: eu-central-1", "region: Frankfurt", "E205"),),
     PROD: (
         ("promotesFrom: preprod", "promotesFrom: preprdo", "E311"),
@@ -77,7 +87,7 @@ SEVERAL = {
 
 
 def test_all_at_once(tmp_path: Path) -> None:
-    """Many mutations in five files: every one reported in one run of the command, exit code 1, no traceback."""
+    """Many mutations in six files: every one reported in one run of the command, exit code 1, no traceback."""
     everything = files()
     wanted = set()
     for path, edits in SEVERAL.items():
