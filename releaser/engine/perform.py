@@ -344,6 +344,8 @@ class Performer:
     def _retire(self, step: Step, work: Workspace) -> str:
         binding = work.removed[step.address, step.key.target]
         kind = self.kinds[binding.kind]
+        if RETIRED_TAG in self.driver.tags(kind, binding.arn, binding.name):
+            return f"{binding.name} was marked already"  # by an earlier try, whose date holds
         when = self.now().strftime("%Y-%m-%dT%H:%M:%SZ")
         self.driver.retag(kind, binding.arn, binding.name, {RETIRED_TAG: when})
         return f"{binding.name} marked, to be deleted after the rollback window"
