@@ -287,8 +287,10 @@ def _plan_existing(draft: _Draft, node: Node, kind: Kind, seen: Seen) -> None:
 
 
 def _is_given_at_creation(kind: Kind, change: FieldChange) -> bool:
-    """A member that the server added to what nobody can change since: it needs no record to be told from drift."""
-    return kind.fixed is not None and change.after is MISSING and is_below(change.pattern, kind.fields.immutable)
+    """A member that the server added to what nobody can change since: it needs no record to be told from drift. To
+    what a document holds it adds nothing."""
+    added = kind.fixed is not None and change.after is MISSING and is_below(change.pattern, kind.fields.immutable)
+    return added and not any(change.pattern.startswith((f"{o}.", f"{o}[")) for o in kind.fields.opaque)
 
 
 def _refuse_failed(draft: _Draft, node: Node, seen: Seen) -> None:

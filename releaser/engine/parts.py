@@ -7,12 +7,12 @@ conflict or a lost answer it is taken anew. So any of it may be killed and run a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from releaser.core.body_shape import part_shape
-from releaser.core.diff import MISSING, differences
+from releaser.core.diff import MISSING, FieldChange, differences, is_below
 from releaser.core.errors import AwsError, Failure, ReleaserError
 from releaser.core.kind import Kind, Part
 from releaser.core.normal import comparable
@@ -189,26 +189,49 @@ class Parts:
     def _do(self, kind: Kind, id_: str, todo: _Todo, token: str) -> None:
         part, item, wanted = todo.part, todo.item, todo.wanted
         owner = self._owner(part, id_, None)
-        gone = wanted is None or (item is not None and _is_made_anew(kind, part, item, wanted))
-        if item is not None and gone:
-            request = {**owner, part.id_in: item.id, **thaw(part.delete_params)}
-            try:
-                self._aws.call(kind.service, part.delete, request)
-            except AwsError as error:
-                if error.failure is not Failure.NOT_FOUND:
-                    raise
-            self._settled(kind, part, id_, [item.key])
+        if item is not None:
+            if wanted is not None and self._is_updated(kind, part, item, wanted, owner):
+                return
+            self._take_away(kind, part, item, owner)
         if wanted is None:
             return
-        body = thaw(part.write(wanted))
-        if item is not None and not gone and part.update is not None:
-            self._aws.call(kind.service, part.update, {**body, **owner, part.id_in: item.id})
-        else:
-            request = {**body, **owner}
-            if part.token:
-                request[part.token] = _token(token, part, str(wanted[part.key]), "again" if item is not None else "")
-            self._aws.call(kind.service, part.create, request)
-        self._settled(kind, part, id_, [str(wanted[part.key])])
+        request = {**thaw(part.write(wanted)), **owner}
+        if part.token:
+            request[part.token] = _token(token, part, str(wanted[part.key]), "again" if item is not None else "")
+        self._aws.call(kind.service, part.create, request)
+        self._settled(kind, part, owner[part.owner_in], [str(wanted[part.key])])
+
+    def _is_updated(self, kind: Kind, part: Part, item: Item, wanted: FrozenMap, owner: Mapping[str, Any]) -> bool:
+        """Whether an update did it; False: it is to be made anew. Nothing else helps what AWS gave up on."""
+        if (
+            part.update is None
+            or item.status == "failed"
+            or _is_fixed(part, _asked(_differences(kind, part, item, wanted)))
+        ):
+            return False
+        request = {**thaw(part.write(wanted)), **owner, part.id_in: item.id}
+        is_updated = True
+        try:
+            self._aws.call(kind.service, part.update, request)
+        except AwsError as error:
+            # What we are silent about may be a default of the server's, or a setting that was taken back: AWS knows.
+            if error.failure is not Failure.INVALID or not _is_fixed(part, _differences(kind, part, item, wanted)):
+                raise
+            # Only when it takes all the rest is the silence what it refused: nothing is deleted for another mistake.
+            kept = {m: thaw(item.body[m]) for m in part.fixed if m in item.body}
+            self._aws.call(kind.service, part.update, {**request, **kept})
+            is_updated = False
+        self._settled(kind, part, owner[part.owner_in], [str(wanted[part.key])])
+        return is_updated
+
+    def _take_away(self, kind: Kind, part: Part, item: Item, owner: Mapping[str, Any]) -> None:
+        request = {**owner, part.id_in: item.id, **thaw(part.delete_params)}
+        try:
+            self._aws.call(kind.service, part.delete, request)
+        except AwsError as error:
+            if error.failure is not Failure.NOT_FOUND:
+                raise
+        self._settled(kind, part, owner[part.owner_in], [item.key])
 
 
 def _token(step: str, part: Part, key: str, again: str) -> str:
@@ -221,18 +244,18 @@ def _same(kind: Kind, part: Part, item: Item, wanted: FrozenMap, *, is_written: 
     return not any(c.after is not MISSING or not is_written for c in changes)
 
 
-def _is_made_anew(kind: Kind, part: Part, item: Item, wanted: FrozenMap) -> bool:
-    """Whether the difference is one that no update can make, or AWS gave up on the item: nothing else helps it."""
-    if part.update is None or item.status == "failed":
-        return True
+def _asked(changes: Iterable[FieldChange]) -> Iterator[FieldChange]:
+    """Without what the server added where we are silent: made anew, the item would have it again."""
+    return (c for c in changes if c.after is not MISSING)
+
+
+def _is_fixed(part: Part, changes: Iterable[FieldChange]) -> bool:
+    """Whether one of the changes is none that an update can make."""
     inside = f"{part.member}[]."
-    # What the server added where we are silent is no reason: made anew, the item would have it again.
-    asked = [c for c in _differences(kind, part, item, wanted) if c.after is not MISSING]
-    changed = [c.pattern.removeprefix(inside) for c in asked]
-    return any(c == f or c.startswith((f"{f}.", f"{f}[")) for c in changed for f in part.fixed)
+    return any(is_below(c.pattern.removeprefix(inside), part.fixed) for c in changes)
 
 
-def _differences(kind: Kind, part: Part, item: Item, wanted: FrozenMap) -> Iterator[Any]:
+def _differences(kind: Kind, part: Part, item: Item, wanted: FrozenMap) -> Iterator[FieldChange]:
     """As the whole body would be compared: rules of a kind's fields name its parts with it."""
     there = comparable(kind, freeze({part.member: (item.body,)}))
     asked = comparable(kind, FrozenMap({part.member: (wanted,)}))
