@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from kinds.rules import KNOWN, MOST, acceptable
+from kinds.rules import CHOICES, KNOWN, MOST, acceptable, several
 from kinds.synthesis import DOCUMENTS, Synthesis, document, strategy
 from releaser.core.body_shape import body_shape
 from releaser.core.kind import Kind
@@ -25,7 +25,7 @@ def shape_of(kind: Kind) -> Shape:
 
 
 def synthesis(kind: Kind, length: int = 3) -> Synthesis:
-    return Synthesis(kind.fields.unordered, KNOWN, length, most=MOST)
+    return Synthesis(kind.fields.unordered, KNOWN, length, most=MOST, choices=CHOICES)
 
 
 def is_document(kind: Kind) -> bool:
@@ -37,14 +37,15 @@ def everything(kind: Kind, length: int = 3) -> list[dict[str, Any]]:
     """Bodies with every optional member set, one per choice of a union."""
     if is_document(kind):
         return [{"document": _runtime(length)}]
-    return [acceptable(kind.name, b) for b in synthesis(kind, length).everything(shape_of(kind))]
+    bodies = several(kind.name, synthesis(kind, length).everything(shape_of(kind)))
+    return [acceptable(kind.name, b) for b in bodies]
 
 
 def least(kind: Kind) -> dict[str, Any]:
     """A body with as little as AWS takes."""
     if is_document(kind):
         return {"document": {"format": "releaser.runtime/v1"}}
-    bare = Synthesis(kind.fields.unordered, KNOWN, length=1, bare=True)
+    bare = Synthesis(kind.fields.unordered, KNOWN, length=1, bare=True, choices=CHOICES)
     return acceptable(kind.name, bare.everything(shape_of(kind))[0])
 
 

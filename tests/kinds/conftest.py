@@ -10,10 +10,18 @@ import pytest
 
 from kinds.estate import Account, account_at
 from releaser import sandbox
+from releaser.core.kind import Kind
 
 _ACCOUNTS = itertools.count(1)
 SERVERS = ("observed", "harsh")
 """As AWS was seen to answer; and one that adds every default it could and reorders every list."""
+HARSHER = frozenset({"guardrail", "knowledge-base"})
+"""Kinds that the second one has something to add to."""
+
+
+def servers_for(kind: Kind) -> tuple[str, ...]:
+    """Where a kind is to be tried: twice where the servers differ."""
+    return SERVERS if kind.name in HARSHER else SERVERS[:1]
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +29,7 @@ def servers() -> Iterator[dict[str, sandbox.SandboxProcess]]:
     """Sandboxes without delays and rate limits, by name."""
     with sandbox.running(time_scale=0) as observed, sandbox.running(time_scale=0) as harsh:
         harsh.admin.set_switches(guardrailDefaults="all", guardrailListOrder="all")
+        harsh.admin.set_switches(knowledgeBaseDefaults="all", dataSourceDefaults="all", dataSourceSettles="later")
         for process in (observed, harsh):
             process.admin.set_rates({"*": None})
             process.admin.set_switches(agentChecksReferences=False)
@@ -38,8 +47,8 @@ def new_account(servers: dict[str, sandbox.SandboxProcess]) -> NewAccount:
 
 @pytest.fixture(params=SERVERS)
 def account(request: pytest.FixtureRequest, new_account: NewAccount) -> Account:
-    """A fresh account on each server in turn. The harsher one is harsher with guardrails only."""
+    """A fresh account on each server in turn."""
     kind = request.node.callspec.params.get("kind")
-    if request.param != SERVERS[0] and kind is not None and (kind.parts or kind.parent):
-        pytest.skip("takes long, and is the same on both")
+    if kind is not None and request.param not in servers_for(kind):
+        pytest.skip("the same on both")
     return new_account(request.param)

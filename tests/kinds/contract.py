@@ -313,13 +313,15 @@ def create_is_modelled(kind: Kind) -> Iterator[str]:
     yield from (f"{name} is the driver's to fill in: omit it from bodies" for name in ours - kind.fields.omitted)
     sent = set(members) - kind.fields.omitted
     elsewhere = kind.fields.update_only | {part.member for part in kind.parts}
+    told: set[str] = set()
     for body in everything(kind):
         written = set(kind.write(FrozenMap({k: v for k, v in body.items() if k not in elsewhere})))
+        told |= written
         yield from (f"{kind.calls.create} takes no {name}" for name in written - set(members))
-        yield from (f"{name} stands neither in bodies nor in omitted" for name in sent - written)
         shape = operation(kind, kind.calls.create).input_shape
         required = set(shape.required_members) if shape else set()
         yield from (f"{kind.calls.create} requires {name}" for name in required - written - ours)
+    yield from (f"{name} stands neither in bodies nor in omitted" for name in sent - told)
 
 
 def update_carries_create(kind: Kind) -> Iterator[str]:

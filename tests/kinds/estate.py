@@ -26,6 +26,7 @@ from releaser.core.witness import bind
 from releaser.engine.driver import Driver
 from releaser.engine.observe import Observer
 from releaser.engine.perform import Performer, workspace
+from releaser.engine.ports import Aws
 from releaser.kinds import registry
 from releaser.sandbox import SandboxProcess
 
@@ -76,7 +77,7 @@ class Account:
     """An empty account on a sandbox, and a driver in it."""
 
     id: str
-    aws: ClientAws
+    aws: Aws
     driver: Driver
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from kinds.cases import is_document, shape_of
 from kinds.rules import KNOWN
-from kinds.synthesis import fits, number, text
+from kinds.synthesis import Synthesis, fits, number, text
 from releaser.core.diff import short_digest
 from releaser.core.kind import Kind
 from releaser.core.shapes import Shape
@@ -141,7 +141,7 @@ def _other_choice(shape: Shape | None, at: Path) -> dict[str, Any]:
     union = _shape_at(shape, at[:-1])
     assert union.is_union, at
     other = next(m for m in union.members if m != at[-1])
-    return {other: {k: text(m, k, 0, {}) for k, m in union.members[other].members.items()}}
+    return {other: Synthesis(known=KNOWN, length=1, bare=True).everything(union.members[other])[0]}
 
 
 def _shape_at(shape: Shape, at: Path) -> Shape:

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
@@ -68,11 +68,42 @@ def finite(shape: Shape, way: Way, again: int = AGAIN) -> list[tuple[str, Shape]
 
 
 @dataclass(frozen=True)
+class Choice:
+    """One way to fill a structure whose members depend on each other, though AWS's model does not say so.
+
+    ``says``: what goes with it, word for word. ``has`` must be there then, ``may`` can. What no choice names is free.
+    """
+
+    says: Mapping[str, str] = field(default_factory=dict)
+    has: frozenset[str] = frozenset()
+    may: frozenset[str] = frozenset()
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The members it speaks of."""
+        return self.says.keys() | self.has | self.may
+
+
+Choices = Mapping[str, tuple[Choice, ...]]
+"""Shape -> the ways to fill it."""
+
+
+Member = TypeVar("Member")
+
+
+def allowed(members: Mapping[str, Member], choice: Choice, choices: Iterable[Choice]) -> dict[str, Member]:
+    """The members that may stand beside what the choice says."""
+    others = frozenset[str]().union(*(c.named for c in choices)) - choice.has - choice.may
+    return {k: m for k, m in members.items() if k not in others}
+
+
+@dataclass(frozen=True)
 class Synthesis:
     """Makes bodies of one kind. ``known``: shape name -> a text that exists where the body is sent.
 
     ``keys``: list pattern -> the member that tells its items apart. ``length``: how many items a list gets.
     ``bare``: only what AWS requires. ``most``: list shape -> how many items a body takes, where AWS's model says more.
+    ``choices``: structures that are a union in all but name.
     """
 
     keys: Mapping[str, str | None] = field(default_factory=dict)
@@ -80,6 +111,7 @@ class Synthesis:
     length: int = 3
     bare: bool = False
     most: Mapping[str, int] = field(default_factory=dict)
+    choices: Choices = field(default_factory=dict)
     _counts: dict[tuple[str, Way], int] = field(default_factory=dict, repr=False)
 
     def everything(self, shape: Shape) -> list[Any]:
@@ -99,11 +131,20 @@ class Synthesis:
         if shape.type == "list":
             return -(-self._total(shape, way) // self._high(shape))
         below = (*way, shape.name)
-        counts = [self._count(m, below) for m in self._members(shape, below).values()]
-        return sum(counts) if shape.is_union else max(counts, default=1)
+        if shape.name in self.choices:
+            return sum(self._most(self._chosen(shape, below, c), below) for c in self.choices[shape.name])
+        members = self._members(shape, below)
+        return sum(self._count(m, below) for m in members.values()) if shape.is_union else self._most(members, below)
+
+    def _most(self, members: Mapping[str, Shape], way: Way) -> int:
+        return max((self._count(m, way) for m in members.values()), default=1)
 
     def _members(self, shape: Shape, way: Way) -> dict[str, Shape]:
         return {k: m for k, m in finite(shape, way) if not self.bare or shape.is_union or k in shape.required}
+
+    def _chosen(self, shape: Shape, way: Way, choice: Choice) -> dict[str, Shape]:
+        members = allowed(dict(finite(shape, way)), choice, self.choices[shape.name])
+        return {k: m for k, m in members.items() if not self.bare or k in shape.required or k in choice.has}
 
     def _high(self, shape: Shape) -> int:
         return self.most.get(shape.name, int(shape.raw.get("max", 10_000)))
@@ -135,17 +176,23 @@ class Synthesis:
 
     def _structure(self, shape: Shape, at: str, n: int, way: Way, i: int) -> dict[str, Any]:
         prefix = f"{at}." if at else ""
+        for choice in self.choices.get(shape.name, ()):
+            members = self._chosen(shape, way, choice)
+            if i < (count := self._most(members, way)):
+                return {**choice.says, **self._all(members, prefix, n, way, i)}
+            i -= count
         members = self._members(shape, way)
         if not shape.is_union:
-            return {
-                k: self._value(m, k, prefix + k, n, way, i % max(1, self._count(m, way))) for k, m in members.items()
-            }
+            return self._all(members, prefix, n, way, i)
         for k, m in members.items():
             count = self._count(m, way)
             if i < count:
                 return {k: self._value(m, k, prefix + k, n, way, i)}
             i -= count
         raise ValueError(f"{shape.name} has no choice left that ends")
+
+    def _all(self, members: Mapping[str, Shape], prefix: str, n: int, way: Way, i: int) -> dict[str, Any]:
+        return {k: self._value(m, k, prefix + k, n, way, i % max(1, self._count(m, way))) for k, m in members.items()}
 
     def _list(self, shape: Shape, name: str, at: str, n: int, way: Way, i: int) -> list[Any]:
         high, choices = self._high(shape), self._count(shape.member, way)
@@ -232,7 +279,25 @@ def _structures(shape: Shape, made: Synthesis, at: str, way: Way) -> st.SearchSt
     members = {k: strategy(m, made, k, prefix + k, way) for k, m in finite(shape, way)}
     if shape.is_union:
         return st.one_of([st.fixed_dictionaries({k: inner}) for k, inner in members.items()])
-    needed = {k: inner for k, inner in members.items() if k in shape.required}
+    choices = made.choices.get(shape.name, ())
+    if not choices:
+        return _dictionaries(members, shape.required)
+    return st.one_of(
+        [
+            st.builds(dict, _dictionaries(allowed(members, c, choices), {*shape.required, *c.has}), **_said(c))
+            for c in choices
+        ]
+    )
+
+
+def _said(choice: Choice) -> dict[str, st.SearchStrategy[str]]:
+    return {k: st.just(v) for k, v in choice.says.items()}
+
+
+def _dictionaries(
+    members: Mapping[str, st.SearchStrategy[Any]], required: Collection[str]
+) -> st.SearchStrategy[dict[str, Any]]:
+    needed = {k: inner for k, inner in members.items() if k in required}
     return st.fixed_dictionaries(needed, optional={k: v for k, v in members.items() if k not in needed})
 
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
 from kinds.cases import KINDS, everything
-from kinds.conftest import SERVERS, NewAccount
-from kinds.estate import Estate, change_live, estate_of
+from kinds.conftest import SERVERS, NewAccount, servers_for
+from kinds.estate import Account, ClientAws, Estate, StillClock, change_live, estate_of
 from kinds.live_changes import LiveChange, live_changes, omissions, pattern_of, value_at
-from releaser.core.diff import Origin
+from kinds.rules import ADDED, SAID, SOURCES, is_added
+from releaser.core.diff import Origin, is_below
 from releaser.core.errors import AwsError
 from releaser.core.flow_graph import TYPES
 from releaser.core.kind import Kind, Verb
 from releaser.core.normal import comparable
 from releaser.core.values import FrozenMap, leaves, show_path
+from releaser.engine.driver import Driver
 from releaser.kinds import registry
 
 DRAFTS = [k for k in KINDS if k.section is not None and k.calls.update is not None]
@@ -29,6 +33,10 @@ _NODES = [f"{definition}.nodes[]" for definition in _DEFINITIONS]
 _BARE = ["type", *(f"configuration.{p.configuration}" for p in TYPES.values() if p.is_bare)]
 _INLINE = "prompt.sourceConfiguration.inline.templateConfiguration"
 
+_INGESTION = "dataSources[].vectorIngestionConfiguration"
+
+_READERS = ("DataAutomation", "FoundationModel")
+
 REFUSED = {
     ("guardrail", "crossRegionConfig.guardrailProfileIdentifier"),
     ("prompt", "variants[].name"),
@@ -37,8 +45,11 @@ REFUSED = {
     ("agent", "orchestrationType"),
     ("agent", "promptOverrideConfiguration.promptConfigurations[].promptCreationMode"),
     *(("flow", f"{node}.{member}") for node in _NODES for member in _BARE),
+    ("knowledge-base", "dataSources[].dataSourceConfiguration.type"),
+    *(("knowledge-base", f"{_INGESTION}.{w}Configuration.{w}Strategy") for w in ("chunking", "parsing")),
 }
-"""Fields that nobody can change alone: AWS refuses it. One geography has one guardrail profile."""
+"""Fields that nobody can change alone: AWS refuses it. One geography has one guardrail profile; a type goes with the
+member of its name."""
 
 _OVERRIDES = "promptOverrideConfiguration"
 NEEDED: Mapping[str, set[str]] = {
@@ -53,6 +64,11 @@ NEEDED: Mapping[str, set[str]] = {
         f"{_OVERRIDES}.promptConfigurations[].basePromptTemplate",
         *(f"actionGroups[].{member}" for member in ("functionSchema", "apiSchema", "parentActionGroupSignature")),
         "collaborators[].agentDescriptor.aliasArn",
+    },
+    "knowledge-base": {
+        *(f"dataSources[].dataSourceConfiguration.{member}" for member in SOURCES.values() if member),
+        *(f"{_INGESTION}.chunkingConfiguration.{s}ChunkingConfiguration" for s in ("hierarchical", "semantic")),
+        f"{_INGESTION}.parsingConfiguration.bedrockFoundationModelConfiguration",
     },
 }
 """Optional members that AWS needs all the same, for what else the body holds."""
@@ -82,6 +98,26 @@ SINGLE: Mapping[str, set[str]] = {
             f"{_INLINE}.chat.toolConfiguration.tools[].cachePoint.type",
         )
     },
+    "knowledge-base": {
+        *(
+            f"knowledgeBaseConfiguration.{base}KnowledgeBaseConfiguration.supplementalDataStorageConfiguration"
+            ".storageLocations[].type"
+            for base in ("vector", "managed")
+        ),
+        "knowledgeBaseConfiguration.sqlKnowledgeBaseConfiguration.type",
+        *(
+            f"dataSources[].dataSourceConfiguration.{source}Configuration.crawlerConfiguration.filterConfiguration.type"
+            for source in ("confluence", "salesforce", "sharePoint")
+        ),
+        "dataSources[].dataSourceConfiguration.confluenceConfiguration.sourceConfiguration.hostType",
+        "dataSources[].dataSourceConfiguration.salesforceConfiguration.sourceConfiguration.authType",
+        "dataSources[].dataSourceConfiguration.sharePointConfiguration.sourceConfiguration.hostType",
+        f"{_INGESTION}.contextEnrichmentConfiguration.type",
+        f"{_INGESTION}.contextEnrichmentConfiguration.bedrockFoundationModelConfiguration"
+        ".enrichmentStrategyConfiguration.method",
+        f"{_INGESTION}.customTransformationConfiguration.transformations[].stepToApply",
+        *(f"{_INGESTION}.parsingConfiguration.bedrock{by}Configuration.parsingModality" for by in _READERS),
+    },
 }
 """Fields that have one value only."""
 
@@ -89,9 +125,9 @@ Released = Callable[[str, str, int], Estate]
 Changes = Callable[[Kind, Mapping[str, Any]], Iterator[LiveChange]]
 
 
-def _servers(kind: Kind) -> tuple[str, ...]:
-    """The harsher server is harsher with guardrails only."""
-    return SERVERS if kind.name == "guardrail" else SERVERS[:1]
+def _servers(kind: Kind, pattern: str) -> tuple[str, ...]:
+    """Both, where the harsher one may do otherwise with a field."""
+    return servers_for(kind) if kind.name not in ADDED or is_added(kind.name, pattern) else SERVERS[:1]
 
 
 def _each(changes: Changes) -> list[Any]:
@@ -104,7 +140,7 @@ def _each(changes: Changes) -> list[Any]:
         for change in changes(kind, everything(kind)[index])
         if first.setdefault(f"{kind.name} {pattern_of(change.at)}", _which(kind, index, change))
         == _which(kind, index, change)
-        for server in _servers(kind)
+        for server in _servers(kind, pattern_of(change.at))
     ]
 
 
@@ -120,7 +156,8 @@ def released(new_account: NewAccount) -> Released:
     def get(server: str, name: str, index: int) -> Estate:
         if (server, name, index) not in found:
             kind = registry()[name]
-            estate = estate_of(new_account(server), {str(kind.section): {"main": everything(kind)[index]}}, name)
+            entry = {**everything(kind)[index], **SAID.get(name, {})}
+            estate = estate_of(new_account(server), {str(kind.section): {"main": entry}}, name)
             estate.release()
             found[server, name, index] = estate
         return found[server, name, index]
@@ -139,11 +176,49 @@ def _drift(estate: Estate, kind: Kind, body: Mapping[str, Any]) -> set[str]:
     return {f.path for f in fields}
 
 
+@dataclass(frozen=True)
+class _Showing:
+    """The account's AWS, where a resource shows other values of what nobody can change."""
+
+    aws: ClientAws
+    kind: Kind
+    body: Mapping[str, Any]
+
+    def call(self, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        reply = self.aws.call(service, operation, params)
+        if operation == self.kind.calls.get:
+            shown = reply[str(self.kind.calls.root)]
+            for member in self.kind.fields.immutable:
+                shown.pop(member, None)
+            shown |= {m: v for m, v in self.body.items() if m in self.kind.fields.immutable}
+        return reply
+
+
+def _unchangeable(estate: Estate, kind: Kind, body: Mapping[str, Any]) -> set[str]:
+    """The paths that a plan names where AWS shows another value of what it lets nobody change; it plans nothing."""
+    node = estate.node(kind.name)
+    id_ = estate.id_of(node.address)
+    before = estate.account.driver.settle_owner(kind, id_).body
+    with suppress(AwsError):  # what it adds by itself may be left out
+        change_live(estate.account, kind, id_, node.name, body)
+    assert estate.account.driver.settle_owner(kind, id_).body == before
+    aws = _Showing(estate.account.aws, kind, body)
+    plan = replace(estate, account=Account(estate.account.id, aws, Driver(aws, StillClock()))).plan()
+    fields = [f for c in plan.changes for f in c.fields]
+    assert {f.origin for f in fields} <= {Origin.DRIFT}
+    assert [d.code for d in plan.blocked] == ["P112"] * bool(fields)
+    assert [s for s in plan.steps if s.address == node.address] == []
+    return {f.path for f in fields}
+
+
 @pytest.mark.parametrize(("server", "kind", "index", "change"), _each(live_changes))
 def test_a_changed_field_is_named_and_nothing_else(
     released: Released, server: str, kind: Kind, index: int, change: LiveChange
 ) -> None:
     estate = released(server, kind.name, index)
+    if is_below(pattern_of(change.at), kind.fields.immutable):
+        assert _unchangeable(estate, kind, change.body) == change.paths
+        return
     if (kind.name, pattern_of(change.at)) in REFUSED:
         with pytest.raises(AwsError):
             _drift(estate, kind, change.body)
@@ -162,13 +237,24 @@ def test_an_omitted_field_is_named_and_nothing_else(
             _drift(estate, kind, change.body)
         return
     full, less = comparable(kind, estate.node(kind.name).body), comparable(kind, FrozenMap(change.body))
-    found = _drift(estate, kind, change.body)
+    found = (_unchangeable if is_below(pattern_of(change.at), kind.fields.immutable) else _drift)(
+        estate, kind, change.body
+    )
     default = pattern_of(change.at) in kind.fields.defaults or (kind.name, change.at[-1]) in IMPLIED
     default = default or kind.comparable(FrozenMap(change.body)) != FrozenMap(change.body)
-    empty = not value_at(change.body, change.at[:-1])  # what holds nothing any more is not there
-    named = change.paths | {p.rpartition(".")[0] for p in change.paths if empty}
+    named = set(change.paths)
+    for depth in range(len(change.at) - 1, 0, -1):  # what holds nothing any more is not there
+        named |= {p.rpartition(".")[0] for p in named} if _is_empty(value_at(change.body, change.at[:depth])) else set()
     assert all(any(f == p or f.startswith((f"{p}[", f"{p}.")) for p in named) for f in found)
     assert found or (default and full == less)
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, Mapping | list) and all(map(_is_empty, _held(value))))
+
+
+def _held(value: Any) -> Any:
+    return value.values() if isinstance(value, Mapping) else value
 
 
 @pytest.mark.parametrize("kind", DRAFTS, ids=lambda k: k.name)
