@@ -244,8 +244,8 @@ class Part:
 class Ingestion:
     """Jobs that bring content into the items of a part, such as a knowledge base's data sources.
 
-    AWS versions none of it. What an item holds is told by the description of its latest job, which carries the digest
-    of the content. In a body it stands under ``member``: item -> digest (16 digits), or a word for anything else.
+    AWS versions none of it. What an item holds is told by the description of its latest job, which carries the pin's
+    digest. In a body it stands under ``member``: item -> digest (16 digits), or a word for anything else.
     """
 
     start: str
@@ -276,6 +276,7 @@ class Pin:
 
     item: str
     digest: str
+    """Of the content and of where it is taken from."""
     max_failed: int
     bucket: str
     prefixes: tuple[str, ...]

@@ -41,7 +41,7 @@ from releaser.core.kind import (
 from releaser.core.model_arn import model_arn
 from releaser.core.quotas import Quota
 from releaser.core.sources import check_sources
-from releaser.core.values import EMPTY, FrozenMap
+from releaser.core.values import EMPTY, FrozenMap, digest
 
 MOST_SOURCES = 5
 """Data sources of a knowledge base (service quotas; not adjustable)."""
@@ -123,14 +123,18 @@ def _pins(entry: Mapping[str, Any], files: Mapping[str, str]) -> Iterator[Pin]:
     there = _sources(entry)
     for item, pinned in sorted(_pinned(entry)):
         s3 = _at(there.get(item), *_S3)
+        bucket = str(s3.get("bucketArn", "")).rpartition(":")[2]
+        prefixes = tuple(str(p) for p in s3.get("inclusionPrefixes", ()))
+        owner = str(s3.get("bucketOwnerAccountId", ""))
         yield Pin(
             item=item,
-            digest=str(pinned["sha256"])[:16],
+            # An update of where documents come from ingests none: a job in the old place is not one in the new.
+            digest=digest([str(pinned["sha256"]), bucket, sorted(prefixes), owner])[:16],
             max_failed=int(pinned.get("maxFailed", 0)),
-            bucket=str(s3.get("bucketArn", "")).rpartition(":")[2],
-            prefixes=tuple(str(p) for p in s3.get("inclusionPrefixes", ())),
+            bucket=bucket,
+            prefixes=prefixes,
             objects=files.get(str(pinned["manifest"]), ""),
-            owner=str(s3.get("bucketOwnerAccountId", "")),
+            owner=owner,
         )
 
 

@@ -169,6 +169,19 @@ def test_somebody_elses_job_is_drift(library: Library) -> None:
     assert read_label(library.jobs(base)[0]["description"])
 
 
+def test_the_same_documents_taken_from_elsewhere_are_ingested(desk: Desk) -> None:
+    library = Library(desk)
+    library.put(a_txt="first")
+    library.declare(updates="inPlace")
+    desk.reconcile()
+    before = library.live()
+    library.declare(updates="inPlace", prefix="policies")
+    assert steps(desk) == [("promote", "update"), ("promote", "ingest")]
+    desk.reconcile()
+    assert library.live() == before and len(library.jobs(before)) == 2
+    desk.settled()
+
+
 def test_a_bucket_that_is_not_there_is_said(desk: Desk) -> None:
     library = Library(desk)
     library.put(a_txt="first")

@@ -65,7 +65,14 @@ class Library:
         return written(found)
 
     def declare(
-        self, *, chunk: int = 300, max_failed: int = 0, description: str = "", bare: bool = False, **entry: Any
+        self,
+        *,
+        chunk: int = 300,
+        max_failed: int = 0,
+        description: str = "",
+        bare: bool = False,
+        prefix: str = "policies/",
+        **entry: Any,
     ) -> None:
         """Writes the manifest with the documents as they are, and commits it."""
         text = self.sources()
@@ -93,7 +100,7 @@ class Library:
                         "type": "S3",
                         "s3Configuration": {
                             "bucketArn": f"arn:aws:s3:::{self.bucket}",
-                            "inclusionPrefixes": ["policies/"],
+                            "inclusionPrefixes": [prefix],
                             **owner,
                         },
                     },
