@@ -171,8 +171,9 @@ def compile_use_case(view: View, kinds: Mapping[str, Kind], tags: Mapping[str, s
 def told(view: View, ours: Ours, kinds: Mapping[str, Kind]) -> View:
     """What kinds declare their resources from: the spec without what is ours, and what applications are told."""
     exports: dict[str, dict[str, object]] = {}
+    seen = replace(view, spec=ours.told)
     for kind in kinds.values():
-        for section, found in kind.exports(replace(view, spec=ours.told)).items():
+        for section, found in kind.exports(seen).items():
             exports.setdefault(section, {}).update(found)
     return replace(view, spec=ours.spec, exports=FrozenMap(exports))
 

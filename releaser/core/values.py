@@ -88,6 +88,8 @@ def thaw(value: Any) -> Any:
 
 def transform(value: Any, leaf: Callable[[Any], Any]) -> Any:
     """Frozen copy of ``value`` with every leaf replaced by ``leaf(it)``."""
+    if type(value) in _LEAVES:
+        return leaf(value)
     if isinstance(value, Mapping):
         return FrozenMap({k: transform(v, leaf) for k, v in value.items()})
     if isinstance(value, list | tuple):
@@ -114,7 +116,19 @@ _LEAVES = _AS_IT_IS - {FrozenMap}
 
 def references(value: Any) -> frozenset[Ref]:
     """Every reference that occurs in a value."""
-    return frozenset(leaf for _, leaf in leaves(value) if isinstance(leaf, Ref))
+    found: set[Ref] = set()
+    rest = [value]
+    while rest:
+        one = rest.pop()
+        if type(one) is Ref:
+            found.add(one)
+        elif type(one) in _LEAVES:
+            continue
+        elif isinstance(one, Mapping):
+            rest.extend(one.values())
+        elif isinstance(one, list | tuple):
+            rest.extend(one)
+    return frozenset(found)
 
 
 def show_path(path: Path) -> str:
