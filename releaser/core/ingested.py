@@ -21,6 +21,9 @@ STATISTICS: Mapping[str, str] = {
     "numberOfDocumentsFailed": "failed",
 }
 
+UNPROVEN = "releaser: the bucket was not as pinned after the job before this one"
+"""The description of a job that takes the claim of the one before it away; no label of ours."""
+
 
 def label(pin: Pin) -> str:
     """The description of the job that ingests this content."""

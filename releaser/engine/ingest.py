@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from releaser.core.errors import AwsError, Failure, ReleaserError
-from releaser.core.ingested import failed_documents, held, label, told
+from releaser.core.errors import AwsError, Failure, Refused, ReleaserError
+from releaser.core.ingested import UNPROVEN, failed_documents, held, label, told
 from releaser.core.kind import Ingestion, Kind, Pin
 from releaser.core.values import FrozenMap, thaw
 from releaser.engine.buckets import Buckets
@@ -57,7 +57,8 @@ class Ingester:
     def ingest(self, kind: Kind, id_: str, pins: Collection[Pin], token: str) -> str:
         """Bring in what is pinned, where it is not there yet. Returns the statistics, for people.
 
-        Raises Refused when the bucket is not as pinned, ReleaserError when a job failed or takes too long.
+        Raises Refused when the bucket is not as pinned, before a job or after it, ReleaserError when a job failed or
+        takes too long.
         """
         places = self._places(kind, id_)
         said = []
@@ -97,15 +98,44 @@ class Ingester:
         while True:
             found = self._job(place, started) if started else self._latest(place)
             job = self._ended(place, pin, found, deadline) if found is not None else None
+            after = str(job[how.id]) if job is not None else ""
+            if job is not None and _claims(place, pin, job):
+                self._prove_again(place, pin, token, after)
             if job is not None and self._holds(place, pin, job, is_ours_now=job[how.id] == started):
                 return told(job.get(how.statistics) or {})
             self._buckets.prove(pin)
             try:
-                started = self._start(place, pin, token, str(job[how.id]) if job is not None else "")
+                started = self._start(place, pin, token, label(pin), after)
             except AwsError as error:
-                # One job in a knowledge base and five in an account at a time: another one is running.
-                busy = error.failure in (Failure.CONFLICT, Failure.QUOTA)
-                if not busy or self._clock.monotonic() >= deadline:
+                if not _is_busy(error) or self._clock.monotonic() >= deadline:
+                    raise
+                self._clock.sleep(pause)
+                pause = min(self._longest, pause * 1.5)
+
+    def _prove_again(self, place: _Place, pin: Pin, token: str, after: str) -> None:
+        """A job looks at the bucket whenever it likes: where that is not as pinned after it, its label may be false.
+
+        Nobody can change a job's description, so a later job takes the claim away: what an item holds is told by its
+        latest one.
+        """
+        try:
+            self._buckets.prove(pin)
+        except ReleaserError as error:
+            said = f"{error}; looked at after the ingestion job {after}: what it brought in is unknown"
+            try:
+                self._disown(place, pin, token, after)
+            except AwsError as other:
+                said += f", and its description still claims otherwise: no later job could be started ({other})"
+            raise Refused(said, code=error.code, hint=error.hint) from error
+
+    def _disown(self, place: _Place, pin: Pin, token: str, after: str) -> None:
+        deadline, pause = self._clock.monotonic() + self._limit, self._first
+        while True:
+            try:
+                self._start(place, pin, token, UNPROVEN, after)
+                return
+            except AwsError as error:
+                if not _is_busy(error) or self._clock.monotonic() >= deadline:
                     raise
                 self._clock.sleep(pause)
                 pause = min(self._longest, pause * 1.5)
@@ -115,7 +145,7 @@ class Ingester:
         how = place.how
         complete = job[how.status.member] in how.status.ready
         failed = failed_documents(how, job)
-        if complete and job.get(how.label_in) == label(pin) and failed <= pin.max_failed:
+        if _claims(place, pin, job) and failed <= pin.max_failed:
             return True
         if not is_ours_now:
             return False
@@ -146,13 +176,24 @@ class Ingester:
             job = self._job(place, str(job[how.id]))
         return job
 
-    def _start(self, place: _Place, pin: Pin, token: str, after: str) -> str:
+    def _start(self, place: _Place, pin: Pin, token: str, said: str, after: str) -> str:
         """Start a job. The token knows the job before it: sent again it is the same job, tried again another."""
         how = place.how
-        key = hashlib.sha256("\0".join((token, pin.item, pin.digest, after)).encode()).hexdigest()
-        request = {**place.params, how.label_in: label(pin), how.token: key}
+        key = hashlib.sha256("\0".join((token, pin.item, said, after)).encode()).hexdigest()
+        request = {**place.params, how.label_in: said, how.token: key}
         reply = self._aws.call(place.kind.service, how.start, request)
         return str(promised(place.kind, how.start, reply, how.root)[how.id])
+
+
+def _claims(place: _Place, pin: Pin, job: Mapping[str, Any]) -> bool:
+    """Whether a job is complete under our label, whatever failed: a limit that is raised later accepts it."""
+    how = place.how
+    return job[how.status.member] in how.status.ready and job.get(how.label_in) == label(pin)
+
+
+def _is_busy(error: AwsError) -> bool:
+    """One job in a knowledge base and five in an account at a time: another one is running."""
+    return error.failure in (Failure.CONFLICT, Failure.QUOTA)
 
 
 def _ids(place: _Place, job: Mapping[str, Any]) -> str:

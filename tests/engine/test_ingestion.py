@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from world.crash import Point, crash_in_aws
+from world.crash import Point, crash_in_aws, until
 from world.desk import DAY, Desk
 from world.knowledge import Library
 
@@ -167,6 +167,29 @@ def test_somebody_elses_job_is_drift(library: Library) -> None:
     library.desk.reconcile("--deep")
     library.desk.settled()
     assert read_label(library.jobs(base)[0]["description"])
+
+
+def test_what_a_job_takes_in_while_it_runs_gets_no_label_of_a_pin(desk: Desk) -> None:
+    """Jobs run for hours: the proof before one says nothing of what it found."""
+    library = Library(desk)
+    library.put(a_txt="first")
+    library.declare(updates="inPlace")
+    desk.admin.add_fault("hang-before", service="bedrock-agent", operation="StartIngestionJob", account=desk.account)
+    run = desk.start("reconcile", "-e", "dev")
+    until(lambda: desk.admin.held() or run.is_over, why="the job is about to start")
+    library.put(b_txt="second")
+    desk.admin.clear_faults()
+    desk.admin.release()
+    ended = run.wait()
+    assert ended.code != 0 and "P183" in ended.said and "b.txt" not in ended.said, ended.said
+    ((_, base),) = library.bases().items()
+    assert read_label(library.jobs(base["knowledgeBaseId"])[0]["description"]) is None
+    assert ("stage", "ingest") in steps(desk)
+    assert "P183" in desk.reconcile(ok=None).said, "the bucket is as it was"
+    library.drop("b.txt")
+    desk.reconcile()
+    assert read_label(library.jobs(library.live())[0]["description"])
+    desk.settled()
 
 
 def test_the_same_documents_taken_from_elsewhere_are_ingested(desk: Desk) -> None:

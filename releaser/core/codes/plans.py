@@ -264,8 +264,9 @@ PLANS = (
     Code(
         "P183",
         "the bucket does not hold what is pinned",
-        "Ingestion would take in other documents than were reviewed, so it is not started. `releaser sources` writes "
-        "the source manifest from what is there; or put the pinned versions back.",
+        "Ingestion would take in other documents than were reviewed, so it is not started; where the bucket changed "
+        "during a job, what that brought in counts as unknown. `releaser sources` writes the source manifest from what "
+        "is there; or put the pinned versions back.",
     ),
     Code("P184", "no object in the bucket", "Nothing stands under the prefix: look at its spelling and its case."),
     Code(
