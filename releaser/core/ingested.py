@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from releaser.core.diff import FieldChange, is_below
-from releaser.core.graph import Node, read_label, version_label
+from releaser.core.graph import read_label, version_label
 from releaser.core.kind import Ingestion, Kind, Pin, Remark
 from releaser.core.sources import sources
 from releaser.core.values import EMPTY, FrozenMap
@@ -53,15 +53,9 @@ def told(statistics: Mapping[str, Any]) -> str:
     return ", ".join(said) or "no statistics"
 
 
-def with_pinned(kind: Kind, node: Node, body: FrozenMap) -> FrozenMap:
-    """The body as the node judges it: content that nothing pins is left out, failures within the limit are none."""
-    if kind.ingestion is None or kind.ingestion.member not in body:
-        return body
-    held_ = body[kind.ingestion.member]
-    pins = {pin.item: pin for pin in node.pins}
-    kept = {item: _judged(pins[item], word) for item, word in held_.items() if item in pins}
-    rest = {k: v for k, v in body.items() if k != kind.ingestion.member}
-    return FrozenMap({**rest, kind.ingestion.member: kept} if kept else rest)
+def judged(pins: Iterable[Pin], held_: Mapping[str, str]) -> FrozenMap:
+    """What items hold as their pins judge it: what nothing pins is left out, failures within the limit are none."""
+    return FrozenMap({pin.item: _judged(pin, held_[pin.item]) for pin in pins if pin.item in held_})
 
 
 def _judged(pin: Pin, word: str) -> str:

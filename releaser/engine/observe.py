@@ -2,6 +2,8 @@
 
 Every kind is listed once. A resource whose row matches its last record is assumed; everything else is read. A whole
 use case is read when anything of it is not as recorded, since one moved reference changes what others should hold.
+No row tells what was ingested: it is asked for also where the rest is assumed, in two calls for a knowledge base and
+one more for each further data source.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from releaser.core.graph import (
     labels_digest,
     read_label,
 )
-from releaser.core.ingested import with_pinned
+from releaser.core.ingested import judged
 from releaser.core.kind import Draft, Kind
 from releaser.core.normal import comparable
 from releaser.core.ours import External
@@ -118,6 +120,7 @@ class Observer:
             rows |= self._list_inside(pool, known, rows)
             to_read = set(strangers) if not deep else {n.address.use_case for n in graph.nodes}
             assumed = {} if deep else self._assume(graph, known, rows, to_read)
+            assumed = self._without_other_content(pool, graph, assumed)
             rest = [n for n in graph.nodes if n.address not in assumed]
             ahead = self._ahead(pool, rest, known, full=full)
             observations: dict[Address, Observation] = dict(assumed)
@@ -204,6 +207,22 @@ class Observer:
             else:
                 found.setdefault(use_case, {})[node.address] = seen
         return {a: s for seens in found.values() for a, s in seens.items()}
+
+    def _without_other_content(
+        self, pool: ThreadPoolExecutor, graph: DesiredGraph, assumed: Mapping[Address, Seen]
+    ) -> dict[Address, Seen]:
+        """What is assumed, less the use cases where something does not hold what is pinned: no row tells of a job."""
+        pinned = [n for n in graph.nodes if n.pins and n.address in assumed]
+        kept = _each(pool, lambda n: self._holds_pinned(n, assumed[n.address].id), pinned)
+        others = {n.address.use_case for n, is_kept in zip(pinned, kept, strict=True) if not is_kept}
+        return {a: s for a, s in assumed.items() if a.use_case not in others}
+
+    def _holds_pinned(self, node: Node, id_: str) -> bool:
+        """Whether it is known to hold what is pinned; what cannot be asked is read, and said there."""
+        try:
+            return self._content(self.kinds[node.kind], node, id_) == {p.item: p.digest for p in node.pins}
+        except (AwsError, ReleaserError):
+            return False
 
     def _ahead(self, pool: ThreadPoolExecutor, nodes: list[Node], known: Mapping[str, Known], *, full: bool) -> Ahead:
         """Bodies and tags that can be had many at a time, when there are many."""
@@ -385,8 +404,12 @@ class Observer:
         """The body with what was ingested, where something is pinned."""
         if kind.ingestion is None or not node.pins:
             return found.body
-        content = self.driver.content(kind, found.id, {p.item for p in node.pins})
-        return with_pinned(kind, node, FrozenMap({**found.body, kind.ingestion.member: content}))
+        content = self._content(kind, node, found.id)
+        return FrozenMap({**found.body, kind.ingestion.member: content}) if content else found.body
+
+    def _content(self, kind: Kind, node: Node, id_: str) -> FrozenMap:
+        """Item -> what it holds, of those that the node pins."""
+        return judged(node.pins, self.driver.content(kind, id_, {p.item for p in node.pins}))
 
     def _versions(self, kind: Kind, node: Node, draft: Reading, proven: Mapping[str, str]) -> tuple[Version, ...]:
         """Published versions; those that may hold the node's content are read, for a hash proves and a label hints.

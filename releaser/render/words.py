@@ -130,7 +130,7 @@ def closing(view: PlanView) -> Iterator[str]:
         yield f"Unchanged: {counted(view.unchanged, 'use case')}."
     if plan.room:
         yield "Room: " + "; ".join(f"{r} ({r.source})" for r in plan.room) + "."
-    trusted = " by its row in the list (parts and documents: --deep)" if plan.assumed else ""
+    trusted = " by its row in the list (parts: --deep)" if plan.assumed else ""
     yield f"Looked at: {plan.read:,} read, {plan.assumed:,} assumed unchanged since the last record{trusted}."
 
 

@@ -169,6 +169,21 @@ def test_somebody_elses_job_is_drift(library: Library) -> None:
     assert read_label(library.jobs(base)[0]["description"])
 
 
+def test_a_plan_that_assumes_sees_somebody_elses_job(library: Library) -> None:
+    """Nothing in the list of knowledge bases tells of it."""
+    base, desk = library.live(), library.desk
+    desk.admin.reset_calls(desk.account)
+    assert desk.plan()["drift"] == []
+    calls = desk.admin.calls(desk.account)
+    assert calls["bedrock-agent.ListDataSources"] == calls["bedrock-agent.ListIngestionJobs"] == 1
+    assert "bedrock-agent.GetKnowledgeBase" not in calls, "all else is assumed"
+    library.sync(base)
+    assert [d["address"] for d in desk.plan()["drift"]] == ["mail/knowledge-base/policies"]
+    desk.reconcile()
+    assert read_label(library.jobs(base)[0]["description"])
+    assert desk.plan()["drift"] == []
+
+
 def test_what_a_job_takes_in_while_it_runs_gets_no_label_of_a_pin(desk: Desk) -> None:
     """Jobs run for hours: the proof before one says nothing of what it found."""
     library = Library(desk)
