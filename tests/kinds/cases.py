@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
 
-from kinds.rules import CHOICES, KNOWN, MOST, acceptable, several
+from kinds.rules import CHOICES, FEW, KNOWN, MOST, acceptable, several
 from kinds.synthesis import DOCUMENTS, Synthesis, document, strategy
 from releaser.core.body_shape import body_shape
 from releaser.core.kind import Kind
@@ -25,7 +27,7 @@ def shape_of(kind: Kind) -> Shape:
 
 
 def synthesis(kind: Kind, length: int = 3) -> Synthesis:
-    return Synthesis(kind.fields.unordered, KNOWN, length, most=MOST, choices=CHOICES)
+    return Synthesis(kind.fields.unordered, KNOWN, length, most=MOST if length > 3 else FEW, choices=CHOICES)
 
 
 def is_document(kind: Kind) -> bool:
@@ -34,7 +36,13 @@ def is_document(kind: Kind) -> bool:
 
 
 def everything(kind: Kind, length: int = 3) -> list[dict[str, Any]]:
-    """Bodies with every optional member set, one per choice of a union."""
+    """Bodies with every optional member set, one per choice of a union; the caller's own."""
+    return copy.deepcopy(_everything(kind.name, length))
+
+
+@cache
+def _everything(name: str, length: int) -> list[dict[str, Any]]:
+    kind = registry()[name]
     if is_document(kind):
         return [{"document": _runtime(length)}]
     bodies = several(kind.name, synthesis(kind, length).everything(shape_of(kind)))

@@ -53,6 +53,9 @@ def _taken(nodes: Iterable[Item], depth: int) -> Iterator[Item]:
         type_ = _TYPE_OF.get(member, node["type"]) if member else node["type"]
         if not member and not TYPES[type_].is_bare:
             continue
+        inline = configuration.get("prompt", {}).get("sourceConfiguration", {}).get("inline")
+        if inline is not None and not _variables(inline):
+            continue  # it takes nothing, so no path would lead to it
         loop = configuration.get("loop")
         if (depth and type_ in _NOT_IN_LOOPS) or (not depth and type_ in ("LoopInput", "LoopController")):
             continue
