@@ -6,7 +6,7 @@ rollback window names, one that anything live mentions, and the newest ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,22 +39,38 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """Texts of something live that may refer to a version."""
+    """Something live that may refer to a version."""
 
     who: str
     texts: frozenset[str]
+    """Every text in it."""
+    groups: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()
+    """For each mapping in it: the texts that stand in it, and all texts in and below it."""
 
     def names(self, found: Published) -> bool:
-        """Whether it may mean this version: ``arn:version`` anywhere, or the resource and the number, in any form."""
+        """Whether it may mean this version: ``arn:version`` anywhere, or a mapping that names the resource and holds
+        the number."""
         if any(t.endswith((f"{found.arn}:{found.version}", f"/{found.id}:{found.version}")) for t in self.texts):
             return True
-        named = any(t in (found.id, found.arn) or t.endswith(f"/{found.id}") for t in self.texts)
-        return named and found.version in self.texts
+        return any(
+            found.version in below and any(t in (found.id, found.arn) or t.endswith(f"/{found.id}") for t in here)
+            for here, below in self.groups
+        )
 
 
 def mention(who: str, body: Any) -> Mention:
-    """Every text of a body, as something that may refer to a version."""
-    return Mention(who, frozenset(str(value) for _, value in leaves(body)))
+    """Whatever of a body may refer to a version."""
+    texts = frozenset(str(value) for _, value in leaves(body))
+    return Mention(who, texts, tuple(_groups(body)))
+
+
+def _groups(value: Any) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
+    if isinstance(value, Mapping):
+        here = frozenset(str(v) for v in value.values() if not isinstance(v, Mapping | list | tuple))
+        yield here, frozenset(str(leaf) for _, leaf in leaves(value))
+    below = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    for item in below:
+        yield from _groups(item)
 
 
 def needed_by_records(accounts: Iterable[Account], now: datetime, window: timedelta) -> dict[tuple[str, str], str]:

@@ -342,7 +342,7 @@ def _version_order(version: Version) -> tuple[int, str]:
 
 def _refuse_immutable(draft: _Draft, node: Node, kind: Kind, fields: list[FieldChange]) -> None:
     paths = ", ".join(f.path for f in fields)
-    message = f"{node.address} differs from its own name at {paths}, and AWS has no update for a {kind.name}"
+    message = f"{node.address} differs from its own name at {paths}, and AWS changes that in no {kind.name}"
     draft.blocked.append(_diagnostic(node, "P112", message, "delete it in AWS; the next run creates it anew"))
     draft.changes.append(Change(node.address, Action.NONE, tuple(fields), "changed-live", name=node.name))
 

@@ -107,8 +107,9 @@ class Surveyor:
             if inside.parent != kind.name:
                 continue
             for row in self.driver.rows(inside, id_):
-                pointer = mention(f"{inside.name} {row.name} of {kind.name} {name}", freeze(dict(row.reply)))
-                found.append(Mention(pointer.who, pointer.texts | {id_}))
+                pointing = freeze({"of": id_, **row.reply})  # not every row says what it belongs to
+                pointer = mention(f"{inside.name} {row.name} of {kind.name} {name}", pointing)
+                found.append(pointer)
                 for version in sorted(t for t in pointer.texts if t.isdigit()):
                     used = self.driver.read(kind, id_, version)
                     if used is not None:

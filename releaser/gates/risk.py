@@ -27,8 +27,8 @@ def judge(part: UseCasePlan, spec: Mapping[str, Any], environment: Environment, 
 
 
 def _refusal(use_case: str, concern: Concern) -> Verdict:
-    entry = f"{{at: {concern.at}, change: {concern.change}, reason: ...}}"
-    hint = f"change it back, or add to spec.allow: {entry}"
+    entry = f"- {{at: {concern.at}, change: {concern.change}, reason: WHY THIS IS RIGHT}}"
+    hint = f"change it back, or add to the list spec.allow: {entry}"
     if concern.change == "delete":
         hint += "; to keep it in AWS, release it once with lifecycle: {onRemove: retain}, then remove it"
     return Verdict("risk", Result.FAIL, sentence(concern), hint, use_case, _CODES[concern.change])

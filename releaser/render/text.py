@@ -201,8 +201,8 @@ def _diagnostic(found: Diagnostic) -> Iterator[Line]:
 
 def _next(view: PlanView, saved: str) -> Iterator[Line]:
     plan = view.plan
-    if plan.is_empty:
-        return
+    if plan.is_empty or any(d.severity == "error" for d in plan.diagnostics):
+        return  # what would be refused is no advice
     command = f"releaser apply -e {plan.environment}" + (f" --plan {saved}" if saved else "")
     yield line()
     yield line("Next: ", Piece(command, "bold"), Piece(f"   (plan {short(plan.digest)})", "dim"))

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from world.account import versions
 from world.desk import DAY, Desk
 from world.manifest import guardrail, use_case
+
+from releaser.core.address import Address
+from releaser.core.garbage import Published, mention
+from releaser.core.values import freeze
 
 PROMPT = "prompt mail_answer"
 
@@ -118,3 +123,14 @@ def test_ten_versions_are_no_wall(desk: Desk) -> None:
     gc(desk, "--apply")
     desk.reconcile()
     desk.settled()
+
+
+def test_a_number_somewhere_else_in_a_document_keeps_nothing() -> None:
+    """An application's document names the agent, and elsewhere version 1 of a guardrail."""
+    document = {"agents": {"desk": {"agentId": "AGENT00001"}}, "guardrails": {"main": {"id": "g1", "version": "1"}}}
+    found = mention("a document", freeze(document))
+    address = Address("mail", "agent", "desk")
+    assert not found.names(Published(address, "AGENT00001", "arn:agent/AGENT00001", "1", True))
+    assert found.names(Published(replace(address, kind="guardrail"), "g1", "arn:guardrail/g1", "1", True))
+    alias = mention("an alias", freeze({"of": "AGENT00001", "routingConfiguration": [{"agentVersion": "1"}]}))
+    assert alias.names(Published(address, "AGENT00001", "arn:agent/AGENT00001", "1", True))
