@@ -177,9 +177,11 @@ def _syntax(text: str, error: yaml.MarkedYAMLError) -> _Stop:
 
 def _syntax_hint(problem: str) -> str:
     if "mapping values are not allowed" in problem:
-        return "quote a text that contains `: `"
+        return "look at the indentation here, or quote a text that contains `: `"
     if "cannot start any token" in problem:
         return "quote a text that begins with @, ` or %"
+    if "did not find expected" in problem:
+        return "look at the indentation here and in the line above, and at what was opened and not closed"
     return ""
 
 
