@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -47,6 +48,7 @@ def test_a_plan_of_a_hundred_use_cases(estate_of: Callable[[int], Desk]) -> None
     assert sum(deep.values()) <= 450, deep
 
 
+@pytest.mark.skipif(os.environ.get("RELEASER_LAWS") != "full", reason="half a minute: RELEASER_LAWS=full")
 def test_a_plan_of_five_hundred_use_cases(estate_of: Callable[[int], Desk]) -> None:
     calls = counted(estate_of(500))
     assert sum(calls.values()) <= 60, calls

@@ -18,11 +18,11 @@ BY_TURNS = [0, -1] * 20
 
 
 @settings(
-    max_examples=30 if os.environ.get("RELEASER_LAWS") == "full" else 2,
+    max_examples=30,
     deadline=None,
     database=None,
     derandomize=True,
-    phases=[Phase.explicit, Phase.generate],
+    phases=[Phase.explicit, *([Phase.generate] if os.environ.get("RELEASER_LAWS") == "full" else [])],
     suppress_health_check=list(HealthCheck),
 )
 @example(order=LAST_FIRST)

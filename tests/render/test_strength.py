@@ -36,7 +36,7 @@ def flipped(found: Counter[tuple[str, Effect]]) -> Counter[tuple[str, Effect]]:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda k: k.name)
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_swapping_turns_stronger_into_weaker(kind: Kind, data: st.DataObject) -> None:
     shape = body_shape(kind)
