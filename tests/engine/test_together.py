@@ -110,7 +110,7 @@ def test_a_signal_while_planning_leaves_nothing(number: int, desk: Desk) -> None
     hold(desk, "bedrock-agent.ListPrompts")
     run = desk.start("reconcile", "-e", "dev")
     until(lambda: desk.admin.held() or run.is_over)
-    time.sleep(1.5)  # all else of the planning is done: only the held list is waited for
+    time.sleep(0.3)  # all else of the planning is done: only the held list is waited for
     os.kill(run.pid, number)
     if number == signal.SIGINT:
         until(lambda: run.is_over or desk.admin.release() or False, seconds=10)

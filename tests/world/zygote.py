@@ -79,6 +79,8 @@ def serve() -> None:
                 if pid == 0:
                     signal.set_wakeup_fd(-1)
                     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                    # A job in the background of a script begins with SIGINT ignored; a person's terminal does not.
+                    signal.signal(signal.SIGINT, signal.default_int_handler)
                     _child(json.loads(line))
                 _say({"pid": pid})
 
