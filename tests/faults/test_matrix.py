@@ -31,7 +31,7 @@ FAULTS: Mapping[str, Mapping[str, Any]] = {
     "latency": {"kind": "latency", "seconds": 0.1},
     "stale-list": {"kind": "stale-list", "writes": 3},
 }
-ALIKE = ("unavailable", "latency")
+ALIKE = ("unavailable", "latency", "truncated-short")
 """Much like others: in the full mode only."""
 RUNS = 12
 """How often the same command may be needed: each run gets further."""
