@@ -11,6 +11,7 @@ from releaser.cli.work import Desk
 from releaser.core.environment import duration
 from releaser.core.record import ApprovedStep, Intent, Witness
 from releaser.engine.collect import Collected, Collector, Survey, Surveyor
+from releaser.engine.stepping import Stepping
 from releaser.kinds import registry
 
 
@@ -45,10 +46,8 @@ def collect(desk: Desk, found: Survey, *, take_over: bool) -> Collected:
             driver=look.observer.driver,
             kinds=registry(),
             ledger=desk.repo.records(desk.environment),
-            clock=desk.repo.clock,
-            sink=sink,
+            stepping=Stepping(desk.repo.clock, sink, look.connection.tally.take_request_ids),
             intent=lambda name, witness, steps, plan: _intent(desk, name, witness, steps, plan),
-            request_ids=look.connection.tally.take_request_ids,
         )
         return collector.collect(found.unneeded, desk.witnesses(), take_over=take_over)
 

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from releaser.core.address import Address
-from releaser.core.record import Outcome
+from releaser.core.kind import Verb
+from releaser.core.record import Opened, Outcome
 from releaser.core.timeline import Account
 from releaser.core.values import leaves
 
@@ -62,6 +63,11 @@ def mention(who: str, body: Any) -> Mention:
     """Whatever of a body may refer to a version."""
     texts = frozenset(str(value) for _, value in leaves(body))
     return Mention(who, texts, tuple(_groups(body)))
+
+
+def is_of_gc(opened: Opened) -> bool:
+    """Whether a record was opened to delete versions, not to release."""
+    return bool(opened.steps) and all(s.verb == Verb.PRUNE for s in opened.steps)
 
 
 def _groups(value: Any) -> Iterator[tuple[frozenset[str], frozenset[str]]]:

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
-from releaser.core.errors import AwsError, Failure, Interrupted, ReleaserError
-from releaser.core.events import StepEnded, StepStarted
+from releaser.core.errors import Interrupted, ReleaserError
 from releaser.core.gate import Blocked, Cleared
 from releaser.core.outcome import Outcome, Status
 from releaser.core.plan import Step, StepKey, Wave
 from releaser.core.schedule import Schedule
 from releaser.engine.perform import Performer, Workspace
 from releaser.engine.ports import Clock, Sink
+from releaser.engine.stepping import Stepping
 
 GATE = "gate"
 VERIFY = "verify"
@@ -132,36 +132,11 @@ class Applier:
             raise ReleaserError("the gate cleared something else than was staged", code="P201")
 
     def _step(self, job: Job, step: Step) -> None:
-        self.sink.emit(StepStarted(step.key))
-        started, begun = self.clock.now().isoformat(), self.clock.monotonic()
-        self.request_ids()
-        failure: ReleaserError | None = None
-        message = ""
-        try:
-            message = self.performer.perform(step, job.work)
-        except ReleaserError as error:
-            failure = error
-        outcome = Outcome(
-            key=step.key,
-            status=_status(failure),
-            message=str(failure) if failure else message,
-            code=failure.code if failure else "",
-            hint=failure.hint if failure else "",
-            request_ids=self.request_ids(),
-            started_at=started,
-            duration_ms=round((self.clock.monotonic() - begun) * 1000),
-        )
+        stepping = Stepping(self.clock, self.sink, self.request_ids)
+        outcome, failure = stepping.step(step.key, lambda: self.performer.perform(step, job.work))
         job.outcomes[step.key] = outcome
-        self.sink.emit(StepEnded(outcome))
         if failure is not None:
             raise failure
-
-
-def _status(failure: ReleaserError | None) -> Status:
-    if failure is None:
-        return Status.DONE
-    lost = isinstance(failure, AwsError) and failure.failure is Failure.AMBIGUOUS
-    return Status.UNKNOWN if lost else Status.FAILED
 
 
 def _edges(jobs: Iterable[Job]) -> Mapping[Task, frozenset[Task]]:

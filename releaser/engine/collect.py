@@ -12,23 +12,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from releaser.core.address import Address
-from releaser.core.errors import AwsError, ReleaserError
-from releaser.core.events import StepEnded, StepStarted
-from releaser.core.garbage import Judged, Mention, Published, ever_cut, judge, mention, needed_by_records
+from releaser.core.errors import Refused, ReleaserError
+from releaser.core.garbage import Judged, Mention, Published, ever_cut, is_of_gc, judge, mention, needed_by_records
 from releaser.core.graph import read_label
 from releaser.core.kind import Kind, Verb
-from releaser.core.outcome import Outcome as Done
-from releaser.core.outcome import Status
 from releaser.core.plan import Known, StepKey
 from releaser.core.record import ApprovedStep, Binding, Conclusion, Intent, StepOutcome, Witness
 from releaser.core.record import Outcome as Ending
 from releaser.core.timeline import Account
 from releaser.core.values import digest, freeze
-from releaser.engine.conclude import only_retired
+from releaser.engine.conclude import by_address, only_retired, step_outcome
 from releaser.engine.driver import Driver
 from releaser.engine.observe import Rows
 from releaser.engine.planning import known_of
-from releaser.engine.ports import Clock, Ledger, Sink
+from releaser.engine.ports import Ledger
+from releaser.engine.stepping import Stepping
 
 ENFORCED = "the account's enforced guardrail"
 
@@ -137,10 +135,8 @@ class Collector:
     driver: Driver
     kinds: Mapping[str, Kind]
     ledger: Ledger
-    clock: Clock
-    sink: Sink
+    stepping: Stepping
     intent: Callable[[str, Witness, tuple[ApprovedStep, ...], str], Intent]
-    request_ids: Callable[[], tuple[str, ...]] = tuple
 
     def collect(self, unneeded: Sequence[Published], witnesses: Mapping[str, Witness], *, take_over: bool) -> Collected:
         """Delete each version. One's failure stops no other; a use case that somebody else works on is left alone."""
@@ -148,7 +144,10 @@ class Collector:
         mine: dict[str, list[Published]] = {}
         for one in unneeded:
             mine.setdefault(one.address.use_case, []).append(one)
-        plan = digest([[str(p.address), p.id, p.version] for p in unneeded])
+        for name in [n for n in mine if (w := witnesses[n]).open is not None and not is_of_gc(w.open.opened)]:
+            report.refused[name] = _interrupted(name)
+            del mine[name]
+        plan = digest([[str(p.address), p.id, p.version] for found in mine.values() for p in found])
         intents = [self.intent(name, witnesses[name], _approved(found), plan) for name, found in mine.items()]
         opening = self.ledger.open(intents, take_over=take_over, since=witnesses) if intents else None
         if opening is None:
@@ -164,37 +163,25 @@ class Collector:
 
     def _delete(self, one: Published, report: Collected) -> StepOutcome:
         kind = self.kinds[one.address.kind]
-        key = StepKey(one.address, Verb.PRUNE, one.version)
-        self.sink.emit(StepStarted(key))
-        begun, started = self.clock.monotonic(), self.clock.now()
-        self.request_ids()
-        failure: ReleaserError | None = None
-        try:
+
+        def delete() -> str:
             self.driver.delete_version(kind, one.id, one.version)
+            return f"version {one.version} deleted"
+
+        done, failure = self.stepping.step(StepKey(one.address, Verb.PRUNE, one.version), delete)
+        if failure is None:
             report.deleted.append(one)
-        except (AwsError, ReleaserError) as error:
-            failure = error
-            report.failed[one] = error
-        done = Done(
-            key=key,
-            status=Status.FAILED if failure else Status.DONE,
-            message=str(failure) if failure else f"version {one.version} deleted",
-            code=failure.code if failure else "",
-            hint=failure.hint if failure else "",
-            request_ids=self.request_ids(),
-            started_at=started.isoformat(),
-            duration_ms=round((self.clock.monotonic() - begun) * 1000),
-        )
-        self.sink.emit(StepEnded(done))
-        return StepOutcome(
-            address=one.address,
-            verb=Verb.PRUNE.value,
-            status="FAILED" if failure else "DONE",
-            message=done.message,
-            request_ids=done.request_ids,
-            started_at=started.replace(microsecond=0),
-            duration_ms=done.duration_ms,
-        )
+        else:
+            report.failed[one] = failure
+        return step_outcome(done)
+
+
+def _interrupted(name: str) -> ReleaserError:
+    return Refused(
+        f"{name}: a run was interrupted, and what it needs is not told yet",
+        code="P135",
+        hint="run reconcile first: it continues, and gc comes after",
+    )
 
 
 def _bindings(witness: Witness) -> Iterable[tuple[Address, Binding]]:
@@ -215,12 +202,5 @@ def _conclusion(outcomes: list[StepOutcome], known: Known) -> Conclusion:
         retired=only_retired(known.retired),
         verified=False,
         duration_ms=sum(o.duration_ms for o in outcomes),
-        attempted=_attempted(known),
+        attempted=by_address(known.attempted),
     )
-
-
-def _attempted(known: Known) -> dict[Address, tuple[str, ...]]:
-    names: dict[Address, tuple[str, ...]] = {}
-    for address, name in known.attempted:
-        names[address] = (*names.get(address, ()), name)
-    return names

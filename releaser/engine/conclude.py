@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -52,7 +52,7 @@ def conclude(
     concerning = [v for v in verdicts if v.use_case in ("", job.use_case)]
     return Conclusion(
         outcome=outcome,
-        outcomes=tuple(_step_outcome(o) for o in result.outcomes),
+        outcomes=tuple(step_outcome(o) for o in result.outcomes),
         bindings=bindings,
         retired=only_retired(result.retired),
         verified=result.verified,
@@ -84,10 +84,15 @@ def attempted_names(job: Job, known: Known) -> dict[Address, tuple[str, ...]]:
     """Names under which this run and those before it may have created something that no release knows yet."""
     found = set(known.attempted)
     found |= {(s.address, job.work.nodes[s.address].name) for s in job.steps if s.verb in (Verb.CREATE, Verb.REPOINT)}
-    names: dict[Address, tuple[str, ...]] = {}
-    for address, name in sorted(found):
-        names[address] = (*names.get(address, ()), name)
-    return names
+    return by_address(sorted(found))
+
+
+def by_address(names: Iterable[tuple[Address, str]]) -> dict[Address, tuple[str, ...]]:
+    """The names of each address together."""
+    found: dict[Address, tuple[str, ...]] = {}
+    for address, name in names:
+        found[address] = (*found.get(address, ()), name)
+    return found
 
 
 def _members(binding: Binding) -> dict[str, Any]:
@@ -151,7 +156,8 @@ _STATUS: Mapping[Status, StepStatus] = {
 }
 
 
-def _step_outcome(outcome: Outcome) -> StepOutcome:
+def step_outcome(outcome: Outcome) -> StepOutcome:
+    """A step's outcome as the record keeps it."""
     started = datetime.fromisoformat(outcome.started_at).replace(microsecond=0) if outcome.started_at else None
     return StepOutcome(
         address=outcome.key.address,

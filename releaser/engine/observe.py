@@ -422,12 +422,11 @@ class Observer:
         id_, now = draft.id, version_digest(kind, draft.body)
         listed = []
         rows = sorted(self.driver.versions(kind, id_), key=_newest_first)
-        unread = rows[_NEWEST:] if not kind.labels_versions else []
         known = not kind.labels_versions and any(proven.get(r.version) == now for r in rows)
-        for row in rows:
+        for rank, row in enumerate(rows):
             stamp = read_label(row.description) if kind.labels_versions else None
             body = proven.get(row.version)
-            asked = not known and row not in unread
+            asked = not known and (kind.labels_versions or rank < _NEWEST)
             if asked and body != now and (stamp is None or stamp == node.stamp[:16]):
                 body = version_digest(kind, self.driver.settle(kind, id_, row.version).body)
             listed.append(Version(row.version, stamp, body))

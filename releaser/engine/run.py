@@ -13,6 +13,7 @@ from datetime import timedelta
 from releaser.core.address import Address
 from releaser.core.errors import Refused, ReleaserError
 from releaser.core.events import Noted, RunStarted, UseCaseEnded
+from releaser.core.garbage import is_of_gc
 from releaser.core.gate import Blocked, Cleared, Verdict, clear
 from releaser.core.graph import physical_name
 from releaser.core.kind import Kind, Verb
@@ -29,7 +30,7 @@ from releaser.core.record import (
 from releaser.core.record import Outcome as Ending
 from releaser.engine.apply import Applier, Job
 from releaser.engine.closer import Closer
-from releaser.engine.conclude import conclude, only_retired, result_of
+from releaser.engine.conclude import by_address, conclude, only_retired, result_of
 from releaser.engine.observe import Observer
 from releaser.engine.perform import Workspace, token, workspace
 from releaser.engine.planning import Planned
@@ -162,7 +163,7 @@ class Run:
                 retired=only_retired(known.retired),
                 verified=False,
                 duration_ms=0,
-                attempted=_by_address(known.attempted),
+                attempted=by_address(known.attempted),
             )
             endings.append((record, conclusion, ""))
         self.ledger.close(endings)
@@ -218,8 +219,9 @@ class Run:
         )
 
     def _is_superseded(self, cleared: Cleared, record: OpenRecord) -> bool:
-        """Left open by a run of other content: its approval says nothing about this one."""
-        return record.opened.release_digest != cleared.plan.release_digest
+        """Left open by a run of other content, or by gc: its approval says nothing about this one."""
+        opened = record.opened
+        return opened.release_digest != cleared.plan.release_digest or is_of_gc(opened)
 
     def _exceeds(self, cleared: Cleared, record: OpenRecord) -> bool:
         return bool(is_within(cleared.plan.steps, _approved(record)))
@@ -260,10 +262,3 @@ def refusal(blocked: Blocked) -> ReleaserError:
 
 def _approved(record: OpenRecord) -> list[tuple[str, str, str]]:
     return [(str(s.address), s.verb, s.stamp) for s in record.opened.steps]
-
-
-def _by_address(names: Iterable[tuple[Address, str]]) -> dict[Address, tuple[str, ...]]:
-    found: dict[Address, tuple[str, ...]] = {}
-    for address, name in names:
-        found[address] = (*found.get(address, ()), name)
-    return found

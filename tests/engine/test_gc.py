@@ -11,6 +11,7 @@ import pytest
 from world.account import versions
 from world.desk import DAY, Desk
 from world.manifest import guardrail, use_case
+from world.process import until
 
 from releaser.core.address import Address
 from releaser.core.garbage import Published, mention
@@ -122,6 +123,48 @@ def test_ten_versions_are_no_wall(desk: Desk) -> None:
     desk.later = 40 * DAY
     gc(desk, "--apply")
     desk.reconcile()
+    desk.settled()
+
+
+def killed(desk: Desk, operation: str, *args: str) -> None:
+    """A command that ends with SIGKILL while AWS is asked for an operation."""
+    service, _, name = operation.partition(".")
+    desk.admin.add_fault("hang-before", service=service, operation=name, account=desk.account)
+    run = desk.start(*args)
+    until(lambda: desk.admin.held() or run.is_over)
+    assert run.kill().code == -9
+    desk.admin.clear_faults()
+
+
+def test_an_interrupted_release_is_left_to_be_continued(desk: Desk) -> None:
+    desk.repo.declare(use_case(guardrails={"main": guardrail("HIGH")}), {"answer": "sixth: {{letter}}"})
+    desk.repo.commit("release 6")
+    killed(desk, "bedrock-agent.CreatePromptVersion", "reconcile", "-e", "dev")
+    desk.later = 40 * DAY
+    past = desk.mark()
+    ended = desk.run("gc", "-e", "dev", "--apply", ok=4)
+    assert "was interrupted" in ended.said
+    assert desk.writes(past) == []
+    desk.reconcile("--take-over")
+    desk.settled()
+    gc(desk, "--apply")
+    assert versions(desk.content())[PROMPT] == ["5", "6"]
+
+
+def test_an_interrupted_gc_is_no_wall_for_a_release(desk: Desk) -> None:
+    desk.later = 40 * DAY
+    killed(desk, "bedrock-agent.DeletePrompt", "gc", "-e", "dev", "--apply")
+    (row,) = desk.client("bedrock-agent").list_prompts()["promptSummaries"]
+    drafted = desk.client("bedrock-agent").get_prompt(promptIdentifier=row["id"])
+    (variant,) = drafted["variants"]
+    variant["templateConfiguration"]["text"]["text"] = "By hand: {{letter}}"
+    desk.client("bedrock-agent").update_prompt(
+        promptIdentifier=row["id"],
+        name=row["name"],
+        variants=[variant],
+        defaultVariant=drafted["defaultVariant"],
+    )
+    desk.reconcile("--take-over", "--deep")
     desk.settled()
 
 

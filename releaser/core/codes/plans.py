@@ -126,6 +126,12 @@ PLANS = (
         "again with --supersede: the old record is closed and a new run starts.",
     ),
     Code(
+        "P135",
+        "an interrupted run comes first",
+        "What an unfinished run needs is not told by any record yet, so `gc` leaves its use case alone. Run `releaser "
+        "reconcile` or `apply` again: it continues; then run `gc`.",
+    ),
+    Code(
         "P140",
         "applied, and it does not hold",
         "After the last step everything is read again; something differs. Somebody may be changing it: `releaser plan "
