@@ -16,6 +16,7 @@ from releaser.core.lifecycle import MEMBER
 from releaser.core.manifest import Pin, VersionPin, use_case_model
 from releaser.core.ours import ALIAS, NAME, versioned
 from releaser.core.patterns import translate
+from releaser.core.pin import Pin as ReleasePin
 from releaser.core.shapes import Shape
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -27,6 +28,11 @@ _NAME = {"description": "Its name in AWS; default: `<use case>_<entry>`.", "type
 def environment_schema() -> dict[str, Any]:
     """Of ``environments/*/environment.yaml``."""
     return _document("environment.v1.json", "A releaser environment", Environment)
+
+
+def pin_schema() -> dict[str, Any]:
+    """Of ``environments/*/releases/*.yaml``."""
+    return _document("pin.v1.json", "The release of a use case that an environment has", ReleasePin)
 
 
 def use_case_schema(kinds: Mapping[str, Kind], models: Models) -> dict[str, Any]:

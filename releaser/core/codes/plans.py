@@ -317,4 +317,22 @@ PLANS = (
         "policy.residency allows for data of this classification. Use a profile of a smaller geography, or the model "
         "of the region itself.",
     ),
+    Code(
+        "P300",
+        "a release that the environment before never had",
+        "Content comes here from `promotesFrom`: what is pinned was not released there. Release it there first; an "
+        "emergency that cannot wait needs a waiver with an owner, a last day and a reason in the pin.",
+        "waiver: {owner: claims@example.com, until: 2026-12-08, reason: The live prompt leaks claim numbers.}",
+    ),
+    Code(
+        "P301",
+        "a release that was not verified in the environment before",
+        "It was released in `promotesFrom`, and the look afterwards found something else than git says. Run reconcile "
+        "there again until it is verified.",
+    ),
+    Code(
+        "P302",
+        "a waiver that has expired",
+        "The pin's release is not verified in `promotesFrom`, and the waiver that let it ahead holds no longer.",
+    ),
 )
