@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from releaser.core.diagnostic import Diagnostic
@@ -11,7 +11,7 @@ from releaser.core.errors import ReleaserError
 from releaser.core.graph import DesiredGraph, compile_use_case, join
 from releaser.core.kind import Kind, Site, View
 from releaser.core.lifecycle import set_apart
-from releaser.core.resolve import resolve
+from releaser.core.resolve import bindings_used, resolve
 from releaser.core.workspace import UseCaseFiles, Workspace
 
 
@@ -56,10 +56,32 @@ def compile_all(
 ) -> Compiled:
     """Every use case's graph. One that does not compile gives a diagnostic and stops no other."""
     site = Site(environment.name, target.account, target.region, _partition(target.region))
-    bindings = environment.bindings(target)
+    given = environment.bindings(target)
+    return _compile(files, site, lambda _: given, kinds, releases)
+
+
+def compile_as_written(
+    files: Mapping[str, UseCaseFiles], kinds: Mapping[str, Kind], releases: Mapping[str, ReleaseName]
+) -> Compiled:
+    """The graphs as no environment changes them, for comparing releases: every binding stands for itself."""
+    site = Site("", "000000000000", "us-east-1", "aws")
+    return _compile(files, site, _as_written, kinds, releases)
+
+
+def _as_written(files: UseCaseFiles) -> dict[str, str]:
+    return {name: f"${{env.{name}}}" for name in bindings_used(files.document.text)}
+
+
+def _compile(
+    files: Mapping[str, UseCaseFiles],
+    site: Site,
+    bindings: Callable[[UseCaseFiles], Mapping[str, str]],
+    kinds: Mapping[str, Kind],
+    releases: Mapping[str, ReleaseName],
+) -> Compiled:
     graphs, views, diagnostics = [], {}, []
     for name, found in files.items():
-        resolution = resolve(found.spec, bindings, use_case=name, environment=environment.name)
+        resolution = resolve(found.spec, bindings(found), use_case=name, environment=site.environment)
         path = f"{found.folder}/manifest.yaml"
         diagnostics += [
             Diagnostic(p.code, p.message, path, hint=p.hint, pointer=("spec", *p.path)) for p in resolution.problems

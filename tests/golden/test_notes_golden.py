@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from golden_cases import cases, hold, nodes_of, processing, use_case_of
 
 from releaser.core.allowance import allowances
 from releaser.core.notes import Lifecycle, ReleaseContent, content_of, release_notes
+from releaser.core.notes_summary import in_short
 from releaser.core.plan import Risk
 from releaser.core.record import Binding
 from releaser.kinds import registry
@@ -62,3 +64,12 @@ def test_notes_read_as_they_were_agreed(case: Path) -> None:
         processed_in={r for regions in where.values() for r in regions},
     )
     hold(case / "notes.md", notes_markdown(notes))
+    hold(case / "summary.txt", "".join(f"{line}\n" for line in in_short(notes)))
+
+
+@pytest.mark.parametrize("case", cases("notes"), ids=lambda p: p.name)
+def test_a_summary_is_short_plain_and_no_trailer(case: Path) -> None:
+    lines = (case / "summary.txt").read_text().splitlines()
+    assert 1 <= len(lines) <= 6
+    assert all(line.isprintable() and len(line) <= 160 for line in lines)
+    assert not any(re.match(r"[A-Za-z0-9-]+\s*:", line) for line in lines if not line.startswith("First release:"))
