@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from releaser import __version__
 from releaser.core.environment import Environment, Target, duration
 from releaser.core.errors import Refused, ReleaserError, WrongUsage
-from releaser.core.record import UNRELEASED
+from releaser.core.proof.files import UNRELEASED
 from releaser.core.suggest import did_you_mean
 from releaser.core.workspace import EnvironmentFile, UseCaseFiles, Workspace
 from releaser.engine.compile import ReleaseName

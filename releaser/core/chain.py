@@ -1,21 +1,15 @@
-"""Checks a sequence of records over its raw bytes: every entry in its place, unchanged, none missing. Pure."""
+"""Checks a sequence of records: over its raw bytes (``core/proof``), and that each entry can be read. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
 
-from releaser.core.entry import RecordUnreadable, decode, document, identify, kind_of, pretty
-from releaser.core.record import FOLDER, KINDS, NOTES_FILE, Opened, sha256
+from releaser.core.entry import RecordUnreadable, decode
+from releaser.core.proof.files import parsed, sha256
+from releaser.core.proof.sequence import Break, problems, split, walk
+from releaser.core.record import KINDS
 
-
-@dataclass(frozen=True, slots=True, order=True)
-class Break:
-    """Something that is not as it was written, and where."""
-
-    path: str
-    reason: str
+__all__ = ["Break", "head_of", "verify"]
 
 
 def verify(files: Mapping[str, bytes], head: str = "") -> tuple[Break, ...]:
@@ -25,113 +19,23 @@ def verify(files: Mapping[str, bytes], head: str = "") -> tuple[Break, ...]:
     newest entry, known from elsewhere (the signed commit, an anchor); without it, a change of the newest entry that
     keeps its form cannot be seen, since no later entry names its digest yet.
     """
-    return tuple(sorted(_problems(files, head)))
+    found = list(problems(files, head))
+    told = {problem.path for problem in found}
+    return tuple(sorted([*found, *(p for p in _unreadable(files) if p.path not in told)]))
 
 
 def head_of(files: Mapping[str, bytes]) -> str:
     """The digest to anchor: that of the newest entry; empty when there is none."""
-    entries, _ = _split(files)
-    order = _walk(entries)
+    entries, _ = split(files)
+    order = walk(entries)
     return sha256(entries[order[-1]]) if order else ""
 
 
-def _problems(files: Mapping[str, bytes], head: str) -> Iterator[Break]:
-    entries, others = _split(files)
-    order = _walk(entries)
-    for path in sorted(set(entries) - set(order)):
-        yield Break(path, "no entry before it has the digest that it names as previous")
-    if head and (not order or sha256(entries[order[-1]]) != head):
-        yield Break(order[-1] if order else "", "the newest entry is not the one that was anchored")
-    for path in order:
-        yield from _form(path, entries[path])
-    yield from _order(order)
-    yield from _notes(entries, others)
-
-
-def _split(files: Mapping[str, bytes]) -> tuple[dict[str, bytes], dict[str, bytes]]:
-    entries: dict[str, bytes] = {}
-    others: dict[str, bytes] = {}
-    for path, raw in files.items():
-        (entries if kind_of(path.rpartition("/")[2]) else others)[path] = raw
-    return entries, others
-
-
-def _walk(entries: Mapping[str, bytes]) -> list[str]:
-    """Paths from the first entry on, each naming the digest of the one before; ends where that breaks."""
-    follows: dict[str, str] = {}
-    for path in sorted(entries):
-        previous = _document(entries[path], path).get("previous")
-        if isinstance(previous, str):
-            follows.setdefault(previous, path)
-    order: list[str] = []
-    current = follows.get("")
-    while current is not None and current not in order:
-        order.append(current)
-        current = follows.get(sha256(entries[current]))
-    return order
-
-
-def _document(raw: bytes, path: str) -> dict[str, Any]:
-    try:
-        return document(raw, path)
-    except RecordUnreadable:
-        return {}
-
-
-def _form(path: str, raw: bytes) -> Iterator[Break]:
-    """One entry by itself: readable, laid out as we write it, in the folder that it names, with a true id."""
-    data = _document(raw, path)
-    place, _, file = path.rpartition("/")
-    if data.get("entry") != kind_of(file) or pretty(data) != raw:
-        yield Break(path, "the bytes are not those of such an entry")
-        return
-    try:
-        entry = decode(raw, path)
-    except RecordUnreadable as error:
-        if data.get("entry") in KINDS:
-            yield Break(path, str(error))
-        return
-    ref = entry.ref if isinstance(entry, Opened) else entry.record
-    if ref.folder != place:
-        yield Break(path, "it belongs to another folder")
-    if isinstance(entry, Opened):
-        named = identify(entry, seq=entry.seq, previous=entry.previous, holder=entry.holder, opened_at=entry.opened_at)
-        if named != entry.id:
-            yield Break(path, "the id is not the digest of what it names")
-
-
-def _order(order: list[str]) -> Iterator[Break]:
-    """Folders count from 1; each begins with ``opened``, and only the last may lack ``closed``."""
-    before = ""
-    for i, path in enumerate(order):
-        place, _, file = path.rpartition("/")
-        match = FOLDER.fullmatch(place.rpartition("/")[2])
-        if place != before:
-            expected = 1 if not before else int(before.rpartition("/")[2].split("-")[0]) + 1
-            if match is None or int(match[1]) != expected:
-                yield Break(path, f"expected the record number {expected}")
-                return
-            if file != "opened.json":
-                yield Break(path, "a record begins with opened.json")
-        following = order[i + 1].rpartition("/")[0] if i + 1 < len(order) else None
-        if (following is not None and following != place) != (file == "closed.json") and not (
-            following is None and file == "closed.json"
-        ):
-            yield Break(path, "a record ends with closed.json, and only with it")
-        before = place
-
-
-def _notes(entries: Mapping[str, bytes], others: Mapping[str, bytes]) -> Iterator[Break]:
-    expected: dict[str, str] = {}
-    for path, raw in entries.items():
-        if path.endswith("/closed.json"):
-            notes = _document(raw, path).get("notesDigest")
-            if notes:
-                expected[f"{path.rpartition('/')[0]}/{NOTES_FILE}"] = str(notes)
-    for path in sorted(set(expected) | set(others)):
-        if path not in others:
-            yield Break(path, "the notes are missing")
-        elif path not in expected:
-            yield Break(path, "no entry names this file")
-        elif sha256(others[path]) != expected[path]:
-            yield Break(path, "the notes are not those that closed.json names")
+def _unreadable(files: Mapping[str, bytes]) -> Iterator[Break]:
+    """Entries of the kinds that are known here, not of their shape."""
+    for path, raw in split(files)[0].items():
+        if parsed(raw).get("entry") in KINDS:
+            try:
+                decode(raw, path)
+            except RecordUnreadable as error:
+                yield Break(path, str(error))

@@ -8,21 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from releaser.core.errors import ReleaserError
-from releaser.core.record import (
-    ENTRY_FILE,
-    FORMAT,
-    KINDS,
-    NAME,
-    RELEASE,
-    Closed,
-    Conclusion,
-    Entry,
-    Holder,
-    Intent,
-    Opened,
-    RecordRef,
-    sha256,
-)
+from releaser.core.proof.files import FORMAT, NAME, RELEASE, pretty, sha256
+from releaser.core.record import KINDS, Closed, Conclusion, Entry, Holder, Intent, Opened, RecordRef
 from releaser.core.shape import plain, schema, typed
 from releaser.core.values import digest
 
@@ -42,11 +29,6 @@ def encode(entry: Entry) -> bytes:
     """The bytes of an entry: pretty JSON, keys sorted, one final newline."""
     data = {"format": FORMAT, "entry": entry_name(entry), **plain(entry)}
     return pretty(data)
-
-
-def pretty(data: Any) -> bytes:
-    """The one way in which the record's JSON is laid out."""
-    return (json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def decode(raw: bytes, path: str = "") -> Entry:
@@ -72,12 +54,6 @@ def document(raw: bytes, path: str = "") -> dict[str, Any]:
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise _unreadable(path, f"the format is not {FORMAT}")
     return data
-
-
-def kind_of(file: str) -> str | None:
-    """``renewed-2.json`` -> ``renewed``; None for a file that is no entry."""
-    match = ENTRY_FILE.fullmatch(file)
-    return match[1].rstrip("0123456789").rstrip("-") if match else None
 
 
 def _unreadable(path: str, why: str) -> RecordUnreadable:

@@ -7,8 +7,6 @@ that are never rewritten: ``opened.json`` first, ``closed.json`` last, others be
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,17 +15,8 @@ from typing import Any, Literal
 
 from releaser.core.address import Address
 from releaser.core.geography import is_guardrail_profile
+from releaser.core.proof.files import NAME, RELEASE
 from releaser.core.shape import OPTIONAL
-
-FORMAT = "releaser.record/v1"
-UNRELEASED = "unreleased"
-
-NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-"""What a use case or an environment may be called: it becomes a path and part of a ref name."""
-RELEASE = re.compile(r"r[1-9][0-9]{0,8}|" + UNRELEASED)
-FOLDER = re.compile(r"([0-9]{4,9})-(" + RELEASE.pattern + r")")
-ENTRY_FILE = re.compile(r"([a-z]+(?:-[a-z]+)*(?:-[1-9][0-9]*)?)\.json")
-NOTES_FILE = "notes.md"
 
 StepStatus = Literal["DONE", "FAILED", "SKIPPED", "UNKNOWN"]
 
@@ -326,8 +315,3 @@ def folder(environment: str, use_case: str, seq: int, release: str) -> str:
     if not RELEASE.fullmatch(release) or seq < 1:
         raise ValueError(f"not a release: {seq}, {release!r}")
     return f"{environment}/{use_case}/{seq:04d}-{release}"
-
-
-def sha256(raw: bytes) -> str:
-    """What ``previous`` and ``notesDigest`` hold."""
-    return hashlib.sha256(raw).hexdigest()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from releaser.core.entry import RecordUnreadable, decode, document, encode, entry_name, kind_of
-from releaser.core.record import Closed, Entry, Opened, OpenRecord, Renewed, Resumed, Staged, Witness, sha256
+from releaser.core.entry import RecordUnreadable, decode, document, encode, entry_name
+from releaser.core.proof.files import kind_of, sha256
+from releaser.core.record import Closed, Entry, Opened, OpenRecord, Renewed, Resumed, Staged, Witness
 
 
 @dataclass(frozen=True, slots=True)

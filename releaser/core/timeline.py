@@ -8,7 +8,8 @@ from datetime import UTC, datetime, time
 from typing import Any
 
 from releaser.core.entry import entry_name
-from releaser.core.record import FORMAT, Closed, Opened, Outcome
+from releaser.core.proof.files import FORMAT
+from releaser.core.record import Closed, Opened, Outcome
 from releaser.core.shape import plain
 
 

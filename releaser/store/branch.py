@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from releaser.core.record import sha256
+from releaser.core.proof.files import sha256
 from releaser.core.values import digest
 from releaser.store.git import ABSENT, Git, GitError
 from releaser.store.remote import RELEASES, Contended, HistoryRewritten, RefUpdate, Remote

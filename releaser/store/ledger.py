@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from releaser.core.entry import RecordUnreadable, decode
-from releaser.core.record import FOLDER, NAME, NOTES_FILE, Closed, Opened, OpenRecord, Witness, sha256
+from releaser.core.proof.files import FOLDER, NAME, NOTES_FILE, sha256
+from releaser.core.record import Closed, Opened, OpenRecord, Witness
 from releaser.core.sequence import State, assembled
 from releaser.core.timeline import Account
 from releaser.store.git import Git

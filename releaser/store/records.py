@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from releaser.core.address import Address
 from releaser.core.entry import close_entry, encode, open_entry
 from releaser.core.errors import LockHeld
+from releaser.core.proof.files import NOTES_FILE
 from releaser.core.record import (
-    NOTES_FILE,
     Binding,
     Closed,
     Conclusion,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from releaser.core.record import NAME
+from releaser.core.proof.files import NAME
 from releaser.store.git import ABSENT, Git, GitError
 from releaser.store.remote import TAGS, Contended, Pushed, RefUpdate, Remote
 

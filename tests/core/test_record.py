@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from releaser.core.address import Address
 from releaser.core.chain import head_of, verify
 from releaser.core.entry import RecordUnreadable, close_entry, decode, encode, identify, open_entry, record_schema
+from releaser.core.proof.files import sha256
 from releaser.core.record import (
     ApprovedStep,
     Binding,
@@ -33,7 +34,6 @@ from releaser.core.record import (
     Staged,
     StepOutcome,
     folder,
-    sha256,
 )
 from releaser.core.sequence import assembled, followed, started
 from releaser.core.shape import moment
