@@ -6,7 +6,6 @@ Nothing here decides what should happen; nothing here knows a kind by name.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from releaser.core.errors import AwsError, Failure, ReleaserError
@@ -19,22 +18,9 @@ from releaser.engine.paging import pages, promised
 from releaser.engine.parts import Parts
 from releaser.engine.ports import Aws, Clock
 from releaser.engine.reading import Reading, Row, child_id, reading, row, split_id
+from releaser.engine.waiting import Patience, Waiting
 
 DRAFT = "DRAFT"
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to wait for a resource to settle, in seconds, and how often to look."""
-
-    limit: float = 300.0
-    appear: float = 30.0
-    """How long something that was just made may stay unseen."""
-    first: float = 0.25
-    longest: float = 5.0
-    job: float = 2700.0
-    """How long an ingestion job is waited for: large ones run for hours, and another run continues."""
-    job_longest: float = 20.0
 
 
 class Driver:
@@ -178,9 +164,7 @@ class Driver:
         look: Callable[[], Reading | None],
         accepted: frozenset[str],
     ) -> Reading:
-        begun = self._clock.monotonic()
-        deadline = begun + self._patience.limit
-        pause = self._patience.first
+        waiting = self._waiting()
         what = f"{kind.name} {id_}" + (f" version {version}" if version else "")
         while True:
             seen = look()
@@ -192,20 +176,17 @@ class Driver:
                     code="A-failed",
                     hint="see the reason; the next run tries again",
                 )
-            if seen is None and self._clock.monotonic() >= begun + self._patience.appear:
+            if seen is None and waiting.lasts(self._patience.appear):
                 raise ReleaserError(
                     f"{what} is not there, {self._patience.appear:.0f} s after AWS named it",
                     code="A-gone",
                     hint="somebody deleted it; run again, with --supersede when it was made by an interrupted run",
                 )
-            if self._clock.monotonic() >= deadline:
-                raise ReleaserError(
-                    f"{what} did not settle in {self._patience.limit:.0f} s",
-                    code="A-unsettled",
-                    hint="run the same command again: it continues from what it finds",
-                )
-            self._clock.sleep(pause)
-            pause = min(self._patience.longest, pause * 1.5)
+            waiting.pause(f"{what} did not settle in {waiting.limit:.0f} s")
+
+    def _waiting(self) -> Waiting:
+        waits = self._patience
+        return Waiting(self._clock, waits.limit, first=waits.first, longest=waits.longest)
 
     def content(self, kind: Kind, id_: str, items: Collection[str]) -> FrozenMap:
         """Item -> what was ingested into it; without items nothing is asked."""
@@ -290,8 +271,7 @@ class Driver:
 
     def _await_end(self, kind: Kind, id_: str) -> None:
         """Wait until a resource is gone, as AWS deletes it in its own time and may fail."""
-        deadline = self._clock.monotonic() + self._patience.limit
-        pause = self._patience.first
+        waiting = self._waiting()
         while (found := self._get(kind, id_, None)) is not None:
             seen = reading(kind, found)
             if kind.status is not None and found.get(kind.status.member) in kind.status.undeleted:
@@ -300,14 +280,7 @@ class Driver:
                     code="A-undeleted",
                     hint="mend what the reason names; the next run tries again",
                 )
-            if self._clock.monotonic() >= deadline:
-                raise ReleaserError(
-                    f"{kind.name} {id_} is still being deleted after {self._patience.limit:.0f} s",
-                    code="A-unsettled",
-                    hint="run the same command again: it continues from what it finds",
-                )
-            self._clock.sleep(pause)
-            pause = min(self._patience.longest, pause * 1.5)
+            waiting.pause(f"{kind.name} {id_} is still being deleted after {waiting.limit:.0f} s")
 
     def delete_version(self, kind: Kind, id_: str, version: str) -> None:
         """Delete one version. Gone already is fine. Raises when its resource is not there afterwards.

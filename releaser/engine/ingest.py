@@ -18,6 +18,7 @@ from releaser.core.values import FrozenMap, thaw
 from releaser.engine.buckets import Buckets
 from releaser.engine.paging import pages, promised
 from releaser.engine.ports import Aws, Clock
+from releaser.engine.waiting import Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +93,11 @@ class Ingester:
 
     def _bring(self, place: _Place, pin: Pin, token: str) -> str:
         how = place.how
-        deadline = self._clock.monotonic() + self._limit
+        waiting = self._waiting()
         started = ""
-        pause = self._first
         while True:
             found = self._job(place, started) if started else self._latest(place)
-            job = self._ended(place, pin, found, deadline) if found is not None else None
+            job = self._ended(place, pin, found, waiting) if found is not None else None
             after = str(job[how.id]) if job is not None else ""
             if job is not None and _claims(place, pin, job):
                 self._prove_again(place, pin, token, after)
@@ -107,10 +107,7 @@ class Ingester:
             try:
                 started = self._start(place, pin, token, label(pin), after)
             except AwsError as error:
-                if not _is_busy(error) or self._clock.monotonic() >= deadline:
-                    raise
-                self._clock.sleep(pause)
-                pause = min(self._longest, pause * 1.5)
+                self._pause(error, waiting)
 
     def _prove_again(self, place: _Place, pin: Pin, token: str, after: str) -> None:
         """A job looks at the bucket whenever it likes: where that is not as pinned after it, its label may be false.
@@ -129,16 +126,22 @@ class Ingester:
             raise Refused(said, code=error.code, hint=error.hint) from error
 
     def _disown(self, place: _Place, pin: Pin, token: str, after: str) -> None:
-        deadline, pause = self._clock.monotonic() + self._limit, self._first
+        waiting = self._waiting()
         while True:
             try:
                 self._start(place, pin, token, UNPROVEN, after)
                 return
             except AwsError as error:
-                if not _is_busy(error) or self._clock.monotonic() >= deadline:
-                    raise
-                self._clock.sleep(pause)
-                pause = min(self._longest, pause * 1.5)
+                self._pause(error, waiting)
+
+    def _pause(self, error: AwsError, waiting: Waiting) -> None:
+        """Before another try to start a job. Raises what AWS said when nothing is to be hoped for, or no longer."""
+        if not _is_busy(error) or waiting.has_ended:
+            raise error
+        waiting.pause(str(error))
+
+    def _waiting(self) -> Waiting:
+        return Waiting(self._clock, self._limit, first=self._first, longest=self._longest)
 
     def _holds(self, place: _Place, pin: Pin, job: Mapping[str, Any], *, is_ours_now: bool) -> bool:
         """Whether the job brought in what is pinned. Raises when it was to and did not."""
@@ -160,19 +163,15 @@ class Ingester:
             hint=f"{ask}; mend the documents, or raise maxFailed in the manifest",
         )
 
-    def _ended(self, place: _Place, pin: Pin, job: Mapping[str, Any], deadline: float) -> Mapping[str, Any]:
+    def _ended(self, place: _Place, pin: Pin, job: Mapping[str, Any], waiting: Waiting) -> Mapping[str, Any]:
         """The job when it runs no longer, whoever started it."""
-        how, pause = place.how, self._first
+        how = place.how
         while job[how.status.member] not in how.status.ready | how.status.failed:
-            if self._clock.monotonic() >= deadline:
-                raise ReleaserError(
-                    f"{pin.item}: the ingestion job {job[how.id]} is still {job[how.status.member]} after "
-                    f"{self._limit / 60:.0f} minutes",
-                    code="A-unsettled",
-                    hint="it goes on in AWS; run the same command again: it continues from what it finds",
-                )
-            self._clock.sleep(pause)
-            pause = min(self._longest, pause * 1.5)
+            waiting.pause(
+                f"{pin.item}: the ingestion job {job[how.id]} is still {job[how.status.member]} after "
+                f"{waiting.limit / 60:.0f} minutes",
+                hint="it goes on in AWS; run the same command again: it continues from what it finds",
+            )
             job = self._job(place, str(job[how.id]))
         return job
 

@@ -15,6 +15,7 @@ from releaser.core.kind import Kind, Mint
 from releaser.engine.paging import pages, promised
 from releaser.engine.ports import Aws, Clock
 from releaser.engine.reading import reason_of, status_of
+from releaser.engine.waiting import Waiting
 
 _ATTEMPTS = 4
 
@@ -56,16 +57,12 @@ class Minting:
 
     def forget(self, kind: Kind, how: Mint, id_: str) -> None:
         """Delete our alias, and wait until it is gone: what has one cannot be deleted."""
-        deadline = self.clock.monotonic() + self.patience
-        pause = 0.25
+        waiting = Waiting(self.clock, self.patience)
         try:
             while (found := self._row(kind, how, id_)) is not None:
                 if found.get(how.status.member) not in how.status.leaving:
                     self._delete(kind, how, id_, str(found[how.id]))
-                if self.clock.monotonic() >= deadline:
-                    raise _unsettled(kind, how, id_, self.patience)
-                self.clock.sleep(pause)
-                pause = min(5.0, pause * 1.5)
+                waiting.pause(_unsettled(kind, how, id_, waiting))
         except AwsError as error:
             if error.failure is not Failure.NOT_FOUND:
                 raise
@@ -95,8 +92,7 @@ class Minting:
         return str(promised(kind, how.create, promised(kind, how.create, reply, how.root), how.id))
 
     def _settled(self, kind: Kind, how: Mint, id_: str, alias: str) -> Mapping[str, Any]:
-        deadline = self.clock.monotonic() + self.patience
-        pause = 0.25
+        waiting = Waiting(self.clock, self.patience)
         while True:
             reply = self.aws.call(kind.service, how.get, {kind.calls.id_in: id_, how.id_in: alias})
             found: Mapping[str, Any] = promised(kind, how.get, reply, how.root)
@@ -110,18 +106,11 @@ class Minting:
                     code="A-failed",
                     hint="see the reason; delete the alias if it stays so, the next run makes it anew",
                 )
-            if self.clock.monotonic() >= deadline:
-                raise _unsettled(kind, how, id_, self.patience)
-            self.clock.sleep(pause)
-            pause = min(5.0, pause * 1.5)
+            waiting.pause(_unsettled(kind, how, id_, waiting))
 
 
-def _unsettled(kind: Kind, how: Mint, id_: str, patience: float) -> ReleaserError:
-    return ReleaserError(
-        f"{kind.name} {id_}: alias {how.alias} did not settle in {patience:.0f} s",
-        code="A-unsettled",
-        hint="run the same command again: it continues from what it finds",
-    )
+def _unsettled(kind: Kind, how: Mint, id_: str, waiting: Waiting) -> str:
+    return f"{kind.name} {id_}: alias {how.alias} did not settle in {waiting.limit:.0f} s"
 
 
 def _target(how: Mint, alias: Mapping[str, Any]) -> str:

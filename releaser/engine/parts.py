@@ -20,6 +20,7 @@ from releaser.core.values import FrozenMap, freeze, thaw
 from releaser.engine.paging import pages, promised
 from releaser.engine.ports import Aws, Clock
 from releaser.engine.reading import reason_of, status_of
+from releaser.engine.waiting import Waiting
 from releaser.kinds.models import model
 
 DRAFT = "DRAFT"
@@ -129,7 +130,7 @@ class Parts:
 
     def _settled(self, kind: Kind, part: Part, id_: str, judged: Collection[str]) -> list[Item]:
         """The items when none of them is changing. Raises for a failed one, if it is among the judged keys."""
-        deadline = self._clock.monotonic() + self._patience
+        waiting = Waiting(self._clock, self._patience)
         while True:
             items = self._items(kind, part, id_, None)
             failed = next((i for i in items if i.status == "failed" and i.key in judged), None)
@@ -141,13 +142,7 @@ class Parts:
                 )
             if all(i.status != "pending" for i in items):
                 return items
-            if self._clock.monotonic() >= deadline:
-                raise ReleaserError(
-                    f"{kind.name} {id_}: {part.member} did not settle in {self._patience:.0f} s",
-                    code="A-unsettled",
-                    hint="run the same command again: it continues from what it finds",
-                )
-            self._clock.sleep(0.5)
+            waiting.pause(f"{kind.name} {id_}: {part.member} did not settle in {waiting.limit:.0f} s")
 
     def _items(self, kind: Kind, part: Part, id_: str, version: str | None) -> list[Item]:
         owner = self._owner(part, id_, version)
