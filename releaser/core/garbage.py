@@ -82,7 +82,7 @@ def _groups(value: Any) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
 def needed_by_records(accounts: Iterable[Account], now: datetime, window: timedelta) -> dict[tuple[str, str], str]:
     """(id, version) -> the release that needs it: what is live, and what was live within the rollback window."""
     released = sorted(
-        (a for a in accounts if a.closed is not None and a.closed.outcome is Outcome.RELEASED),
+        (a for a in accounts if a.closed is not None and a.closed.outcome in (Outcome.RELEASED, Outcome.RETIRED)),
         key=lambda a: (a.opened.environment, a.opened.use_case, a.opened.seq),
         reverse=True,
     )

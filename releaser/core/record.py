@@ -14,6 +14,8 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from releaser.core.address import Address
+from releaser.core.change_facts import Approval, ChangeFacts
+from releaser.core.evidence_ref import EvidenceRef
 from releaser.core.geography import is_guardrail_profile
 from releaser.core.proof.files import NAME, RELEASE
 from releaser.core.shape import OPTIONAL
@@ -31,6 +33,10 @@ class Outcome(StrEnum):
     NOTHING = "nothing"
     PRUNED = "pruned"
     """Versions that nothing needs were deleted; what is live stayed as it was."""
+    ROLLED_BACK = "rolled-back"
+    """The delivery took it back on an alarm: what was live before is live."""
+    RETIRED = "retired"
+    """The use case is no longer live here; what it had is deleted after the rollback window."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +72,26 @@ class ApprovedStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Emergency:
+    """Why a run did not take the usual way."""
+
+    kind: Literal["rollback", "forward"]
+    reason: str
+    owner: str = field(default="", metadata=OPTIONAL)
+    until: str = field(default="", metadata=OPTIONAL)
+    """The day (2026-12-08) on which a waiver ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A release that is kept out of an environment until the pin names other content."""
+
+    release: str
+    release_digest: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
     """What a run means to do to one use case: the part of ``opened.json`` that the engine knows."""
 
@@ -91,6 +117,20 @@ class Intent:
     dirty: bool
     risk: str = field(default="", metadata=OPTIONAL)
     """The worst class of what was cleared: cosmetic, behavioural, safety-weakening, destructive."""
+    environment_commit: str = field(default="", metadata=OPTIONAL)
+    """Where environment.yaml and the pin came from, when that is another commit than the content's."""
+    environment_digest: str = field(default="", metadata=OPTIONAL)
+    """sha256 of the bytes of environment.yaml."""
+    manifest_digest: str = field(default="", metadata=OPTIONAL)
+    """Digest of the effective manifest: with the environment's values."""
+    emergency: Emergency | None = field(default=None, metadata=OPTIONAL)
+    holds: Held | None = field(default=None, metadata=OPTIONAL)
+    """What this run takes back: kept out until the pin names other content."""
+    rollback_to: str = field(default="", metadata=OPTIONAL)
+    """The release that was live before, if this run is taken back."""
+    change: ChangeFacts | None = field(default=None, metadata=OPTIONAL)
+    session_name: str = field(default="", metadata=OPTIONAL)
+    """Names our calls in CloudTrail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +194,7 @@ class Resumed:
     holder: Holder
     resumed_at: datetime
     lease_expires: datetime
-    reason: Literal["holder-gone", "job-retried", "lease-expired", "staged", "taken-over"]
+    reason: Literal["holder-gone", "job-retried", "lease-expired", "staged", "delivering", "taken-over"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +276,29 @@ class Staged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A roll-out of the runtime configuration on its way, in AppConfig's own terms."""
+
+    application: str
+    environment: str
+    deployment: int
+    strategy: str
+    percentage: int
+    """How many of a hundred readers get the new configuration."""
+    ends_about: datetime | None = field(default=None, metadata=OPTIONAL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivering:
+    """``delivering.json``: pointers are on their way to callers. The lock is free; a later run continues."""
+
+    record: RecordRef
+    previous: str
+    at: datetime
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Conclusion:
     """How a run ended: the part of ``closed.json`` that the engine knows."""
 
@@ -251,6 +314,12 @@ class Conclusion:
     duration_ms: int
     attempted: Mapping[Address, tuple[str, ...]] = field(default_factory=dict, metadata=OPTIONAL)
     """Names under which runs since the last release may have created something: looked for until all is retired."""
+    delivery: Mapping[str, Any] = field(default_factory=dict, metadata=OPTIONAL)
+    """How the runtime configuration reached callers: strategy, deployment, state, alarm that took it back."""
+    evidence: Mapping[str, EvidenceRef] = field(default_factory=dict, metadata=OPTIONAL)
+    approvals: tuple[Approval, ...] = field(default=(), metadata=OPTIONAL)
+    """Of the deployment, beside those of the merge request."""
+    cost: Mapping[str, Any] = field(default_factory=dict, metadata=OPTIONAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,12 +333,15 @@ class Closed(Conclusion):
     closed_at: datetime
 
 
-Entry = Opened | Renewed | Resumed | Staged | Closed
+Entry = Opened | Renewed | Resumed | Staged | Delivering | Closed
+Between = Renewed | Resumed | Staged | Delivering
+"""What may stand between the first entry and the last."""
 KINDS: Mapping[str, type[Entry]] = {
     "opened": Opened,
     "renewed": Renewed,
     "resumed": Resumed,
     "staged": Staged,
+    "delivering": Delivering,
     "closed": Closed,
 }
 
@@ -285,6 +357,10 @@ class OpenRecord:
     tip: str
     """sha256 of its last entry."""
     staged: Staged | None = None
+    delivering: Delivering | None = None
+    """The newest word on its delivery; stays when another run continues it."""
+    free: Literal["", "staged", "delivering"] = ""
+    """What it waits for while nobody holds it; empty while somebody does."""
 
     @property
     def id(self) -> str:
@@ -301,10 +377,12 @@ class Witness:
 
     use_case: str
     released: Closed | None
-    """The last record that ended as released."""
+    """The last record that ended as released; None also when it was retired since."""
     latest: Closed | None
     """The last closed record, whatever its outcome."""
     open: OpenRecord | None
+    hold: Held | None = None
+    """What is kept out; read it with ``core.hold.hold_of``."""
 
 
 def folder(environment: str, use_case: str, seq: int, release: str) -> str:

@@ -7,7 +7,18 @@ from dataclasses import dataclass, replace
 
 from releaser.core.entry import RecordUnreadable, decode, document, encode, entry_name
 from releaser.core.proof.files import kind_of, sha256
-from releaser.core.record import Closed, Entry, Opened, OpenRecord, Renewed, Resumed, Staged, Witness
+from releaser.core.record import (
+    Between,
+    Closed,
+    Delivering,
+    Entry,
+    Opened,
+    OpenRecord,
+    Renewed,
+    Resumed,
+    Staged,
+    Witness,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +40,8 @@ class State:
         return (self.seq, self.open is None) != (witness.latest.record.seq if witness.latest else 0, True)
 
 
+_UNNUMBERED = ("staged", "delivering")
+_BETWEEN = ("renewed", "resumed", *_UNNUMBERED)
 NOTHING_YET = State(0, "", None, None)
 
 
@@ -38,12 +51,12 @@ def started(opened: Opened) -> tuple[OpenRecord, dict[str, bytes]]:
     return _record(opened, sha256(raw)), {f"{opened.ref.folder}/opened.json": raw}
 
 
-def followed(record: OpenRecord, entry: Renewed | Resumed | Staged) -> tuple[OpenRecord, dict[str, bytes]]:
+def followed(record: OpenRecord, entry: Between) -> tuple[OpenRecord, dict[str, bytes]]:
     """An open record with one more entry, and the file that makes it so."""
     raw = encode(entry)
     name = entry_name(entry)
     number = 1 + sum(kind_of(file) == name for file in record.entries)
-    file = f"{name}.json" if name == "staged" and number == 1 else f"{name}-{number}.json"
+    file = f"{name}.json" if name in _UNNUMBERED and number == 1 else f"{name}-{number}.json"
     after = replace(_after(record, entry), entries=(*record.entries, file), tip=sha256(raw))
     return after, {f"{record.ref.folder}/{file}": raw}
 
@@ -56,7 +69,7 @@ def assembled(path: str, entries: Mapping[str, bytes]) -> OpenRecord:
         raise _broken(path, "does not begin with opened.json")
     record = _record(first, "")
     for name in order[1:]:
-        if kind_of(name) in ("renewed", "resumed", "staged"):
+        if kind_of(name) in _BETWEEN:
             record = _after(record, decode(entries[name], f"{path}/{name}"))
     return replace(record, entries=tuple(order), tip=sha256(entries[order[-1]]))
 
@@ -89,11 +102,13 @@ def _record(opened: Opened, tip: str) -> OpenRecord:
 def _after(record: OpenRecord, entry: Entry) -> OpenRecord:
     match entry:
         case Resumed():
-            return replace(record, holder=entry.holder, lease_expires=entry.lease_expires, staged=None)
+            return replace(record, holder=entry.holder, lease_expires=entry.lease_expires, staged=None, free="")
         case Renewed():
             return replace(record, lease_expires=entry.lease_expires)
         case Staged():
-            return replace(record, staged=entry)
+            return replace(record, staged=entry, free="staged")
+        case Delivering():
+            return replace(record, delivering=entry, free="delivering")
         case _:
             return record
 

@@ -14,7 +14,7 @@ from releaser.core.record import Holder, Intent, OpenRecord
 
 SKEW = timedelta(minutes=1)
 """How far the clocks of two machines may differ before an expired lease is believed."""
-Reason = Literal["holder-gone", "job-retried", "lease-expired", "staged", "taken-over"]
+Reason = Literal["holder-gone", "job-retried", "lease-expired", "staged", "delivering", "taken-over"]
 
 
 def holder_here(environ: Mapping[str, str] | None = None, pid: int | None = None) -> Holder:
@@ -73,8 +73,8 @@ def why_free(
     gone only when its lease has run out, or when GitLab retries its job (it does so only after the first ended).
     """
     them = record.holder
-    if record.staged is not None:
-        return "staged"
+    if record.free:
+        return record.free
     if them.boot and them.boot == me.boot:
         return None if running(them.pid, them.started) else "holder-gone"
     if them.kind == me.kind == "ci" and _job(them) == _job(me) and all(_job(me)):

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from releaser.core.entry import RecordUnreadable, decode
+from releaser.core.hold import hold_after
 from releaser.core.proof.files import FOLDER, NAME, NOTES_FILE, sha256
-from releaser.core.record import Closed, Opened, OpenRecord, Witness
+from releaser.core.record import Closed, Held, Opened, OpenRecord, Outcome, Witness
 from releaser.core.sequence import State, assembled
 from releaser.core.timeline import Account
 from releaser.store.git import Git
@@ -66,30 +67,27 @@ class Ledger:
         return states
 
     def witnesses(self, environment: str) -> dict[str, Witness]:
-        """What git knows of each use case: the last release, the last closed record, the open record."""
+        """What git knows of each use case: the last release, the last closed record, the open record, the hold.
+
+        Every sequence is read back to the record that made what is live; all of them together, depth by depth.
+        """
         folders = {name: rows for name, rows in self.folders(environment).items() if rows}
         opened: dict[str, OpenRecord] = {}
-        latest: dict[str, Closed] = {}
-        released: dict[str, Closed] = {}
+        read: dict[str, list[tuple[Held | None, Closed | None]]] = {name: [] for name in folders}
         depth = 0
         pending = list(folders)
         while pending:
             at = {name: folders[name][depth] for name in pending}
-            closings = self._closings(at.values())
+            closings, holds = self._ends(at.values())
             if depth == 0:
                 found = self._open_records([f for f in at.values() if f.path not in closings])
                 opened = {name: found[f.path] for name, f in at.items() if f.path in found}
             for name, place in at.items():
-                if place.path in closings:
-                    closed = _closed(closings[place.path], place.path)
-                    latest.setdefault(name, closed)
-                    if closed.outcome == "released":
-                        released[name] = closed
+                closed = _closed(closings[place.path], place.path) if place.path in closings else None
+                read[name].append((holds.get(place.path), closed))
             depth += 1
-            pending = [n for n in pending if n not in released and len(folders[n]) > depth]
-        return {
-            n: Witness(use_case=n, released=released.get(n), latest=latest.get(n), open=opened.get(n)) for n in folders
-        }
+            pending = [n for n in pending if not _decides(read[n][-1][1]) and len(folders[n]) > depth]
+        return {name: _witness(name, rows, opened.get(name)) for name, rows in read.items()}
 
     def released_before(self, environment: str, live: Mapping[str, Closed]) -> dict[str, Closed]:
         """Use case -> the last released record of another content than the live one: what a rollback goes to."""
@@ -148,6 +146,15 @@ class Ledger:
         found = self.git.objects([f"{f.tree}:{CLOSED_FILE}" for f in rows])
         return {f.path: item[1] for f, item in zip(rows, found, strict=True) if item}
 
+    def _ends(self, folders: Iterable[Folder]) -> tuple[dict[str, bytes], dict[str, Held]]:
+        """The last entries, as ``_closings``, and what records say they hold. Almost none does, so few are decoded."""
+        rows = list(folders)
+        found = self.git.objects([f"{f.tree}:{name}" for name in (CLOSED_FILE, "opened.json") for f in rows])
+        closings = {f.path: item[1] for f, item in zip(rows, found, strict=False) if item}
+        said = {f.path: i[1] for f, i in zip(rows, found[len(rows) :], strict=True) if i and b'"holds"' in i[1]}
+        opened = {path: decode(raw, f"{path}/opened.json") for path, raw in said.items()}
+        return closings, {p: e.holds for p, e in opened.items() if isinstance(e, Opened) and e.holds is not None}
+
     def _open_records(self, folders: Sequence[Folder]) -> dict[str, OpenRecord]:
         if not folders:
             return {}
@@ -173,6 +180,19 @@ def parse_tree(raw: bytes) -> dict[str, tuple[str, str]]:
         rows[name] = (raw[at:space].decode(), raw[end + 1 : end + 21].hex())
         at = end + 21
     return rows
+
+
+def _decides(closed: Closed | None) -> bool:
+    """Whether nothing older matters to what is live."""
+    return closed is not None and closed.outcome in (Outcome.RELEASED, Outcome.RETIRED)
+
+
+def _witness(name: str, rows: Sequence[tuple[Held | None, Closed | None]], opened: OpenRecord | None) -> Witness:
+    closed = [c for _, c in rows if c is not None]
+    live = next((c for c in closed if c.outcome is Outcome.RELEASED), None)
+    return Witness(
+        use_case=name, released=live, latest=closed[0] if closed else None, open=opened, hold=hold_after(rows)
+    )
 
 
 def _newest_first(path: str, tree: Mapping[str, tuple[str, str]]) -> list[Folder]:

@@ -12,9 +12,12 @@ from releaser.core.entry import close_entry, encode, open_entry
 from releaser.core.errors import LockHeld
 from releaser.core.proof.files import NOTES_FILE
 from releaser.core.record import (
+    Between,
     Binding,
     Closed,
     Conclusion,
+    Delivering,
+    Delivery,
     Holder,
     Intent,
     Opened,
@@ -115,6 +118,14 @@ class Records:
 
         return self._add([record], "stage", entry)[record.opened.use_case]
 
+    def deliver(self, record: OpenRecord, delivery: Delivery) -> OpenRecord:
+        """Note that what callers follow is on its way, and how far. The lock is free from here on."""
+
+        def entry(state: OpenRecord) -> Delivering:
+            return Delivering(record=state.ref, previous=state.tip, at=self._now(), delivery=delivery)
+
+        return self._add([record], "deliver", entry)[record.opened.use_case]
+
     def close(self, endings: Sequence[Ending]) -> dict[str, Closed]:
         """Close records that we hold, with their notes, in one commit. A record that is closed already (the answer
         to the first try was lost) stays as it is. Raises LockHeld, after the others, for one taken over.
@@ -201,7 +212,7 @@ class Records:
         return record
 
     def _claim(self, record: OpenRecord, take_over: bool) -> Reason | Literal["ours"] | None:
-        if record.holder == self.holder and record.staged is None:
+        if record.holder == self.holder and not record.free:
             return "ours"
         return why_free(record, self.holder, self._now()) or ("taken-over" if take_over else None)
 
@@ -220,7 +231,7 @@ class Records:
         return after
 
     def _add(
-        self, records: Sequence[OpenRecord], verb: str, entry: Callable[[OpenRecord], Renewed | Staged]
+        self, records: Sequence[OpenRecord], verb: str, entry: Callable[[OpenRecord], Between]
     ) -> dict[str, OpenRecord]:
         after: dict[str, OpenRecord] = {}
         lost: list[LockHeld] = []
