@@ -7,10 +7,11 @@ from pathlib import Path
 
 from releaser import wiring
 from releaser.cli import work
+from releaser.cli.running import provenance_of
 from releaser.cli.work import Desk
 from releaser.core.environment import duration
 from releaser.core.record import ApprovedStep, Intent, Witness
-from releaser.engine.collect import Collected, Collector, Survey, Surveyor
+from releaser.engine.collect import Collected, Collector, Inventory, Surveyor
 from releaser.engine.stepping import Stepping
 from releaser.kinds import registry
 
@@ -23,7 +24,7 @@ def survey(
     *,
     keep: int,
     read_only: bool,
-) -> tuple[Desk, Survey]:
+) -> tuple[Desk, Inventory]:
     """Every version of the use cases with the verdict on it."""
     repo = wiring.repository(root)
     desk = work.desk(root, environment, target, use_cases, commit=repo.git.head(), read_only=read_only)
@@ -36,7 +37,7 @@ def survey(
     return desk, surveyor.survey(witnesses, history, look.rows, desk.repo.clock.now(), window, keep)
 
 
-def collect(desk: Desk, found: Survey, *, take_over: bool) -> Collected:
+def collect(desk: Desk, found: Inventory, *, take_over: bool) -> Collected:
     """Delete what the survey found, under records, with progress on stderr."""
     from releaser.render.console import console
 
@@ -57,6 +58,7 @@ def _intent(desk: Desk, name: str, witness: Witness, steps: tuple[ApprovedStep, 
     released = witness.released
     if released is None:
         raise ValueError(f"{name} was never released")
+    told = provenance_of(desk, released.record.commit, {})
     return Intent(
         use_case=name,
         environment=desk.environment.name,
@@ -64,16 +66,16 @@ def _intent(desk: Desk, name: str, witness: Witness, steps: tuple[ApprovedStep, 
         region=desk.target.region,
         release=released.record.release,
         release_digest=released.record.release_digest,
-        commit=released.record.commit,
-        tree=desk.repo.tree_of(released.record.commit),
+        commit=told.commit,
+        tree=told.tree,
         tag=None,
         plan_digest=plan,
         change_digest=plan,
         steps=steps,
         previous_release=released.record.release,
-        tool_version=wiring.version(),
-        actor=desk.repo.actor(),
-        trigger=desk.repo.trigger(),
+        tool_version=told.tool_version,
+        actor=told.actor,
+        trigger=told.trigger,
         dirty=False,
     )
 

@@ -31,10 +31,10 @@ def gc(
     from releaser.cli import collecting
     from releaser.render import garbage
 
-    desk, survey = collecting.survey(root, environment, target, use_cases, keep=keep, read_only=not apply)
+    desk, inventory = collecting.survey(root, environment, target, use_cases, keep=keep, read_only=not apply)
     if not apply:
-        typer.echo(garbage.shown(desk.environment.name, survey, None, output.value), nl=False)
+        typer.echo(garbage.shown(desk.environment.name, inventory, None, output.value), nl=False)
         return
-    collected = collecting.collect(desk, survey, take_over=take_over)
-    typer.echo(garbage.shown(desk.environment.name, survey, collected, output.value), nl=False)
+    collected = collecting.collect(desk, inventory, take_over=take_over)
+    typer.echo(garbage.shown(desk.environment.name, inventory, collected, output.value), nl=False)
     raise typer.Exit(collecting.exit_code(collected))

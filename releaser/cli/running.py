@@ -190,7 +190,7 @@ def execute(
             kinds=registry(),
             clock=clock,
             sink=sink,
-            provenance=_provenance(desk, tags),
+            provenance=provenance_of(desk, desk.commit, tags),
             rollback_window=duration(spec.rollbackWindow),
             notes=notes_of(desk, planned),
             facts=_facts(desk, planned),
@@ -208,10 +208,11 @@ def _lease(desk: Desk) -> timedelta:
     return duration(desk.environment.spec.lease)
 
 
-def _provenance(desk: Desk, tags: Mapping[str, str]) -> Provenance:
+def provenance_of(desk: Desk, commit: str, tags: Mapping[str, str]) -> Provenance:
+    """What a record says of where its content comes from, and who does it with what."""
     return Provenance(
-        commit=desk.commit,
-        tree=desk.repo.tree_of(desk.commit),
+        commit=commit,
+        tree=desk.repo.tree_of(commit),
         tags=tags,
         actor=desk.repo.actor(),
         trigger=desk.repo.trigger(),

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from releaser.core.record import Witness
     from releaser.engine.observe import Observer, Rows
     from releaser.engine.planning import Planned
-    from releaser.gates.lifecycle import Survey
+    from releaser.gates.lifecycle import ModelSurvey
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +238,7 @@ def make_plan(
     return planned, static.judge(planned, desk.environment, surveyed, now)
 
 
-def survey(desk: Desk, planned: Planned, since: datetime) -> Survey:
+def survey(desk: Desk, planned: Planned, since: datetime) -> ModelSurvey:
     """The models that the plan's use cases and the releases before them name. ``since``: rollbacks go no further."""
     from releaser.core.model_ids import uses
     from releaser.gates import lifecycle

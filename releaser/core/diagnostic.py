@@ -22,6 +22,12 @@ class Code:
     waivable: bool = False
 
 
+def undocumented(code: str, title: str, explanation: str, example: str = "") -> Code:
+    """A rule that AWS's documentation hardly states: it can be waived."""
+    told = " AWS's documentation is thin here: waive the rule at this place if AWS does accept it."
+    return Code(code, title, explanation + told, example, waivable=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One problem at one place. ``path`` is the file, ``pointer`` the place in its data; lines count from

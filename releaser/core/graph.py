@@ -118,6 +118,11 @@ def ownership_tags(address: Address, environment: str) -> dict[str, str]:
     }
 
 
+def is_owned(tags: Mapping[str, str], address: Address, environment: str) -> bool:
+    """Whether the tags say that the resource is this address of this environment."""
+    return tags.get(OWNER_TAG) == str(address) and tags.get(ENVIRONMENT_TAG) == environment
+
+
 def compile_use_case(view: View, kinds: Mapping[str, Kind], tags: Mapping[str, str] | None = None) -> DesiredGraph:
     """Every resource of one use case, ordered and stamped.
 

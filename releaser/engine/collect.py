@@ -32,7 +32,7 @@ ENFORCED = "the account's enforced guardrail"
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class Inventory:
     """What is published, who mentions what, and the verdict on each version."""
 
     judged: tuple[Judged, ...]
@@ -58,7 +58,7 @@ class Surveyor:
         now: datetime,
         window: timedelta,
         keep: int,
-    ) -> Survey:
+    ) -> Inventory:
         """The verdict on every version of what the records say is ours.
 
         Raises ReleaserError or AwsError when anything that may use a version cannot be read: then nothing is known.
@@ -69,7 +69,7 @@ class Surveyor:
             versions = pool.map(lambda ab: self._published(ab[0], ab[1], cut), held)
             published = [p for found in versions for p in found]
             mentions = self._mentions(pool, rows) if published else []
-        return Survey(tuple(judge(published, needed_by_records(history, now, window), mentions, keep)))
+        return Inventory(tuple(judge(published, needed_by_records(history, now, window), mentions, keep)))
 
     def _published(self, address: Address, binding: Binding, cut: set[tuple[str, str]]) -> list[Published]:
         kind = self.kinds[binding.kind]

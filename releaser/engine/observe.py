@@ -24,6 +24,7 @@ from releaser.core.graph import (
     RETIRED_TAG,
     DesiredGraph,
     Node,
+    is_owned,
     labels_digest,
     read_label,
 )
@@ -583,11 +584,6 @@ def _may_be(binding: Binding, node: Node, kind: Kind) -> bool:
 def _names(node: Node) -> tuple[str, ...]:
     """Every name under which a node may be found, its old ones last."""
     return (node.name, *node.former_names)
-
-
-def is_owned(tags: Mapping[str, str], address: Address, environment: str) -> bool:
-    """Whether the tags say that the resource is this address of this environment."""
-    return tags.get(OWNER_TAG) == str(address) and tags.get(ENVIRONMENT_TAG) == environment
 
 
 def _each(pool: ThreadPoolExecutor, look: Callable[[Item], Result], items: list[Item]) -> list[Result]:

@@ -16,7 +16,7 @@ from releaser.core.address import Address, Ref
 from releaser.core.content import content_digest, pieces, resolve_body, version_digest
 from releaser.core.diff import MISSING, FieldChange, differences, short_digest
 from releaser.core.errors import AwsError, Failure, Refused, ReleaserError
-from releaser.core.graph import ENVIRONMENT_TAG, OWNER_TAG, RETIRED_TAG, Node, ownership_tags
+from releaser.core.graph import OWNER_TAG, RETIRED_TAG, Node, is_owned, ownership_tags
 from releaser.core.ingested import draft_of
 from releaser.core.kind import Kind, Verb
 from releaser.core.normal import comparable
@@ -134,7 +134,7 @@ class Performer:
             case Verb.INGEST:
                 return self._ingest(step, work)
             case Verb.PRUNE:
-                raise ReleaserError(f"{step.verb} is not performed by any kind yet", code="P190")
+                raise ReleaserError(f"{step.key}: only gc takes versions away, and no plan says so", code="P190")
 
     def _body(self, step: Step, work: Workspace) -> tuple[Node, Kind, FrozenMap]:
         node = work.nodes[step.address]
@@ -176,8 +176,7 @@ class Performer:
         for row in self.driver.rows(kind, parent):
             if row.name != node.name:
                 continue
-            tags = self.driver.tags_of(kind, row)
-            if tags.get(OWNER_TAG) == str(node.address) and tags.get(ENVIRONMENT_TAG) == work.environment:
+            if is_owned(self.driver.tags_of(kind, row), node.address, work.environment):
                 return row.id
         raise error
 

@@ -186,7 +186,7 @@ def _route(use: Use, catalog: Catalog, region: str, policy: Policy) -> Reach:
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class ModelSurvey:
     """What a plan's use cases name, what AWS says of it, and where it may be processed."""
 
     named: Mapping[str, Named]
@@ -213,10 +213,10 @@ class Survey:
 UNKNOWN_REGIONS = "unknown"
 
 
-def survey(named: Mapping[str, Named], aws: Aws, catalog: Catalog, region: str, policy: Policy) -> Survey:
+def survey(named: Mapping[str, Named], aws: Aws, catalog: Catalog, region: str, policy: Policy) -> ModelSurvey:
     """Asks AWS what a plan that changes something needs to know; of a plan that changes nothing, nothing."""
     fuller = read_more(aws, catalog, named.values())
-    return Survey(named, fuller, {name: routes(n.uses, fuller, region, policy) for name, n in named.items()})
+    return ModelSurvey(named, fuller, {name: routes(n.uses, fuller, region, policy) for name, n in named.items()})
 
 
 def judge_residency(

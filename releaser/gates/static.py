@@ -10,7 +10,9 @@ from releaser.engine.planning import Planned
 from releaser.gates import freeze, lifecycle, risk, safety
 
 
-def judge(planned: Planned, environment: Environment, survey: lifecycle.Survey, now: datetime) -> tuple[Verdict, ...]:
+def judge(
+    planned: Planned, environment: Environment, survey: lifecycle.ModelSurvey, now: datetime
+) -> tuple[Verdict, ...]:
     """Every verdict on a plan: freeze, safety limits, the risk of each use case's changes, the life of each model that
     it names, and where data may go."""
     policy = environment.spec.policy

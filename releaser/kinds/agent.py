@@ -17,7 +17,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from releaser.core.address import Bound, Ref
-from releaser.core.diagnostic import Code
+from releaser.core.diagnostic import undocumented
 from releaser.core.kind import (
     AGENT_TAGS,
     Calls,
@@ -533,33 +533,30 @@ def _described_rest(before: FrozenMap, after: FrozenMap) -> Iterator[Remark]:
 
 # -- the kind
 
-_WAIVE = " AWS's documentation is thin here: waive the rule at this place if AWS does accept it."
-
-
-def _code(code: str, title: str, explanation: str, example: str = "") -> Code:
-    return Code(code, title, explanation + _WAIVE, example, waivable=True)
-
-
 _CODES = (
-    _code("E560", "an agent refers to what is no fixed version", "What is released must not change by itself."),
-    _code(
+    undocumented("E560", "an agent refers to what is no fixed version", "What is released must not change by itself."),
+    undocumented(
         "E561",
         "a function without a version",
         "AWS takes it, and whoever deploys the function changes the agent. This is a warning.",
     ),
-    _code("E562", "a supervisor and its collaborators", "One does not go without the other."),
-    _code("E563", "an action group that is not whole", "It needs one schema, and something that carries it out."),
-    _code("E564", "too much beside AWS's own action group", "A signature stands alone, with its parameters and state."),
-    _code("E565", "an OpenAPI document that AWS refuses", "openapi 3, info, paths; each operation described."),
-    _code("E566", "more than an agent may have", "AWS's quotas for one agent."),
-    _code("E567", "a name stands twice in an agent", "AWS tells these by their names."),
-    _code(
+    undocumented("E562", "a supervisor and its collaborators", "One does not go without the other."),
+    undocumented(
+        "E563", "an action group that is not whole", "It needs one schema, and something that carries it out."
+    ),
+    undocumented(
+        "E564", "too much beside AWS's own action group", "A signature stands alone, with its parameters and state."
+    ),
+    undocumented("E565", "an OpenAPI document that AWS refuses", "openapi 3, info, paths; each operation described."),
+    undocumented("E566", "more than an agent may have", "AWS's quotas for one agent."),
+    undocumented("E567", "a name stands twice in an agent", "AWS tells these by their names."),
+    undocumented(
         "E568",
         "a prompt that is not wholly overridden",
         "AWS fills in its own prompts for all other steps: an override says everything, or is not there.",
     ),
-    _code("E569", "custom orchestration, half said", "orchestrationType and customOrchestration go together."),
-    _code("E570", "an agent that cannot be prepared", "It needs a role, a model and an instruction."),
+    undocumented("E569", "custom orchestration, half said", "orchestrationType and customOrchestration go together."),
+    undocumented("E570", "an agent that cannot be prepared", "It needs a role, a model and an instruction."),
 )
 _REASONS = "failureReasons"
 _TEMPLATES = f"{_PROMPTS}.promptConfigurations"

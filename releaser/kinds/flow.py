@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from releaser.core.address import Ref
-from releaser.core.diagnostic import Code
+from releaser.core.diagnostic import Code, undocumented
 from releaser.core.flow_graph import DEEPEST, TYPES, all_nodes, check_flow
 from releaser.core.flow_references import check_pins
 from releaser.core.flow_words import flow_remarks
@@ -144,46 +144,52 @@ def _each(paths: Mapping[str, Any]) -> dict[str, Any]:
     return {f"{definition}.{path}": value for definition in _DEFINITIONS for path, value in paths.items()}
 
 
-def _code(code: str, title: str, explanation: str, *, waivable: bool = True) -> Code:
-    waive = " AWS's documentation is thin here: waive the rule at this place if AWS does accept it." if waivable else ""
-    return Code(code, title, explanation + waive, waivable=waivable)
-
-
 _CODES = (
-    _code(
+    undocumented(
         "E530", "a name stands twice in a flow", "Nodes, connections, and the parts of a node are told apart by name."
     ),
-    _code(
+    undocumented(
         "E531", "a flow that begins nowhere", "A flow has one Input node, a loop one LoopInput node: there it begins."
     ),
-    _code("E532", "a flow that ends nowhere", "A flow has Output nodes, a loop has one LoopController."),
-    _code("E533", "a connection to a node that is not there", "Both ends are names of nodes in the same definition."),
-    _code(
+    undocumented("E532", "a flow that ends nowhere", "A flow has Output nodes, a loop has one LoopController."),
+    undocumented(
+        "E533", "a connection to a node that is not there", "Both ends are names of nodes in the same definition."
+    ),
+    undocumented(
         "E534",
         "a connection that does not fit its nodes",
         "Data leads from an output to an input; from a condition node a connection leaves by the name of a condition.",
     ),
-    _code("E535", "nodes in a circle", "A flow runs forwards; what is to be repeated stands in a node of type Loop."),
-    _code("E536", "a node that nothing reaches", "No path leads to it from where the flow begins: it would never run."),
-    _code("E537", "an input without one connection", "Each input is fed by exactly one connection."),
-    _code(
+    undocumented(
+        "E535", "nodes in a circle", "A flow runs forwards; what is to be repeated stands in a node of type Loop."
+    ),
+    undocumented(
+        "E536", "a node that nothing reaches", "No path leads to it from where the flow begins: it would never run."
+    ),
+    undocumented("E537", "an input without one connection", "Each input is fed by exactly one connection."),
+    undocumented(
         "E538", "an input or output that the type of node has not", "Most types give their inputs and outputs names."
     ),
-    _code("E539", "a configuration of another type of node", "The member of the configuration is named as the type."),
-    _code(
+    undocumented(
+        "E539", "a configuration of another type of node", "The member of the configuration is named as the type."
+    ),
+    undocumented(
         "E540",
         "a node where its type cannot stand",
         "In a loop there are no Input, Output, Condition, Iterator and Collector nodes; LoopInput and LoopController "
         "are nowhere else. Loops in loops are compared to a depth of two.",
     ),
-    _code("E551", "too many nodes", "AWS allows 40 nodes in a flow, of which 20 may be prompts and 5 inline code."),
-    _code("E552", "conditions that do not decide", "Each has an expression of its own, and default is what is left."),
-    _code(
+    undocumented(
+        "E551", "too many nodes", "AWS allows 40 nodes in a flow, of which 20 may be prompts and 5 inline code."
+    ),
+    undocumented(
+        "E552", "conditions that do not decide", "Each has an expression of its own, and default is what is left."
+    ),
+    Code(
         "E555",
         "a node that calls a draft",
         "A node names a version of a prompt and of a guardrail, an alias of an agent or bot, and a version or alias "
         "of a function. A draft changes without a release: what was tested would not be what runs.",
-        waivable=False,
     ),
 )
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from releaser.core.address import Bound, Ref
-from releaser.core.diagnostic import Code
+from releaser.core.diagnostic import undocumented
 from releaser.core.geography import plain_model
 from releaser.core.kind import (
     BEDROCK_TAGS,
@@ -177,13 +177,6 @@ def _difference(before: FrozenMap, after: FrozenMap) -> tuple[str, str]:
     return "description", "its description changed"
 
 
-_WAIVE = " AWS's documentation is thin here: waive the rule at this place if AWS does accept it."
-
-
-def _code(code: str, title: str, explanation: str, example: str = "") -> Code:
-    return Code(code, title, explanation + _WAIVE, example, waivable=True)
-
-
 KIND = Kind(
     name="prompt-router",
     service="bedrock",
@@ -192,10 +185,16 @@ KIND = Kind(
     exports=_exports,
     check=_check,
     codes=(
-        _code("E516", "a router of other than two models", "A router chooses between exactly two models, both listed."),
-        _code("E517", "the fallback is a third model", "The fallback is the one of the two that answers by default."),
-        _code("E518", "models of different families", "A router chooses within one family, such as Nova or Claude."),
-        _code(
+        undocumented(
+            "E516", "a router of other than two models", "A router chooses between exactly two models, both listed."
+        ),
+        undocumented(
+            "E517", "the fallback is a third model", "The fallback is the one of the two that answers by default."
+        ),
+        undocumented(
+            "E518", "models of different families", "A router chooses within one family, such as Nova or Claude."
+        ),
+        undocumented(
             "E519",
             "a response quality difference between the steps",
             "It is in percent, from 0 to 100 in steps of 5; 0.5 would be half a percent.",

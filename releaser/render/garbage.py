@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from releaser.core.garbage import Judged
-from releaser.engine.collect import Collected, Survey
+from releaser.engine.collect import Collected, Inventory
 from releaser.render.data import to_json
 from releaser.render.escape import safe
 from releaser.render.words import counted
@@ -13,17 +13,17 @@ from releaser.render.words import counted
 FORMAT = "releaser.gc/v1"
 
 
-def shown(environment: str, survey: Survey, collected: Collected | None, output: str) -> str:
+def shown(environment: str, inventory: Inventory, collected: Collected | None, output: str) -> str:
     """The survey, and what became of it once it was acted upon, in one of the formats of ``--output``."""
     if output == "json":
-        return to_json(_data(environment, survey, collected))
-    lines = list(_lines(environment, survey, collected))
+        return to_json(_data(environment, inventory, collected))
+    lines = list(_lines(environment, inventory, collected))
     if output == "markdown":
         return "\n".join(["```text", *lines, "```"]) + "\n"
     return "\n".join(lines) + "\n"
 
 
-def _data(environment: str, survey: Survey, collected: Collected | None) -> dict[str, Any]:
+def _data(environment: str, inventory: Inventory, collected: Collected | None) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "environment": environment,
@@ -36,7 +36,7 @@ def _data(environment: str, survey: Survey, collected: Collected | None) -> dict
                 "kept": j.kept,
                 "state": _state(j, collected),
             }
-            for j in survey.judged
+            for j in inventory.judged
         ],
         "refused": {n: str(e) for n, e in sorted(collected.refused.items())} if collected else {},
     }
@@ -50,10 +50,10 @@ def _state(judged: Judged, collected: Collected | None) -> str:
     return "failed" if judged.published in collected.failed else "deleted"
 
 
-def _lines(environment: str, survey: Survey, collected: Collected | None) -> list[str]:
+def _lines(environment: str, inventory: Inventory, collected: Collected | None) -> list[str]:
     lines = [f"Versions in {environment}"]
     last = ""
-    for judged in survey.judged:
+    for judged in inventory.judged:
         one = judged.published
         if str(one.address) != last:
             last = str(one.address)
@@ -65,7 +65,7 @@ def _lines(environment: str, survey: Survey, collected: Collected | None) -> lis
             lines.append(f"           {safe(str(collected.failed[one]))}")
     for name, error in sorted((collected.refused if collected else {}).items()):
         lines.append(f"  {safe(name)}: {safe(str(error))}")
-    number = len(survey.unneeded)
+    number = len(inventory.unneeded)
     if collected is None:
         lines.append(f"{counted(number, 'version')} to delete." if number else "Nothing to delete.")
         if number:

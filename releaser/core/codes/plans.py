@@ -275,9 +275,7 @@ PLANS = (
         "is there; or put the pinned versions back.",
     ),
     Code("P184", "no object in the bucket", "Nothing stands under the prefix: look at its spelling and its case."),
-    Code(
-        "P190", "a step that no kind performs yet", "This version cannot do it. Please report how the plan came to it."
-    ),
+    Code("P190", "a plan that takes a version away", "Only gc does that. Please report how the plan came to it."),
     Code("P191", "a step whose needs are not done", "A fault in releaser itself: please report the plan."),
     Code("P200", "a gate does not let it pass", "The gate's own reason and hint are in the message."),
     Code("P201", "a gate cleared something else", "A fault in releaser itself: please report the plan."),
