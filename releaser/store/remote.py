@@ -116,8 +116,40 @@ class Remote:
             self._fetch([f"+{ref}:refs/remotes/{self.name}/{branch}"])
         return rows[0] if rows else None
 
-    def push(self, updates: Sequence[RefUpdate]) -> Pushed:
-        """Push every update whose expectation holds. Each ref is decided for itself; nothing is forced back."""
+    def heads(self, pattern: str) -> tuple[str, dict[str, str]]:
+        """The name of the default branch (empty: the remote has none), and the commits of it and of the branches that
+        match a pattern, by full ref. Nothing is fetched."""
+        reply = self.git.run(
+            *("ls-remote", "--symref", "--", self.name, "HEAD", f"refs/heads/{pattern}"),
+            ok=range(256),
+            seconds=self.seconds,
+        )
+        if reply.code:
+            raise self.unreachable(reply.err)
+        default, found = "", {}
+        for line in reply.text.splitlines():
+            what, _, ref = line.partition("\t")
+            if what.startswith("ref: refs/heads/") and ref == "HEAD":
+                default = what.removeprefix("ref: refs/heads/")
+            elif ref == "HEAD" and default:
+                found[f"refs/heads/{default}"] = what
+            elif ref.startswith("refs/heads/"):
+                found[ref] = what
+        return default, found
+
+    def bring(self, heads: Mapping[str, str]) -> None:
+        """Fetch the branches (full ref -> commit) whose commits are missing here, as remote-tracking branches."""
+        here = self.git.objects([f"{oid}^{{commit}}" for oid in heads.values()])
+        missing = [ref for ref, found in zip(heads, here, strict=True) if found is None]
+        if missing:
+            place = f"refs/remotes/{self.name}/"
+            self._fetch([f"+{ref}:{place}{ref.removeprefix('refs/heads/')}" for ref in missing])
+
+    def push(self, updates: Sequence[RefUpdate], options: Sequence[str] = ()) -> Pushed:
+        """Push every update whose expectation holds. Each ref is decided for itself; nothing is forced back.
+
+        ``options``: what git hands to the server as push options; one that takes none loses the push, and says so.
+        """
         accepted: set[str] = set()
         rejected: dict[str, str] = {}
         lost = said = ""
@@ -126,7 +158,8 @@ class Remote:
             leases = [f"--force-with-lease={u.ref}:{u.expected}" for u in batch]
             specs = [f"{u.new}:{u.ref}" for u in batch]
             reply = self.git.run(
-                *("push", "--porcelain", "--no-follow-tags", *leases, "--", self.name, *specs),
+                *("push", "--porcelain", "--no-follow-tags", *(f"--push-option={o}" for o in options)),
+                *(*leases, "--", self.name, *specs),
                 ok=range(256),
                 seconds=self.seconds,
             )

@@ -1,0 +1,29 @@
+"""Codes of moving pins: promote, roll back, retire."""
+
+from releaser.core.diagnostic import Code
+
+MOVES = (
+    Code(
+        "P315",
+        "a pin that cannot be edited",
+        "Its `release` does not stand on a line of its own as a plain value, or the file is no pin. Nothing was "
+        "written: an edit that would change more than the release is not made.",
+        "spec:\n  release: r12@sha256:<64 hex digits>",
+    ),
+    Code(
+        "P316",
+        "a branch of a proposal that holds somebody's own commits",
+        "The branch was made by an earlier run of the same command, and somebody added to it. It is not replaced: "
+        "merge or delete it first.",
+    ),
+    Code(
+        "P317",
+        "a branch of a proposal that is checked out",
+        "Moving it would leave that work tree behind. Switch to another branch.",
+    ),
+    Code(
+        "P318",
+        "a proposal that the git server declined",
+        "A hook or the protection of branches said no. `--no-push` leaves the branch in this clone.",
+    ),
+)
