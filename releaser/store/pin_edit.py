@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from releaser.core.document import Document
 from releaser.core.errors import ReleaserError
-from releaser.core.record import NAME
+from releaser.core.proof.files import NAME
 from releaser.core.values import Path
 from releaser.store.yaml import load
 from releaser.store.yaml_write import dump, inline, splice
