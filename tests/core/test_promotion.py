@@ -8,7 +8,7 @@ from typing import Any
 from releaser.core.environment import Environment
 from releaser.core.pin import Pinned, PinWaiver
 from releaser.core.promotion import Denied, Ground, Passage, passage
-from releaser.core.record import Closed, Conclusion, Facts, Holder, Opened, Outcome
+from releaser.core.record import Closed, Conclusion, Facts, Held, Holder, Opened, Outcome
 from releaser.core.timeline import Account
 
 TODAY = date(2026, 3, 3)
@@ -31,7 +31,13 @@ PROD = environment("prod", promotesFrom="preprod")
 
 
 def account(
-    where: str, day: int, digest: str, outcome: Outcome | None = Outcome.RELEASED, *, verified: bool = True
+    where: str,
+    day: int,
+    digest: str,
+    outcome: Outcome | None = Outcome.RELEASED,
+    *,
+    verified: bool = True,
+    holds: Held | None = None,
 ) -> Account:
     at = datetime(2026, 2, day, tzinfo=UTC)
     opened = Opened(
@@ -58,6 +64,7 @@ def account(
         holder=HOLDER,
         opened_at=at,
         lease_expires=at,
+        holds=holds,
     )
     ended = Conclusion(outcome=outcome or Outcome.FAILED, verified=verified, facts=Facts(), duration_ms=0)
     closed = Closed(
@@ -114,3 +121,17 @@ def test_records_of_other_use_cases_say_nothing() -> None:
 
 def test_an_environment_without_one_before_it_asks_for_nothing() -> None:
     assert asked(where=environment("preprod")) is Ground.UNCONDITIONAL
+
+
+def test_what_was_taken_back_in_the_environment_before_goes_no_further() -> None:
+    """By an alarm or by somebody; the release that replaces it may go on, and a later one of it ends the hold."""
+    verified = account("preprod", 3, NEW)
+    taken_back = account("preprod", 4, OLD, holds=Held(release="r12", release_digest=NEW, reason="it leaks"))
+    by_alarm = account("preprod", 4, NEW, Outcome.ROLLED_BACK)
+    for after in (taken_back, by_alarm):
+        answer = passage(Pinned("mail", "r12", NEW), PROD, [verified, after], TODAY)
+        assert isinstance(answer, Denied) and answer.code == "P303", answer
+        again = account("preprod", 5, NEW)
+        answer = passage(Pinned("mail", "r12", NEW), PROD, [verified, after, again], TODAY)
+        assert isinstance(answer, Passage) and answer.proof == again, answer
+    assert isinstance(passage(Pinned("mail", "r11", OLD), PROD, [verified, taken_back], TODAY), Passage)

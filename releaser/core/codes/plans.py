@@ -333,4 +333,10 @@ PLANS = (
         "a waiver that has expired",
         "The pin's release is not verified in `promotesFrom`, and the waiver that let it ahead holds no longer.",
     ),
+    Code(
+        "P303",
+        "a release that was taken back in the environment before",
+        "It was released and verified in `promotesFrom`, then rolled back there: by an alarm during its delivery or by "
+        "somebody in an emergency. What was taken back goes no further.",
+    ),
 )
