@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 from releaser.cli.work import Desk
 from releaser.core.address import Address
 from releaser.core.allowance import allowances, needed
+from releaser.core.deployed import verbs_of
+from releaser.core.model_ids import uses
 from releaser.core.model_life import Catalog
-from releaser.core.notes import Lifecycle, ReleaseContent, content_of, fresh_of, release_notes
+from releaser.core.notes import Happened, release_notes
 from releaser.core.plan import UseCasePlan
-from releaser.core.record import Binding, Closed
+from releaser.core.record import Binding
+from releaser.core.release_content import ReleaseContent, content_of
+from releaser.core.way_back import Lifecycle
 from releaser.core.workspace import UseCaseFiles
 from releaser.engine.compile import Compiled, ReleaseName, compile_all
 from releaser.kinds import registry
+from releaser.kinds.models import model
 from releaser.render.notes import notes_markdown
 
 if TYPE_CHECKING:
@@ -35,28 +40,39 @@ def notes_of(desk: Desk, planned: Planned) -> Callable[[str, Mapping[Address, Bi
         part = planned.plan.of(name)
         if part is None:
             return ""
-        made = release_notes(
-            before.get(name),
-            _content(planned.compiled, part),
-            kinds=registry(),
-            bindings=bindings,
-            fresh=fresh_of(part),
-            history={t.release: t.digest for t in tags.get(name, ()) if t.release != part.release},
-            lifecycle=lives,
+        witness = desk.witnesses().get(name)
+        live = witness.released if witness else None
+        happened = Happened(
             environment=desk.environment.name,
+            bindings=bindings,
+            before=live.bindings if live else None,
+            verbs=verbs_of(part.steps),
+            lives=lives,
+            processed_in=part.processed_in,
             risk=part.risk,
             allowed=needed(part, allowances(planned.compiled.files[name].spec), desk.repo.clock.now().date()),
-            processed_in=part.processed_in,
+        )
+        made = release_notes(
+            before.get(name),
+            _content(desk, planned.compiled, part),
+            kinds=registry(),
+            history={t.release: t.digest for t in tags.get(name, ()) if t.release != part.release},
+            happened=happened,
         )
         return notes_markdown(made)
 
     return notes
 
 
-def _content(compiled: Compiled, part: UseCasePlan) -> ReleaseContent:
-    files = compiled.files[part.use_case]
-    nodes = compiled.graph.of(part.use_case)
-    return content_of(part.use_case, part.release, part.release_digest, files.spec, nodes, files.digests)
+def _content(desk: Desk, compiled: Compiled, part: UseCasePlan) -> ReleaseContent:
+    return _named(desk, compiled, part.use_case, ReleaseName(part.release, part.release_digest))
+
+
+def _named(desk: Desk, compiled: Compiled, name: str, release: ReleaseName) -> ReleaseContent:
+    files, nodes = compiled.files[name], compiled.graph.of(name)
+    view = compiled.views.get(name)
+    found = uses(nodes, view.section("models"), desk.target.region, registry(), model) if view else ()
+    return content_of(name, release.name, release.digest, files.spec, nodes, files.digests, found)
 
 
 def _released(desk: Desk, name: str) -> ReleaseContent | None:
@@ -64,17 +80,16 @@ def _released(desk: Desk, name: str) -> ReleaseContent | None:
     from releaser.store.workspace import load_use_case
 
     witness = desk.witnesses().get(name)
-    closed: Closed | None = witness.released if witness else None
+    closed = witness.released if witness else None
     if closed is None:
         return None
     record = closed.record
     files = load_use_case(desk.repo.at(record.commit), name)
     if not isinstance(files, UseCaseFiles):
         return None
-    release = {name: ReleaseName(record.release, record.release_digest)}
-    compiled = compile_all({name: files}, desk.environment, desk.target, registry(), release)
-    nodes = compiled.graph.of(name)
-    return content_of(name, record.release, record.release_digest, files.spec, nodes, files.digests)
+    release = ReleaseName(record.release, record.release_digest)
+    compiled = compile_all({name: files}, desk.environment, desk.target, registry(), {name: release})
+    return _named(desk, compiled, name, release)
 
 
 def _lives(catalog: Catalog) -> dict[str, Lifecycle]:

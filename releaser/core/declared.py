@@ -23,7 +23,7 @@ _LEVELS: Mapping[str, tuple[str, ...]] = {
 
 def models(before: Spec, after: Spec) -> Found:
     """Models that come, go or are exchanged."""
-    for name, old, new in _pairs(before.get("models"), after.get("models")):
+    for name, old, new in pairs(before.get("models"), after.get("models")):
         if new is None:
             yield name, Remark("is no longer used", "neutral")
         elif old is None:
@@ -36,7 +36,7 @@ def models(before: Spec, after: Spec) -> Found:
 
 def parameters(before: Spec, after: Spec) -> Found:
     """Parameters of models that stay declared."""
-    for name, old, new in _pairs(before.get("models"), after.get("models")):
+    for name, old, new in pairs(before.get("models"), after.get("models")):
         if old is not None and new is not None:
             for remark in parameter_remarks(old.get("inference") or EMPTY, new.get("inference") or EMPTY):
                 yield name, remark
@@ -44,7 +44,7 @@ def parameters(before: Spec, after: Spec) -> Found:
 
 def datasets(before: Spec, after: Spec) -> Found:
     """Data sets whose content changed, by digest."""
-    for name, old, new in _pairs(before.get("datasets"), after.get("datasets")):
+    for name, old, new in pairs(before.get("datasets"), after.get("datasets")):
         if new is None:
             yield name, Remark("is no longer part of the release", "weaker")
         elif old is None:
@@ -58,8 +58,8 @@ def datasets(before: Spec, after: Spec) -> Found:
 def thresholds(before: Spec, after: Spec) -> Found:
     """Metrics whose thresholds became easier (weaker) or harder (stronger) to pass."""
     old_suites, new_suites = (_of(_of(s, "evaluation"), "suites") for s in (before, after))
-    for suite, old, new in _pairs(old_suites, new_suites):
-        for metric, left, right in _pairs(_of(old, "metrics"), _of(new, "metrics")):
+    for suite, old, new in pairs(old_suites, new_suites):
+        for metric, left, right in pairs(_of(old, "metrics"), _of(new, "metrics")):
             name = f"{suite}/{metric}"
             if right is None:
                 yield name, Remark(f"is no longer checked (was: {_bound(left or EMPTY)})", "weaker")
@@ -136,13 +136,16 @@ def governance(before: Spec, after: Spec, files: Mapping[str, tuple[str, str]]) 
     if old.get("intendedUse") != new.get("intendedUse"):
         texts = (str(old.get("intendedUse") or ""), str(new.get("intendedUse") or ""))
         yield "intended use", Remark("changed", "changed", "intendedUse", texts=texts)
-    for name, left, right in _pairs(old.get("documents"), new.get("documents")):
+    for name, left, right in pairs(old.get("documents"), new.get("documents")):
+        was, now = files.get(str(left), ("", ""))[0], files.get(str(right), ("", ""))[1]
         if right is None:
-            yield name, Remark("the document is gone", "weaker")
+            yield name, Remark(f"the document is gone (it was {left}, sha256 {was[:12]})", "weaker")
         elif left is None:
-            yield name, Remark("the document is new", "stronger")
-        elif left != right or len(set(files.get(str(right), ("", "")))) > 1:
-            yield name, Remark("the document changed", "changed")
+            yield name, Remark(f"the document is new: {right}, sha256 {now[:12]}", "stronger")
+        elif was != now:
+            yield name, Remark(f"the document changed: {right}, sha256 {was[:12]} -> {now[:12]}", "changed")
+        elif left != right:
+            yield name, Remark(f"the document is {right} instead of {left}, its content is the same", "neutral")
     yield from _waivers(before, after)
 
 
@@ -154,7 +157,7 @@ def _waivers(before: Spec, after: Spec) -> Found:
         yield f"rule {rule}", Remark(f"holds again at {at}", "stronger")
 
 
-def _pairs(before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
+def pairs(before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
     """Every name of both mappings with its two values, None where it is missing."""
     old, new = (m if isinstance(m, Mapping) else EMPTY for m in (before, after))
     for name in sorted({*old, *new}):

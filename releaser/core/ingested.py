@@ -100,6 +100,6 @@ def content_remarks(before: Iterable[Pin], after: Iterable[Pin]) -> Iterator[Rem
             continue
         more, gone = len(right.keys() - left.keys()), len(left.keys() - right.keys())
         other = sum(left[k] != right[k] for k in left.keys() & right.keys())
-        found = {"more": more, "fewer": gone, "with other content": other}
+        found = {"added": more, "removed": gone, "changed": other}
         said = ", ".join(f"{count:,} {word}" for word, count in found.items() if count)
         yield Remark(f"{item}: {len(right):,} documents instead of {len(left):,} ({said})", "changed")

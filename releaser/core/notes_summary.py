@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from releaser.core.kind import Effect, Kind
-from releaser.core.notes import Note, Notes, ReleaseContent, Section, release_notes
+from releaser.core.note_sections import Note, Section
+from releaser.core.notes import Notes, release_notes
 from releaser.core.redact import hide
+from releaser.core.release_content import ReleaseContent
 from releaser.core.word_diff import words_changed
 from releaser.core.wording import clip
 
@@ -45,7 +47,11 @@ def _made_of(notes: Notes) -> str:
 def _details(notes: Notes) -> Iterator[str]:
     """Weaker and stronger first; then one line a section."""
     if notes.is_first:
-        yield from (f"- {title}: {value}" for title, value in notes.facts if not title.startswith("Intended"))
+        facts = notes.facts
+        yield from (f"- {title}: {value}" for title, value in facts.governance if title != "Intended use")
+        yield from (f"- Model {m.name}: {m}" for m in facts.models)
+        if facts.quality:
+            yield f"- Quality: {facts.quality}"
         return
     for effect in ("weaker", "stronger"):
         yield from _turned(notes, effect)
