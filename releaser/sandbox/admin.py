@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 from releaser.sandbox.app import Sandbox
 from releaser.sandbox.errors import BadAdminRequest
 from releaser.sandbox.faults import Rule
+from releaser.sandbox.model import LATE
 from releaser.sandbox.request import Request
 from releaser.sandbox.wire import Reply
 
@@ -114,8 +115,9 @@ class Admin:
         box.settings.set_quotas(args.get("quotas", {}))
         box.settings.set_switches(args.get("switches", {}))
         if args.get("rates"):
-            if any(name.startswith("s3.") for name in args["rates"]):
-                _ = box.router.s3
+            for late in LATE:
+                if any(name.startswith(f"{late}.") for name in args["rates"]):
+                    box.router.know(late)
             box.buckets.set(args["rates"], box.router.operations)
         box.settings.latency = float(args.get("latency", box.settings.latency))
         box.keep_settings()
@@ -138,7 +140,7 @@ class Admin:
     def _add_fault(self, rule: dict[str, Any]) -> Rule:
         """A rule about a service or operation that does not exist would never fire: refused."""
         router = self._sandbox.router
-        services = {*router.services, "s3"}
+        services = set(router.names)
         if "service" in rule and rule["service"] not in services:
             raise BadAdminRequest(f"no service {rule['service']!r}; there are: {', '.join(sorted(services))}")
         if "operation" in rule and not router.operations_called(rule["operation"], rule.get("service")):

@@ -28,8 +28,19 @@ from releaser.sandbox.store import GLOBAL, Store
 from releaser.sandbox.validation import check_input
 from releaser.sandbox.wire import Reply, failure, success
 
-_THROTTLE_CODES = {"sts": "Throttling", "resourcegroupstaggingapi": "ThrottledException", "s3": "SlowDown"}
-_INVALID_CODES = {"query": "ValidationError", "rest-xml": "InvalidArgument"}
+_THROTTLE_CODES = {
+    "sts": "Throttling",
+    "resourcegroupstaggingapi": "ThrottledException",
+    "s3": "SlowDown",
+    "cloudwatch": "Throttling",
+}
+_INVALID_CODES = {
+    "sts": "ValidationError",
+    "s3": "InvalidArgument",
+    "cloudwatch": "ValidationError",
+    "appconfig": "BadRequestException",
+    "appconfigdata": "BadRequestException",
+}
 _LOG_LENGTH = 5000
 
 
@@ -39,6 +50,7 @@ class Work:
 
     request_id: str
     operation: Operation | None = None
+    protocol: str = ""
     caller: Caller | None = None
     region: str = ""
     params: dict[str, Any] = field(default_factory=dict)
@@ -73,7 +85,7 @@ class Sandbox:
         try:
             scope = read_scope(request.headers)
             work.region = scope.region
-            work.operation, work.params = self.router.resolve(request, scope.signing_name)
+            work.operation, work.params, work.protocol = self.router.resolve(request, scope.signing_name)
             work.caller = identify(scope, request.headers, self.store, self.clock)
             where = (work.account, work.region, work.params, work.request_id)
             work.effects = self.faults.effects(work.operation, *where)
@@ -89,9 +101,9 @@ class Sandbox:
             assert work.operation is not None and work.caller is not None
             self._disturb(work, work.operation)
             result = self._perform(work, work.operation, work.caller)
-            reply, code = success(work.operation, result, work.request_id), ""
+            reply, code = success(work.operation, result, work.request_id, work.protocol), ""
         except AwsError as error:
-            reply, code = failure(work.operation, error, work.request_id), error.code
+            reply, code = failure(work.operation, error, work.request_id, work.protocol), error.code
         except ShapeViolation as error:
             reply, code = self._bug(work, f"sandbox bug: {error}"), "InternalServerException"
         except Exception:  # noqa: BLE001 - the last line: any bug becomes a loud 500
@@ -153,7 +165,7 @@ class Sandbox:
         params = {name: value for name, value in work.params.items() if value is not None}
         found = check_input(operation.input, params) if operation.input else []
         if found:
-            raise violations(found, _INVALID_CODES.get(operation.service.protocol, "ValidationException"))
+            raise violations(found, _INVALID_CODES.get(operation.service.name, "ValidationException"))
         stale = StaleView(**work.effects.stale) if work.effects and work.effects.stale is not None else None
         if stale == StaleView():
             stale = StaleView(writes=1)
@@ -177,7 +189,7 @@ class Sandbox:
             return handle()
 
     def _bug(self, work: Work, text: str) -> Reply:
-        return failure(work.operation, AwsError("InternalServerException", text, 500), work.request_id)
+        return failure(work.operation, AwsError("InternalServerException", text, 500), work.request_id, work.protocol)
 
     def _count(self, work: Work, status: int, code: str) -> None:
         operation = work.operation.key if work.operation else "unknown"

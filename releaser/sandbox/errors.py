@@ -6,7 +6,8 @@ from __future__ import annotations
 class AwsError(Exception):
     """An error reply as AWS sends it. The HTTP status comes from the service model unless given.
 
-    ``protocol`` matters only where no operation was recognised: how that client expects errors.
+    ``protocol`` matters only where no operation was recognised: how that client expects errors. ``members``: what the
+    error's shape has besides its message.
     """
 
     def __init__(self, code: str, message: str, status: int | None = None, protocol: str = "rest-json") -> None:
@@ -16,6 +17,7 @@ class AwsError(Exception):
         self.status = status
         self.protocol = protocol
         self.headers: dict[str, str] = {}
+        self.members: dict[str, object] = {}
 
 
 class BadAdminRequest(Exception):

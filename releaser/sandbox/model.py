@@ -11,6 +11,8 @@ from functools import cached_property
 from typing import Any
 
 SERVED = ("bedrock", "bedrock-agent", "sts", "ssm", "resourcegroupstaggingapi", "service-quotas")
+LATE = {"s3": "s3", "appconfig": "appconfig", "appconfigdata": "appconfig", "cloudwatch": "monitoring", "kms": "kms"}
+"""Services whose models are read when they are first spoken of, with the names they sign with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,7 @@ class Service:
         self.raw = raw
         meta = raw["metadata"]
         self.protocol: str = meta["protocol"]
+        self.protocols: tuple[str, ...] = tuple(meta.get("protocols", (self.protocol,)))
         self.signing_name: str = meta.get("signingName") or meta["endpointPrefix"]
         self.target_prefix: str = meta.get("targetPrefix", "")
         self.xml_namespace: str = meta.get("xmlNamespace", "")

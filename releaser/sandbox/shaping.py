@@ -6,6 +6,7 @@ models are known to be wrong there (``modelName`` at most 20 characters), and AW
 
 from __future__ import annotations
 
+import base64
 import struct
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -52,6 +53,8 @@ def _build(shape: Shape, epoch_times: bool) -> Shaper:
             return _timestamp(shape, epoch_times)
         case "float":
             return float32
+        case "blob":
+            return _base64
         case _:
             return lambda value: value
 
@@ -101,6 +104,11 @@ def _map(shape: Shape, epoch_times: bool) -> Shaper:
 def _timestamp(shape: Shape, epoch_times: bool) -> Shaper:
     form = shape.raw.get("timestampFormat") or ("unixTimestamp" if epoch_times else "iso8601")
     return (lambda value: round(value, 3)) if form == "unixTimestamp" else iso8601
+
+
+def _base64(value: Any) -> Any:
+    """Blobs inside JSON and XML are text."""
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
 
 def iso8601(seconds: float) -> str:

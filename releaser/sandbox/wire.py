@@ -1,4 +1,4 @@
-"""Replies in the protocol of each service: rest-json, json 1.1, query (XML)."""
+"""Replies in the protocol that was asked in: rest-json, json 1.1, query (XML), rest-xml, rpc-v2-cbor."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ from http import HTTPStatus
 from typing import Any
 from xml.sax.saxutils import escape
 
-from releaser.sandbox import rest_xml
+from releaser.sandbox import cbor, rest_json, rest_xml
 from releaser.sandbox.errors import AwsError
 from releaser.sandbox.model import Operation
 from releaser.sandbox.shaping import shape_output
 
-_CONTENT_TYPES = {"rest-json": "application/json", "json": "application/x-amz-json-1.1", "query": "text/xml"}
+CBOR = "smithy-rpc-v2-cbor"
+_CONTENT_TYPES = {
+    "rest-json": "application/json",
+    "json": "application/x-amz-json-1.1",
+    "query": "text/xml",
+    CBOR: "application/cbor",
+}
 
 _LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 
@@ -43,13 +49,18 @@ class Reply:
         return replace(self, body=self.body[:keep])
 
 
-def success(operation: Operation, result: dict[str, Any], request_id: str) -> Reply:
+def success(operation: Operation, result: dict[str, Any], request_id: str, protocol: str) -> Reply:
     """The reply of an operation that succeeded; raises when it is not what the model allows."""
-    protocol = operation.service.protocol
     headers = {"x-amzn-RequestId": request_id}
     if protocol == "rest-xml":
         return _rest_xml(operation, result, headers)
-    shaped = shape_output(operation.output, result, epoch_times=protocol == "json")
+    if protocol == "rest-json":
+        return _rest_json(operation, result, headers)
+    shaped = shape_output(operation.output, result, epoch_times=protocol in ("json", CBOR))
+    if protocol == CBOR:
+        headers["smithy-protocol"] = "rpc-v2-cbor"
+        body = cbor.encode(operation.output, shaped) if operation.output else b""
+        return Reply(200, body, _CONTENT_TYPES[protocol], headers)
     if protocol == "query":
         body = _xml_result(operation, shaped, request_id)
     else:
@@ -57,9 +68,9 @@ def success(operation: Operation, result: dict[str, Any], request_id: str) -> Re
     return Reply(operation.status, body, _CONTENT_TYPES[protocol], headers)
 
 
-def failure(operation: Operation | None, error: AwsError, request_id: str) -> Reply:
+def failure(operation: Operation | None, error: AwsError, request_id: str, protocol: str = "") -> Reply:
     """The reply of an operation that failed, with the model's HTTP status."""
-    protocol = operation.service.protocol if operation else error.protocol
+    protocol = protocol or error.protocol
     code, status = operation.service.error(error.code) if operation else (error.code, None)
     status = error.status or status or 400
     headers = {"x-amzn-RequestId": request_id, "x-amzn-ErrorType": code}
@@ -67,8 +78,25 @@ def failure(operation: Operation | None, error: AwsError, request_id: str) -> Re
         return _s3_failure(operation, error, code, status, request_id)
     if protocol == "query":
         return Reply(status, _xml_error(operation, code, error.message, request_id), "text/xml", headers)
-    body = {"message": error.message} if protocol == "rest-json" else {"__type": code, "message": error.message}
+    body = {_message_member(operation, error.code): error.message, **error.members}
+    if protocol == CBOR:
+        # Services that once spoke the query protocol send its code in a header.
+        headers |= {"smithy-protocol": "rpc-v2-cbor", "x-amzn-query-error": f"{code};Sender"}
+        return Reply(status, cbor.encode(None, {"__type": error.code, **body}), _CONTENT_TYPES[protocol], headers)
+    body = body if protocol == "rest-json" else {"__type": code, **body}
     return Reply(status, json.dumps(body).encode(), _CONTENT_TYPES[protocol], headers)
+
+
+def _message_member(operation: Operation | None, code: str) -> str:
+    """``message``, or ``Message`` where the model writes it so."""
+    shapes = operation.service.raw["shapes"] if operation else {}
+    return "Message" if "Message" in shapes.get(code, {}).get("members", {}) else "message"
+
+
+def _rest_json(operation: Operation, result: dict[str, Any], headers: dict[str, str]) -> Reply:
+    found, body = rest_json.serialise(operation, result)
+    kind = found.pop("Content-Type", "application/json")
+    return Reply(operation.status, body, kind, {**headers, **found})
 
 
 def _rest_xml(operation: Operation, result: dict[str, Any], headers: dict[str, str]) -> Reply:
