@@ -72,8 +72,8 @@ app.command()(pin.pin)
 app.command()(sources.sources)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(adopt.adopt)
 app.command()(reconcile.reconcile)
-app.command()(history.history)
 app.command()(gc.gc)
+app.add_typer(history.app, name="history", short_help="What was live when, and what callers get.")
 app.add_typer(sandbox.app, name="sandbox")
 
 

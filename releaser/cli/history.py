@@ -1,25 +1,44 @@
-"""``releaser history``: every release, newest first; what was live when; the notes of one."""
+"""``releaser history``: every release, newest first; what was live when; the notes of one. ``diff`` and ``serving``
+are commands of their own below it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.core import TyperGroup
 
+from releaser.cli import history_diff, history_serving
 from releaser.cli.options import Output, OutputFormat, Root
+from releaser.cli.recorded import records_here, refuse_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from releaser.core.record import Opened
     from releaser.core.timeline import Account
     from releaser.store.records import Records
 
-_COLUMNS = ("WHEN (UTC)", "ENVIRONMENT", "USE CASE", "RELEASE", "OUTCOME", "BY", "COMMIT")
+
+class ListByDefault(TyperGroup):
+    """``history USE_CASE`` is ``history list USE_CASE``: the first word is a command of ours, or it is not."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        return super().parse_args(ctx, args if args and args[0] in self.commands else ["list", *args])
 
 
+app = typer.Typer(
+    cls=ListByDefault,
+    help="Every release record; what was live when; what two releases differ in; what callers get.",
+    epilog="Example: releaser history claims-assistant -e prod --at 2026-03-03",
+    rich_markup_mode=None,
+)
+
+_COLUMNS = ("WHEN (UTC)", "ENVIRONMENT", "USE CASE", "RELEASE", "OUTCOME", "BY", "COMMIT", "APPROVED BY")
+
+
+@app.command("list")
 def history(
     use_case: Annotated[str | None, typer.Argument(help="Use case; all when none is named.")] = None,
     environment: Annotated[str | None, typer.Option("--environment", "-e", help="Only this environment.")] = None,
@@ -32,14 +51,16 @@ def history(
     output: OutputFormat = Output.text,
     root: Root = None,
 ) -> None:
-    """List every release record, newest first.
+    """List every release record, newest first: what, when, from which commit, by whom, approved by whom.
 
+    What two releases differ in: `releaser history diff r11 r12`; what callers get: `releaser history serving`.
+    A use case of the name diff, serving or list is meant by `releaser history list NAME`.
     Example: releaser history claims-assistant -e prod --at 2026-03-03
     """
-    records = _records(root)
+    records = records_here(root)
     accounts = sorted(records.history(use_case, environment), key=_when, reverse=True)
     if not accounts and (use_case or environment):
-        _refuse_unknown(records, root, use_case, environment)
+        refuse_unknown(records, root, use_case, environment)
     if show is not None:
         typer.echo(_notes(records, accounts, show))
         return
@@ -58,49 +79,13 @@ def history(
         typer.echo(_markdown(accounts) if output is Output.markdown else _table(accounts))
 
 
-def _records(root: Path | None) -> Records:
-    """The records, as new as the remote lets us see; from what was fetched last when it cannot be reached."""
-    from releaser.store.holder import holder_here
-    from releaser.store.records import Records
-    from releaser.store.remote import RemoteUnreachable
-    from releaser.wiring import repository
-
-    repo = repository(root)
-    if repo.remote is not None:
-        try:
-            repo.remote.sync()
-        except RemoteUnreachable as error:
-            typer.echo(f"warning: {error}; showing what was fetched last", err=True)
-    return Records(repo.git, holder=holder_here(repo.environ), clock=repo.clock, remote=repo.remote)
+app.command()(history_diff.diff)
+app.command()(history_serving.serving)
 
 
 def _when(account: Account) -> datetime:
     """The time that is shown."""
     return account.closed.closed_at if account.closed else account.opened.opened_at
-
-
-def _refuse_unknown(records: Records, root: Path | None, use_case: str | None, environment: str | None) -> None:
-    """A misspelt name is no empty history. Known is what has records, and what stands in the working tree."""
-    from releaser.core.errors import WrongUsage
-    from releaser.core.suggest import did_you_mean
-
-    every = records.history()
-    if not every:
-        return
-    for what, code, name, recorded, folder in (
-        ("use case", "P102", use_case, {a.opened.use_case for a in every}, "manifests"),
-        ("environment", "P104", environment, {a.opened.environment for a in every}, "environments"),
-    ):
-        known = recorded | _folders(root, folder)
-        if name and name not in known:
-            raise WrongUsage(f"there is no {what} {name}", code=code, hint=did_you_mean(name, known))
-
-
-def _folders(root: Path | None, folder: str) -> set[str]:
-    from releaser.store.workspace import find_root
-
-    top = (root or find_root()) / folder
-    return {path.name for path in top.iterdir() if path.is_dir()} if top.is_dir() else set()
 
 
 def _live(accounts: Sequence[Account], at: str) -> list[Account]:
@@ -147,6 +132,8 @@ def _row(account: Account) -> tuple[str, ...]:
         outcome = f"open: {opened.holder.name}"
     elif outcome == "released" and not closed.verified:
         outcome = "released, not verified"
+    if opened.emergency is not None:
+        outcome += f", emergency {opened.emergency.kind}"
     commit = opened.commit[:9] + ("+dirty" if opened.dirty else "")
     return (
         f"{_when(account):%Y-%m-%d %H:%M}",
@@ -156,6 +143,7 @@ def _row(account: Account) -> tuple[str, ...]:
         outcome,
         opened.actor,
         commit,
+        ", ".join(account.approvers) or "-",
     )
 
 

@@ -1,0 +1,30 @@
+"""P34x: looking back at what was released, and handing it over."""
+
+from __future__ import annotations
+
+from releaser.core.diagnostic import Code
+
+AUDIT = (
+    Code(
+        "P340",
+        "a tag that holds no such use case",
+        "The commit of the release tag has no readable manifest of the use case. Release tags are cut by releaser "
+        "alone and are protected: one that was made by hand or moved is no release.",
+    ),
+    Code(
+        "P341",
+        "content that is not what the tag names",
+        "The digest computed from the manifest and the files at the tag's commit is another than the Release-Digest in "
+        "the tag's message. `releaser audit verify` names every such place.",
+    ),
+    Code(
+        "P342", "no such release", "No tag `<use-case>/<release>` is known here. A shallow clone may lack tags: fetch."
+    ),
+    Code("P343", "a release of several use cases", "Numbers count for each use case: name the one that is meant."),
+    Code(
+        "P344",
+        "an account that the environment no longer names",
+        "The record says into which account and region it was released, and no target of the environment is that one. "
+        "What is live there can only be read with a target that names it.",
+    ),
+)
