@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from releaser.core.proof.branch import SEAL, seal
 from releaser.core.proof.files import sha256
-from releaser.core.values import digest
 from releaser.store.git import ABSENT, Git, GitError
 from releaser.store.remote import RELEASES, Contended, HistoryRewritten, RefUpdate, Remote
 
@@ -72,7 +72,7 @@ class ReleasesBranch:
             if not files:
                 return tip
             self._refuse_rewrite(tip, files)
-            text = f"{message}\n\nEntries: sha256:{_seal(files)}"
+            text = f"{message}\n\n{SEAL}: sha256:{seal({p: sha256(raw) for p, raw in files.items()})}"
             commit = add_files(self.git, tip, files, text, self._now(), durable=self.remote is None)
             answer = self._publish(tip, commit)
             if answer is None:
@@ -123,11 +123,6 @@ class ReleasesBranch:
         seen = self.git.resolve(self.remote.tracking)
         if seen is None or (seen != commit and self.git.is_ancestor(seen, commit)):
             self.git.update_refs([(self.remote.tracking, commit, seen or ABSENT)], "releaser: record")
-
-
-def _seal(files: Mapping[str, bytes]) -> str:
-    """One digest over the files of a commit: it anchors the newest entries, which no later one names yet."""
-    return digest({path: sha256(content) for path, content in files.items()})
 
 
 def add_files(

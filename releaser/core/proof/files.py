@@ -39,10 +39,10 @@ def compact(data: Any) -> bytes:
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
-def parsed(raw: bytes) -> dict[str, Any]:
-    """The JSON object of an entry; empty for bytes that are none of this format."""
+def parsed(raw: bytes, of: str = FORMAT) -> dict[str, Any]:
+    """The JSON object of an entry (or of another format); empty for bytes that are none."""
     try:
         data = json.loads(raw)
     except (ValueError, RecursionError):
         return {}
-    return data if isinstance(data, dict) and data.get("format") == FORMAT else {}
+    return data if isinstance(data, dict) and data.get("format") == of else {}

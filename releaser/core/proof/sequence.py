@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from releaser.core.proof.evidence import evidence_problems, is_evidence
 from releaser.core.proof.files import FOLDER, NOTES_FILE, compact, kind_of, parsed, pretty, sha256
 
 _NAMED = ("environment", "useCase", "seq", "release", "commit", "previous", "openedAt", "holder")
@@ -33,7 +34,10 @@ def problems(files: Mapping[str, bytes], head: str = "") -> Iterator[Break]:
     for path in order:
         yield from _form(path, entries[path])
     yield from _order(order)
-    yield from _notes(entries, others)
+    yield from _notes(entries, {path: raw for path, raw in others.items() if not is_evidence(path)})
+    closings = {path: parsed(raw) for path, raw in entries.items() if path.endswith("/closed.json")}
+    for path, reason in evidence_problems(others, closings):
+        yield Break(path, reason)
 
 
 def split(files: Mapping[str, bytes]) -> tuple[dict[str, bytes], dict[str, bytes]]:
@@ -41,7 +45,8 @@ def split(files: Mapping[str, bytes]) -> tuple[dict[str, bytes], dict[str, bytes
     entries: dict[str, bytes] = {}
     others: dict[str, bytes] = {}
     for path, raw in files.items():
-        (entries if kind_of(path.rpartition("/")[2]) else others)[path] = raw
+        is_entry = path.count("/") == 3 and kind_of(path.rpartition("/")[2])
+        (entries if is_entry else others)[path] = raw
     return entries, others
 
 
