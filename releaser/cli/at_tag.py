@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from releaser.core.errors import ReleaserError, WrongUsage
 from releaser.core.suggest import did_you_mean
 from releaser.core.workspace import UseCaseFiles
-from releaser.engine.compile import ReleaseName, compile_as_written
-from releaser.kinds import registry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from releaser.core.graph import Node
-    from releaser.core.notes import ReleaseContent
+    from releaser.core.release_content import ReleaseContent
     from releaser.store.tags import ReleaseTag
     from releaser.wiring import Repository
-
-
-@dataclass(frozen=True, slots=True)
-class Released:
-    """A release as git holds it, and its resources with bindings by name."""
-
-    tag: ReleaseTag
-    files: UseCaseFiles
-    nodes: tuple[Node, ...]
-
-    def content(self) -> ReleaseContent:
-        """As notes compare it."""
-        from releaser.core.notes import content_of
-
-        tag, files = self.tag, self.files
-        return content_of(tag.use_case, tag.release, tag.digest, files.spec, self.nodes, files.digests)
 
 
 def files_of(repo: Repository, tag: ReleaseTag) -> UseCaseFiles:
@@ -59,16 +39,11 @@ def files_of(repo: Repository, tag: ReleaseTag) -> UseCaseFiles:
     return found
 
 
-def released(repo: Repository, tag: ReleaseTag) -> Released:
-    """A release with its resources. Raises ReleaserError as ``files_of``."""
-    files = files_of(repo, tag)
-    name = ReleaseName(tag.release, tag.digest or files.digest)
-    compiled = compile_as_written({tag.use_case: files}, registry(), {tag.use_case: name})
-    for problem in compiled.diagnostics:
-        raise ReleaserError(
-            f"{problem.path} at {tag.use_case}/{tag.release}: {problem.message}", code=problem.code, hint=problem.hint
-        )
-    return Released(tag, files, compiled.graph.of(tag.use_case))
+def content_at(repo: Repository, tag: ReleaseTag) -> ReleaseContent:
+    """What a release is, bindings by name. Raises ReleaserError as ``files_of``, and for what no longer compiles."""
+    from releaser.engine.contents import content_as_written
+
+    return content_as_written(files_of(repo, tag), tag.release)
 
 
 def choose(

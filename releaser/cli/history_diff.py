@@ -25,7 +25,7 @@ def diff(
     Both are read from git at their tags, never from the working tree.
     Example: releaser history diff r11 r12 claims-assistant
     """
-    from releaser.cli.at_tag import choose, released
+    from releaser.cli.at_tag import choose, content_at
     from releaser.cli.recorded import fetched
     from releaser.core.notes import release_notes
     from releaser.kinds import registry
@@ -33,7 +33,7 @@ def diff(
 
     repo = fetched(repository(root))
     old, new = choose(repo.tags.known(), (before, after), use_case)
-    contents = released(repo, old).content(), released(repo, new).content()
+    contents = content_at(repo, old), content_at(repo, new)
     notes = release_notes(*contents, kinds=registry())
     if output is Output.json:
         from releaser.render.data import to_json

@@ -103,7 +103,7 @@ def _weaker(notes: Notes) -> Iterator[Block]:
     if weaker:
         yield Callout(
             f"This release protects or checks less in {counted(len(weaker), 'place')}:",
-            tuple((f"{title}, {_sentence(note, notes.withholds_texts)}",) for title, note in weaker),
+            tuple((f"{title}, {sentence(note, notes.withholds_texts)}",) for title, note in weaker),
         )
 
 
@@ -145,12 +145,12 @@ def _documents(notes: Notes) -> Iterator[Block]:
 def _cost(notes: Notes) -> Iterator[Block]:
     if notes.cost:
         yield Heading(2, "What changes the cost")
-        yield Bullets(tuple(Bullet((_sentence(n, withholds=True),)) for n in notes.cost))
+        yield Bullets(tuple(Bullet((sentence(n, withholds=True),)) for n in notes.cost))
 
 
 def _bullet(note: Note, withholds: bool) -> Bullet:
     remark = note.remark
-    text: Inline = (_sentence(note, withholds),)
+    text: Inline = (sentence(note, withholds),)
     if remark.texts is None:
         return Bullet(text, remark.effect)
     if not withholds:
@@ -161,7 +161,7 @@ def _bullet(note: Note, withholds: bool) -> Bullet:
     return Bullet(text, remark.effect, below=(counts, code(before.sha256), " -> ", code(after.sha256)))
 
 
-def _sentence(note: Note, withholds: bool) -> str:
+def sentence(note: Note, withholds: bool) -> str:
     """The remark with what it is about. What is private stands in quotes, or is told by digest."""
     remark = note.remark
     text = remark.text

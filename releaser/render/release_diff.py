@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from releaser.core.notes import Note, Notes, ReleaseContent
+from releaser.core.note_sections import Note
+from releaser.core.notes import Notes
 from releaser.core.redact import hide
+from releaser.core.release_content import ReleaseContent
 from releaser.core.word_diff import word_diff, words_changed
 from releaser.render.line import Line, Piece, line
+from releaser.render.notes_view import sentence
 from releaser.render.text import REMARKS, diff_lines
 from releaser.render.words import counted
 
@@ -49,15 +52,6 @@ def _change(note: Note, withholds: bool) -> dict[str, Any]:
         else:
             found["pieces"] = [{"change": p.change, "text": p.text} for p in word_diff(*note.remark.texts)]
     return found
-
-
-def sentence(note: Note, withholds: bool) -> str:
-    """The remark in words; what is private stands in quotes, or is told by digest."""
-    remark = note.remark
-    if not remark.private:
-        return remark.text
-    shown = f"(sha256 {hide(remark.private).sha256})" if withholds else f"“{remark.private}”"
-    return remark.text.replace("{}", shown, 1)
 
 
 def diff_lines_of(notes: Notes) -> Iterator[Line]:
