@@ -58,14 +58,15 @@ def history(
     Example: releaser history claims-assistant -e prod --at 2026-03-03
     """
     records = records_here(root)
-    accounts = sorted(records.history(use_case, environment), key=_when, reverse=True)
+    if at is not None and show is None:
+        accounts = records.live(_moment(at), use_case, environment)
+    else:
+        accounts = sorted(records.history(use_case, environment), key=_when, reverse=True)
     if not accounts and (use_case or environment):
         refuse_unknown(records, root, use_case, environment)
     if show is not None:
         typer.echo(_notes(records, accounts, show))
         return
-    if at is not None:
-        accounts = _live(accounts, at)
     if output is Output.json:
         import json
 
@@ -88,17 +89,16 @@ def _when(account: Account) -> datetime:
     return account.closed.closed_at if account.closed else account.opened.opened_at
 
 
-def _live(accounts: Sequence[Account], at: str) -> list[Account]:
+def _moment(at: str) -> datetime:
     from releaser.core.errors import WrongUsage
-    from releaser.core.timeline import live_at, parse_moment
+    from releaser.core.timeline import parse_moment
 
     try:
-        moment = parse_moment(at)
+        return parse_moment(at)
     except ValueError:
         raise WrongUsage(
             f"not a date or time: {at}", code="G-date", hint="write 2026-03-03 or 2026-03-03T14:00+01:00"
         ) from None
-    return live_at(accounts, moment)
 
 
 def _notes(records: Records, accounts: Sequence[Account], ref: str) -> str:

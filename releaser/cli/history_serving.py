@@ -38,18 +38,17 @@ def serving(
     from releaser.cli.recorded import records_here, refuse_unknown
     from releaser.core.errors import WrongUsage
     from releaser.core.serving import serving as followed
-    from releaser.core.timeline import live_at
     from releaser.kinds import registry
 
     if live and environment is None:
         raise WrongUsage("--live needs to know which account", hint="name the environment: -e prod")
     records = records_here(root)
-    accounts = records.history(use_case, environment)
+    accounts = records.live(datetime.max.replace(tzinfo=UTC), use_case, environment)
     if not accounts and (use_case or environment):
         refuse_unknown(records, root, use_case, environment)
     kinds = registry()
     pointers = {name for name, kind in kinds.items() if kind.pointer}
-    found = [followed(a, pointers) for a in live_at(accounts, datetime.max.replace(tzinfo=UTC))]
+    found = [followed(a, pointers) for a in accounts]
     standings = [_standings(root, one) for one in found] if live else [{}] * len(found)
     _print(found, standings, output)
     if detailed_exitcode and any(word != "as recorded" for one in standings for word, _ in one.values()):

@@ -40,12 +40,12 @@ def refuse_unknown(records: Records, root: Path | None, use_case: str | None, en
     from releaser.core.errors import WrongUsage
     from releaser.core.suggest import did_you_mean
 
-    every = records.history()
-    if not every:
+    places = records.places()
+    if not places:
         return
     for what, code, name, recorded, folder in (
-        ("use case", "P102", use_case, {a.opened.use_case for a in every}, "manifests"),
-        ("environment", "P104", environment, {a.opened.environment for a in every}, "environments"),
+        ("use case", "P102", use_case, {place[1] for place in places}, "manifests"),
+        ("environment", "P104", environment, {place[0] for place in places}, "environments"),
     ):
         known = recorded | _folders(root, folder)
         if name and name not in known:

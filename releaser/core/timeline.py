@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from typing import Any
+from typing import Any, TypeVar
 
 from releaser.core.entry import entry_name
 from releaser.core.proof.files import FORMAT
@@ -42,23 +42,48 @@ DECIDES = (Outcome.RELEASED, Outcome.RETIRED)
 """Outcomes that say what is live from then on: this, or nothing. After any other, what was live before still is."""
 
 
-def live_at(accounts: Iterable[Account], moment: datetime) -> list[Account]:
-    """The record that made what was live at that moment, for each environment and use case, sorted by both.
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How and when one record of a sequence closed."""
+
+    place: tuple[str, str]
+    """Environment and use case."""
+    seq: int
+    outcome: str
+    closed_at: datetime
+
+
+T = TypeVar("T")
+
+
+def live_of(endings: Iterable[tuple[Ending, T]], moment: datetime) -> list[T]:
+    """What was live at that moment, at each place, sorted by places: what belongs to the ending that decides.
 
     By the time at which records closed, not by their number: a rollback made while the git server was away is
     numbered when it is pushed, and was live from when it was made.
     """
-    decides: dict[tuple[str, str], tuple[datetime, int, Account]] = {}
-    for account in accounts:
-        closed = account.closed
-        if closed is None or closed.outcome not in DECIDES or closed.closed_at > moment:
+    decides: dict[tuple[str, str], tuple[Ending, T]] = {}
+    for ending, what in endings:
+        if ending.outcome not in DECIDES or ending.closed_at > moment:
             continue
-        place = (account.opened.environment, account.opened.use_case)
-        found = (closed.closed_at, account.opened.seq, account)
-        if place not in decides or found[:2] > decides[place][:2]:
-            decides[place] = found
-    last = (decides[place][2] for place in sorted(decides))
-    return [account for account in last if account.closed and account.closed.outcome is Outcome.RELEASED]
+        now = decides.get(ending.place)
+        if now is None or (ending.closed_at, ending.seq) > (now[0].closed_at, now[0].seq):
+            decides[ending.place] = (ending, what)
+    return [
+        what
+        for _, (ending, what) in sorted(decides.items(), key=lambda item: item[0])
+        if ending.outcome == Outcome.RELEASED
+    ]
+
+
+def live_at(accounts: Iterable[Account], moment: datetime) -> list[Account]:
+    """The record that made what was live at that moment, for each environment and use case, sorted by both."""
+    return live_of(((_ending(a, a.closed), a) for a in accounts if a.closed), moment)
+
+
+def _ending(account: Account, closed: Closed) -> Ending:
+    opened = account.opened
+    return Ending((opened.environment, opened.use_case), opened.seq, closed.outcome, closed.closed_at)
 
 
 def parse_moment(text: str) -> datetime:

@@ -66,7 +66,7 @@ def diff_lines_of(notes: Notes) -> Iterator[Line]:
         for note in section.notes:
             mark = REMARKS.get(note.remark.effect)
             told = (Piece(f"{mark[0]}  ", mark[1]),) if mark else ()
-            yield line("    ", *told, f"{note.subject}: {sentence(note, notes.withholds_texts)}")
+            yield line("    ", *told, sentence(note, notes.withholds_texts))
             yield from _texts(note, notes.withholds_texts)
     if notes.withholds_texts:
         yield line()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from releaser.core.entry import RecordUnreadable, decode
+from releaser.core.entry import RecordUnreadable, decode, document
 from releaser.core.hold import hold_after
 from releaser.core.proof.files import FOLDER, NAME, NOTES_FILE, sha256
 from releaser.core.record import Closed, Held, Opened, OpenRecord, Outcome, Witness
 from releaser.core.sequence import State, assembled
-from releaser.core.timeline import Account
+from releaser.core.timeline import Account, Ending, live_of
 from releaser.store.git import Git
 
 CLOSED_FILE = "closed.json"
@@ -141,6 +142,19 @@ class Ledger:
         accounts.sort(key=lambda a: (a.opened.opened_at, a.opened.seq, a.opened.environment, a.opened.use_case))
         return accounts[::-1]
 
+    def live(self, use_case: str | None, environment: str | None, moment: datetime) -> list[Account]:
+        """As ``timeline.live_at`` of the history; only what was live is read whole."""
+        folders = [
+            f
+            for name in ([environment] if environment else self.environments())
+            for rows in self.folders(name, [use_case] if use_case else None).values()
+            for f in rows
+        ]
+        closings = self._closings(folders)
+        return self.accounts(
+            live_of(((_ending(f, closings[f.path]), f) for f in folders if f.path in closings), moment)
+        )
+
     def _closings(self, folders: Iterable[Folder]) -> dict[str, bytes]:
         rows = list(folders)
         found = self.git.objects([f"{f.tree}:{CLOSED_FILE}" for f in rows])
@@ -202,6 +216,20 @@ def _newest_first(path: str, tree: Mapping[str, tuple[str, str]]) -> list[Folder
         if match and mode == "40000":
             rows.append(Folder(f"{path}/{name}", int(match[1]), oid))
     return sorted(rows, key=lambda row: row.seq, reverse=True)
+
+
+def _ending(place: Folder, raw: bytes) -> Ending:
+    """What decides what is live; the rest of the entry stays unread."""
+    data = document(raw, f"{place.path}/{CLOSED_FILE}")
+    environment, use_case, _ = place.path.split("/")
+    try:
+        closed_at = datetime.fromisoformat(data["closedAt"])
+        outcome = Outcome(data["outcome"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecordUnreadable(
+            f"{place.path}/{CLOSED_FILE}: {error}", code="G-record-unreadable", hint="records are never edited"
+        ) from None
+    return Ending((environment, use_case), place.seq, outcome, closed_at)
 
 
 def _closed(raw: bytes, path: str) -> Closed:

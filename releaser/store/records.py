@@ -147,6 +147,15 @@ class Records:
         """Every record of a use case (None: all) in an environment (None: all), newest first."""
         return self._ledger().history(use_case, environment)
 
+    def live(self, moment: datetime, use_case: str | None = None, environment: str | None = None) -> list[Account]:
+        """What was live at that moment: the record that made it so, for each environment and use case."""
+        return self._ledger().live(use_case, environment, moment)
+
+    def places(self) -> frozenset[tuple[str, str]]:
+        """Every (environment, use case) that has records."""
+        ledger = self._ledger()
+        return frozenset((e, use_case) for e in ledger.environments() for use_case in ledger.folders(e))
+
     def notes(self, account: Opened) -> str | None:
         """The release notes of a record."""
         path = f"{account.ref.folder}/{NOTES_FILE}"
