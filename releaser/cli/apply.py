@@ -43,10 +43,12 @@ def apply(
     releaser apply -e dev --plan plan.json
     """
     from releaser import wiring
-    from releaser.cli import running, work
+    from releaser.cli import cutting, running, work
     from releaser.render import data
 
     saved = data.read_plan(work.read_file(plan)) if plan is not None else None
+    if saved is not None:
+        running.refuse_elsewhere(saved, environment)
     repo = wiring.repository(root)
     declared = wiring.choose_environment(wiring.environments(repo.on_disk()), environment)
     dirty = wiring.refuse_dirty(repo, declared)
@@ -56,8 +58,7 @@ def apply(
         root, environment, target, names, commit=None if dirty and saved is None else commit, read_only=False
     )
     desk.dirty = dirty
-    desk.sync()
-    releases, objects = (wiring.unreleased(desk.files), {}) if dirty else running.cut(desk)
+    releases, objects = (wiring.unreleased(desk.files), {}) if dirty else cutting.named(desk)
     planned, verdicts = work.make_plan(desk, deep=deep or saved is not None, releases=releases)
     if saved is not None:
         running.refuse_stale(saved, planned, desk)

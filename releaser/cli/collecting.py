@@ -7,11 +7,12 @@ from pathlib import Path
 
 from releaser import wiring
 from releaser.cli import work
-from releaser.cli.running import provenance_of
-from releaser.cli.work import Desk
+from releaser.cli.desk import Desk
+from releaser.cli.provenance import provenance_of
 from releaser.core.environment import duration
 from releaser.core.record import ApprovedStep, Intent, Witness
 from releaser.engine.collect import Collected, Collector, Inventory, Surveyor
+from releaser.engine.run import Source
 from releaser.engine.stepping import Stepping
 from releaser.kinds import registry
 
@@ -28,7 +29,6 @@ def survey(
     """Every version of the use cases with the verdict on it."""
     repo = wiring.repository(root)
     desk = work.desk(root, environment, target, use_cases, commit=repo.git.head(), read_only=read_only)
-    desk.sync()
     look = desk.look
     witnesses = {n: w for n, w in desk.witnesses().items() if n in desk.files}
     history = desk.repo.records(desk.environment).history(environment=desk.environment.name)
@@ -58,7 +58,9 @@ def _intent(desk: Desk, name: str, witness: Witness, steps: tuple[ApprovedStep, 
     released = witness.released
     if released is None:
         raise ValueError(f"{name} was never released")
-    told = provenance_of(desk, released.record.commit, {})
+    commit = released.record.commit
+    told = provenance_of(desk, {name: Source(commit, desk.repo.tree_of(commit), None)})
+    source = told.sources[name]
     return Intent(
         use_case=name,
         environment=desk.environment.name,
@@ -66,9 +68,9 @@ def _intent(desk: Desk, name: str, witness: Witness, steps: tuple[ApprovedStep, 
         region=desk.target.region,
         release=released.record.release,
         release_digest=released.record.release_digest,
-        commit=told.commit,
-        tree=told.tree,
-        tag=None,
+        commit=source.commit,
+        tree=source.tree,
+        tag=source.tag,
         plan_digest=plan,
         change_digest=plan,
         steps=steps,

@@ -23,8 +23,7 @@ def drift(
     from releaser.cli import work
     from releaser.render import printing
 
-    desk = work.desk(root, environment, target, use_cases)
-    desk.look_at_remote()
+    desk = work.desk(root, environment, target, use_cases, offline=True)
     planned, verdicts = work.make_plan(desk, deep=True, full=True)
     shown = work.with_verdicts(planned.plan, verdicts)
     typer.echo(printing.drift(shown, output.value), nl=False)

@@ -47,15 +47,15 @@ def mark(repo: wiring.Repository, environments: Sequence[str], results: Sequence
 
 def _mark_in(repo: wiring.Repository, environment: str, names: list[str], results: dict[str, Adopted]) -> None:
     from releaser import wiring
-    from releaser.cli import running, work
+    from releaser.cli import cutting, running, work
+    from releaser.cli.content import Origin
 
     declared = wiring.choose_environment(wiring.environments(repo.on_disk()), environment)
     dirty = wiring.refuse_dirty(repo, declared)
     commit = None if dirty else repo.git.head()
-    desk = work.desk(repo.root, environment, None, names, commit=commit, read_only=False)
+    desk = work.desk(repo.root, environment, None, names, commit=commit, read_only=False, origin=Origin.files)
     desk.dirty = dirty
-    desk.sync()
-    releases, objects = (wiring.unreleased(desk.files), {}) if dirty else running.cut(desk)
+    releases, objects = (wiring.unreleased(desk.files), {}) if dirty else cutting.named(desk)
     planned, verdicts = work.make_plan(desk, deep=True, releases=releases)
     parts = tuple(adopting.released_only(p, names) for p in planned.plan.use_cases)
     for part in parts:

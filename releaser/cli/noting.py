@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from releaser.cli.work import Desk
+from releaser.cli.desk import Desk
 from releaser.core.address import Address
 from releaser.core.allowance import allowances, needed
 from releaser.core.deployed import verbs_of

@@ -33,8 +33,7 @@ def plan(
     from releaser.cli import work
     from releaser.render import printing
 
-    desk = work.desk(root, environment, target, use_cases)
-    desk.look_at_remote()
+    desk = work.desk(root, environment, target, use_cases, offline=True)
     planned, verdicts = work.make_plan(desk, deep=deep)
     shown = work.with_verdicts(planned.plan, verdicts)
     if out is not None:

@@ -35,13 +35,12 @@ def reconcile(
     Example: releaser reconcile -e dev
     """
     from releaser import wiring
-    from releaser.cli import running, work
+    from releaser.cli import branch, cutting, running, work
 
     repo = wiring.repository(root)
     desk = work.desk(root, environment, target, use_cases, commit=repo.git.head(), read_only=False)
-    desk.sync()
-    running.refuse_other_branch(desk)
-    releases, objects = running.cut(desk)
+    branch.refuse_unmerged(desk)
+    releases, objects = cutting.named(desk)
     planned, verdicts = work.make_plan(desk, deep=deep, releases=releases)
     options = running.Options(workers=workers, take_over=take_over, supersede=supersede)
     outcome = running.execute(desk, planned, verdicts, objects, options)

@@ -14,18 +14,17 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from releaser import wiring
 from releaser.cli import work
+from releaser.cli.desk import Desk
 from releaser.cli.noting import notes_of
-from releaser.cli.work import Desk
+from releaser.cli.provenance import provenance_of, sources_of
 from releaser.core.environment import duration
 from releaser.core.errors import Refused
 from releaser.core.facts import facts_of
 from releaser.core.gate import Verdict
 from releaser.core.plan import Plan
 from releaser.core.record import Facts
-from releaser.engine.compile import ReleaseName
-from releaser.engine.run import Provenance, Report, Run
+from releaser.engine.run import Report, Run
 from releaser.kinds import registry
 
 if TYPE_CHECKING:
@@ -52,72 +51,12 @@ class Finished:
     verdicts: tuple[Verdict, ...]
 
 
-def cut(desk: Desk) -> tuple[dict[str, ReleaseName], dict[str, str]]:
-    """The release of every use case, cut where the content is new; names and tag objects."""
-    from releaser.store.tags import Cut
-
-    wanted = [Cut(n, f.digest, _tag_message(desk, n), desk.commit) for n, f in desk.files.items()]
-    tags = desk.repo.tags.cut(wanted)
-    names = {n: ReleaseName(t.release, desk.files[n].digest) for n, t in tags.items()}
-    return names, {n: t.object_id for n, t in tags.items()}
-
-
-def _tag_message(desk: Desk, use_case: str) -> str:
-    description = desk.files[use_case].spec.get("description", "")
-    return str(description)
-
-
-def refuse_other_branch(desk: Desk) -> None:
-    """reconcile releases the branch that the environment follows, nothing else."""
-    track = desk.environment.spec.track
-    if track is None:
+def refuse_elsewhere(saved: SavedPlan, environment: str) -> None:
+    """A saved plan is for one environment."""
+    if saved.environment != environment:
         raise Refused(
-            f"{desk.environment.name} follows pins, not a branch, and this version has no pins yet",
-            code="P170",
-            hint="set `track: main` in the environment, or use `releaser apply`",
+            f"the plan was made for {saved.environment}, this is {environment}", code="P160", hint="plan again here"
         )
-    branch = desk.repo.environ.get("CI_COMMIT_BRANCH") or desk.repo.git.branch()
-    if branch is not None and branch != track:
-        raise Refused(
-            f"{desk.environment.name} follows {track}, and this is {branch}",
-            code="P171",
-            hint=f"merge into {track} first; `releaser plan -e {desk.environment.name}` shows what that would do",
-        )
-    _refuse_unmerged(desk, track, branch)
-    _refuse_older(desk)
-
-
-def _refuse_unmerged(desk: Desk, track: str, branch: str | None) -> None:
-    """With a remote, HEAD must be on the remote's branch: what is released is what was merged."""
-    remote = desk.repo.remote
-    if remote is None:
-        if branch is None:
-            raise Refused(
-                f"HEAD is on no branch, so nothing says that it is on {track}",
-                code="P172",
-                hint=f"check out {track}, or set CI_COMMIT_BRANCH as GitLab does",
-            )
-        return
-    tip = remote.tip_of(track)
-    if tip is None or not desk.repo.git.is_ancestor(desk.commit, tip):
-        raise Refused(
-            f"{desk.commit[:12]} is not on {remote.name}/{track}: only what was merged is released",
-            code="P173",
-            hint=f"merge it, or push {track}, and run again",
-        )
-
-
-def _refuse_older(desk: Desk) -> None:
-    """A clone that fell behind would roll everybody back without a word."""
-    git = desk.repo.git
-    live = {w.released.record.commit for w in desk.witnesses().values() if w.released is not None}
-    for commit in sorted(live - {desk.commit}):
-        if git.resolve(commit) is not None and git.is_ancestor(desk.commit, commit):
-            raise Refused(
-                f"{desk.commit[:12]} is older than {commit[:12]}, which is live",
-                code="P174",
-                hint="pull first; to go back on purpose, `git revert` the merge: that is a release of its own",
-            )
 
 
 def refuse_stale(saved: SavedPlan, planned: Planned, desk: Desk) -> None:
@@ -190,7 +129,7 @@ def execute(
             kinds=registry(),
             clock=clock,
             sink=sink,
-            provenance=provenance_of(desk, desk.commit, tags),
+            provenance=provenance_of(desk, sources_of(desk, tags)),
             rollback_window=duration(spec.rollbackWindow),
             notes=notes_of(desk, planned),
             facts=_facts(desk, planned),
@@ -206,19 +145,6 @@ def execute(
 
 def _lease(desk: Desk) -> timedelta:
     return duration(desk.environment.spec.lease)
-
-
-def provenance_of(desk: Desk, commit: str, tags: Mapping[str, str]) -> Provenance:
-    """What a record says of where its content comes from, and who does it with what."""
-    return Provenance(
-        commit=commit,
-        tree=desk.repo.tree_of(commit),
-        tags=tags,
-        actor=desk.repo.actor(),
-        trigger=desk.repo.trigger(),
-        tool_version=wiring.version(),
-        dirty=desk.dirty,
-    )
 
 
 def _facts(desk: Desk, planned: Planned) -> Callable[[str], Facts]:

@@ -21,8 +21,7 @@ def status(
     from releaser.cli import work
     from releaser.render import printing
 
-    desk = work.desk(root, environment, target, use_cases)
-    desk.look_at_remote()
+    desk = work.desk(root, environment, target, use_cases, offline=True)
     planned, verdicts = work.make_plan(desk, deep=False)
     typer.echo(printing.status(work.with_verdicts(planned.plan, verdicts), desk.witnesses(), output.value), nl=False)
     work.tell([*planned.plan.diagnostics, *work.warnings(planned.plan, verdicts)])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,84 +16,21 @@ from typing import TYPE_CHECKING
 import typer
 
 from releaser import wiring
+from releaser.cli.checking import refuse_invalid
+from releaser.cli.content import Origin, of_files, of_pins
+from releaser.cli.desk import Desk, Look, witnesses_of
 from releaser.core.diagnostic import Diagnostic, Severity
 from releaser.core.environment import Environment, Target, duration
 from releaser.core.errors import ReleaserError, WrongUsage
 from releaser.core.gate import Verdict
 from releaser.core.plan import Plan
-from releaser.core.workspace import UseCaseFiles, Workspace
-from releaser.engine.compile import Compiled, ReleaseName, compile_all, placed
+from releaser.core.workspace import UseCaseFiles
+from releaser.engine.compile import ReleaseName, placed
 from releaser.kinds import registry
 
 if TYPE_CHECKING:
-    from releaser.aws.session import Connection
-    from releaser.core.model_life import Catalog
-    from releaser.core.record import Witness
-    from releaser.engine.observe import Observer, Rows
     from releaser.engine.planning import Planned
     from releaser.gates.lifecycle import ModelSurvey
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """A connection, and what one look at the account gave: the rows of every kind, and the model catalog."""
-
-    connection: Connection
-    observer: Observer
-    rows: Mapping[str, Rows]
-    catalog: Catalog
-
-
-@dataclass
-class Desk:
-    """One environment's target with the content that is looked at."""
-
-    repo: wiring.Repository
-    workspace: Workspace
-    environment: Environment
-    target: Target
-    files: Mapping[str, UseCaseFiles]
-    commit: str
-    looking: Future[Look]
-    from_commit: bool = False
-    everything: bool = True
-    """No use case was named: a manifest that cannot be read stops the run instead of being left out."""
-    dirty: bool = False
-    _witnesses: dict[str, Witness] | None = field(default=None, repr=False)
-
-    def compile(self, releases: Mapping[str, ReleaseName]) -> Compiled:
-        return compile_all(self.files, self.environment, self.target, registry(), releases)
-
-    @property
-    def look(self) -> Look:
-        """Waits for the look at the account. Raises what went wrong there."""
-        return self.looking.result()
-
-    def witnesses(self) -> dict[str, Witness]:
-        """What git knows of this environment, by use case."""
-        if self._witnesses is None:
-            records = self.repo.records(self.environment) if self.repo.has_git else None
-            self._witnesses = records.witnesses(self.environment.name) if records else {}
-        return self._witnesses
-
-    def sync(self) -> None:
-        """Bring tags and records here from the remote, when there is one. Raises when it cannot be reached."""
-        self._witnesses = None
-        if self.repo.remote is not None:
-            self.repo.remote.sync()
-
-    def look_at_remote(self) -> None:
-        """As ``sync``, for commands that only read: without the remote they go by what was fetched, and say so."""
-        try:
-            if self.repo.has_git:
-                self.sync()
-        except ReleaserError as error:
-            typer.echo(f"warning: {error}; going by the records and tags that were fetched before", err=True)
-
-    def predicted(self) -> dict[str, ReleaseName]:
-        if not self.repo.has_git:
-            return wiring.predicted(self.files, {}, dirty=False)
-        return wiring.predicted(self.files, self.repo.tags.known(), dirty=bool(self.repo.dirty()))
 
 
 def desk(
@@ -104,29 +41,54 @@ def desk(
     *,
     commit: str | None = None,
     read_only: bool = True,
+    offline: bool = False,
+    origin: Origin = Origin.declared,
 ) -> Desk:
-    """Load and check. With ``commit`` the content comes from git, never from the working tree."""
+    """Bring tags and records here, load, check.
+
+    With ``commit`` the environment, and without pins all content, comes from git, never from the working tree. Pinned
+    content always comes from its tags. ``offline``: without the remote go by what was fetched before, and say so.
+    """
     gc.set_threshold(200_000, 50, 50)  # many small immutable values: collecting them early only costs
     repo = wiring.repository(root)
     reader = repo.at(commit) if commit else repo.on_disk()
     chosen = wiring.choose_environment(wiring.environments(reader), environment)
     place = wiring.choose_target(chosen, target)
     looking = _in_background(repo, chosen, place, read_only=read_only)
-    workspace = repo.load(reader)
-    files = placed(workspace, place, use_cases or ())
-    _refuse_overlap(workspace, chosen, place, files)
+    sync(repo, offline=offline)
+    witnesses = witnesses_of(repo, chosen)
+    if chosen.spec.track is None and origin is Origin.declared:
+        content = of_pins(repo, reader, chosen, use_cases or (), witnesses, repo.clock.now())
+        wanted: Sequence[str] = ()
+    else:
+        content, wanted = of_files(reader), use_cases or ()
+    files = placed(content.files, place, wanted)
+    _refuse_overlap(content.files, chosen, place, files)
     head = commit or (repo.git.head() if repo.has_git else "")
-    found = Desk(repo, workspace, chosen, place, files, head, looking, commit is not None, everything=not use_cases)
+    found = Desk(repo, chosen, place, content, files, head, looking, commit is not None, everything=not use_cases)
+    found._witnesses = witnesses
     refuse_invalid(found)
     return found
 
 
+def sync(repo: wiring.Repository, *, offline: bool) -> None:
+    """Bring tags and records here from the remote, when there is one. Raises when it cannot be reached, unless
+    ``offline`` is good enough: then it is said."""
+    try:
+        if repo.has_git and repo.remote is not None:
+            repo.remote.sync()
+    except ReleaserError as error:
+        if not offline:
+            raise
+        typer.echo(f"warning: {error}; going by the records and tags that were fetched before", err=True)
+
+
 def _refuse_overlap(
-    workspace: Workspace, environment: Environment, target: Target, files: Mapping[str, UseCaseFiles]
+    every: Mapping[str, UseCaseFiles], environment: Environment, target: Target, files: Mapping[str, UseCaseFiles]
 ) -> None:
     """A use case has one place in an environment: its records are one sequence."""
     for other in environment.spec.targets:
-        both = sorted(set(files) & set(placed(workspace, other))) if other.name != target.name else []
+        both = sorted(set(files) & set(placed(every, other))) if other.name != target.name else []
         if both:
             raise ReleaserError(
                 f"{', '.join(both[:5])}: placed in target {target.name} and in target {other.name}",
@@ -164,39 +126,6 @@ def _look(repo: wiring.Repository, environment: Environment, target: Target, rea
         return Look(connection, observer, observer.list_all(), catalog.result())
 
 
-def refuse_invalid(desk: Desk) -> None:
-    """Nothing is planned from a manifest that AWS would reject. What was released as it is was checked then."""
-    from releaser.core.validate import validate_use_case
-    from releaser.kinds.models import model
-
-    released = _checked_then(desk)
-    found = [d for d in desk.workspace.diagnostics if _concerns(d, desk)]
-    for name, files in desk.files.items():
-        if released.get(name) != files.digest:
-            checked = validate_use_case(files, registry(), model, {desk.environment.name: desk.environment})
-            found += checked.diagnostics
-    wrong = [d for d in found if d.severity == "error"]
-    if wrong:
-        first = wrong[0]
-        more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-        raise ReleaserError(
-            f"{first.path}:{first.line}:{first.column}: {first.message}{more}",
-            code=first.code,
-            hint="`releaser validate` shows all problems with their lines",
-        )
-
-
-def _checked_then(desk: Desk) -> dict[str, str]:
-    """Use case -> the digest that was released under the environment as it is now."""
-    released = {n: w.released.record for n, w in desk.witnesses().items() if w.released is not None}
-    path = f"environments/{desk.environment.name}/environment.yaml"
-    commits = sorted({r.commit for r in released.values()})
-    then = desk.repo.git.objects([f"{c}:./{path}" for c in commits]) if commits else []
-    now = desk.repo.reader_of(desk.commit if desk.from_commit else None).read(path)
-    same = {c for c, found in zip(commits, then, strict=True) if found is not None and found[1] == now}
-    return {n: r.release_digest for n, r in released.items() if r.commit in same}
-
-
 def tell(diagnostics: Iterable[Diagnostic]) -> None:
     """What people should know besides the result, on stderr."""
     from releaser.render.escape import safe
@@ -205,12 +134,6 @@ def tell(diagnostics: Iterable[Diagnostic]) -> None:
         typer.echo(f"{found.severity}[{found.code}]: {safe(found.path)}: {safe(found.message)}", err=True)
         if found.hint:
             typer.echo(f"  hint: {safe(found.hint)}", err=True)
-
-
-def _concerns(diagnostic: Diagnostic, desk: Desk) -> bool:
-    """A manifest that could not be read at all, among those that were asked for: all, or the named ones."""
-    folder = diagnostic.path.split("/")
-    return len(folder) > 1 and (desk.everything or folder[1] in desk.files)
 
 
 def make_plan(
@@ -231,7 +154,14 @@ def make_plan(
     window = duration(desk.environment.spec.rollbackWindow)
     planning = Planning(look.observer, registry(), now, window, desk.commit)
     planned = planning.plan(
-        compiled, witnesses, named, deep=deep, full=full, declared=desk.workspace.use_cases, rows=look.rows
+        compiled,
+        witnesses,
+        named,
+        deep=deep,
+        full=full,
+        declared=desk.content.declared if desk.content.pins is None else witnesses,
+        diagnostics=desk.told,
+        rows=look.rows,
     )
     surveyed = survey(desk, planned, now - window)
     planned = replace(planned, plan=surveyed.shown_in(planned.plan))

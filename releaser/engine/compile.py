@@ -12,7 +12,7 @@ from releaser.core.graph import DesiredGraph, compile_use_case, join
 from releaser.core.kind import Kind, Site, View
 from releaser.core.lifecycle import set_apart
 from releaser.core.resolve import bindings_used, resolve
-from releaser.core.workspace import UseCaseFiles, Workspace
+from releaser.core.workspace import UseCaseFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +33,16 @@ class Compiled:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def placed(workspace: Workspace, target: Target, only: Iterable[str] = ()) -> dict[str, UseCaseFiles]:
+def placed(every: Mapping[str, UseCaseFiles], target: Target, only: Iterable[str] = ()) -> dict[str, UseCaseFiles]:
     """The use cases that belong to a target. Raises ReleaserError for a name that does not exist."""
     wanted = set(only)
-    unknown = sorted(wanted - set(workspace.use_cases))
+    unknown = sorted(wanted - set(every))
     if unknown:
-        known = ", ".join(sorted(workspace.use_cases)) or "none"
+        known = ", ".join(sorted(every)) or "none"
         raise ReleaserError(f"no use case {', '.join(unknown)}", code="P102", hint=f"there are: {known}")
     return {
         name: files
-        for name, files in sorted(workspace.use_cases.items())
+        for name, files in sorted(every.items())
         if (not wanted or name in wanted) and target.takes(files.labels)
     }
 

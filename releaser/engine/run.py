@@ -39,13 +39,21 @@ from releaser.engine.verify import verify
 
 
 @dataclass(frozen=True, slots=True)
-class Provenance:
-    """Where the content of a run comes from: what the records say of commit, tags and people."""
+class Source:
+    """Where the content of one use case comes from."""
 
     commit: str
     tree: str
-    tags: Mapping[str, str | None]
-    """Use case -> object id of its annotated tag."""
+    tag: str | None
+    """Object id of its annotated tag."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where the content of a run comes from: what the records say of commits, tags and people."""
+
+    sources: Mapping[str, Source]
+    """By use case."""
     actor: str
     trigger: str
     tool_version: str
@@ -184,6 +192,7 @@ class Run:
     def _intent(self, planned: Planned, cleared: Cleared) -> Intent:
         part, plan, told = cleared.plan, planned.plan, self.provenance
         known = planned.known.get(part.use_case, Known())
+        source = told.sources[part.use_case]
         names = {n.address: n.name for n in planned.compiled.graph.of(part.use_case)}
         return Intent(
             use_case=part.use_case,
@@ -192,9 +201,9 @@ class Run:
             region=plan.region,
             release=part.release,
             release_digest=part.release_digest,
-            commit=told.commit,
-            tree=told.tree,
-            tag=told.tags.get(part.use_case),
+            commit=source.commit,
+            tree=source.tree,
+            tag=source.tag,
             plan_digest=plan.digest,
             change_digest=part.change_digest,
             steps=tuple(self._approved(s, names.get(s.address, "")) for s in part.steps),

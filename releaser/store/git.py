@@ -152,6 +152,11 @@ class Git:
         """Whether the clone was made with a depth."""
         return (self.git_dir / "shallow").exists()
 
+    def is_partial(self) -> bool:
+        """Whether the clone was made with a filter: content comes from the server when it is asked for."""
+        key = r"^remote\..*\.(promisor|partialclonefilter)$"
+        return self.run("config", "--get-regexp", key, ok=(0, 1)).code == 0
+
     def dirty(self, paths: Sequence[str] = ()) -> tuple[str, ...]:
         """Paths under ``paths`` that differ from HEAD: changed, staged, deleted, untracked."""
         places = [self.prefix + path for path in paths] or [self.prefix or "."]
@@ -243,6 +248,16 @@ class Git:
         else:
             time.sleep(0.05)
         return True
+
+
+def history_missing(git: Git, commit: str) -> HistoryMissing:
+    """The error for a commit, or content of it, that this clone lacks: it says which fetch brings it."""
+    hint = "fetch it: git fetch origin " + commit
+    if git.is_shallow():
+        hint = "this clone is shallow: git fetch --unshallow (in GitLab CI: GIT_DEPTH: 0)"
+    elif git.is_partial():
+        hint = f"this clone is partial, and its server gave no answer: git fetch --refetch --no-filter origin {commit}"
+    return HistoryMissing(f"the commit {commit} is not in this clone", code="G-history-missing", hint=hint)
 
 
 def _start(root: Path, command: list[str], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:

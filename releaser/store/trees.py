@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate
 
-from releaser.store.git import Git, HistoryMissing
+from releaser.store.git import Git, HistoryMissing, history_missing
 from releaser.store.reader import Outside
 
 _AHEAD = 1 << 20
@@ -72,7 +72,4 @@ class TreeReader:
             self._read[path] = item[1]
 
     def _missing(self) -> HistoryMissing:
-        hint = "fetch it: git fetch origin " + self.commit
-        if self.git.is_shallow():
-            hint = "this clone is shallow: git fetch --unshallow (in GitLab CI: GIT_DEPTH: 0)"
-        return HistoryMissing(f"the commit {self.commit} is not in this clone", code="G-history-missing", hint=hint)
+        return history_missing(self.git, self.commit)

@@ -68,8 +68,8 @@ def use_case(
 
 
 def environment(name: str, account: str, **spec: Any) -> dict[str, Any]:
-    """An environment of one account that follows main, without limits that slow tests."""
-    return {
+    """An environment of one account that follows main, without limits that slow tests; None takes a member out."""
+    document: dict[str, Any] = {
         "apiVersion": "releaser.dev/v1",
         "kind": "Environment",
         "metadata": {"name": name},
@@ -82,6 +82,8 @@ def environment(name: str, account: str, **spec: Any) -> dict[str, Any]:
             **spec,
         },
     }
+    document["spec"] = {k: v for k, v in document["spec"].items() if v is not None}
+    return document
 
 
 def text(document: Any) -> str:

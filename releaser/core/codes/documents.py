@@ -49,6 +49,12 @@ SHAPE = (
         "A folder of manifests/ holds a manifest.yaml, one of environments/ an environment.yaml (not .yml). Without it "
         "the folder means nothing, and nothing in it is checked or released.",
     ),
+    Code(
+        "E214",
+        "a file among the pins that is none",
+        "environments/<environment>/releases/ holds one pin for each use case, named <use-case>.yaml. Anything else "
+        "there is read by nobody.",
+    ),
 )
 
 REFERENCES = (

@@ -226,12 +226,6 @@ PLANS = (
     ),
     Code("P164", "the plan file is damaged", "It was cut off or edited. Plan again: releaser plan -o FILE."),
     Code(
-        "P170",
-        "the environment follows pins",
-        "reconcile releases a branch, and this environment names none. Set `track`, or use `releaser apply`.",
-        "spec: {track: main}",
-    ),
-    Code(
         "P171",
         "not the branch that the environment follows",
         "reconcile releases the branch named by `track` and nothing else. Merge first; `releaser plan` shows what that "
@@ -338,5 +332,48 @@ PLANS = (
         "a release that was taken back in the environment before",
         "It was released and verified in `promotesFrom`, then rolled back there: by an alarm during its delivery or by "
         "somebody in an emergency. What was taken back goes no further.",
+    ),
+    Code(
+        "P304",
+        "a pin and a tag that disagree",
+        "The digest in the pin is not the one in the release tag. One of the two was changed by hand: nothing is "
+        "applied from either. Content is identity, a release number never is.",
+    ),
+    Code(
+        "P305",
+        "the content of a pinned release cannot be read",
+        "It is read from the tree of the release's tag. This clone lacks it, or the commit holds no manifest for the "
+        "use case; the message says which.",
+    ),
+    Code(
+        "P306",
+        "a tag that does not tell the truth",
+        "The digest computed anew from the files at the tag is not the one that the tag's message gives. The tag was "
+        "made or changed by hand: nothing is applied from it.",
+    ),
+    Code(
+        "P307",
+        "a pin that waits",
+        "A warning: its `notBefore` lies ahead. What is live stays until then; the first reconcile after it goes on.",
+        "spec: {release: 'r12@sha256:...', notBefore: 2026-12-01T08:00:00Z}",
+    ),
+    Code(
+        "P308",
+        "live, and without a pin",
+        "A warning: a release is live, and the environment has no pin of the use case. Nothing is deleted because a "
+        "file is gone. Restore the pin; or write `release: retired` to take the use case away.",
+    ),
+    Code(
+        "P309",
+        "a release that does not fit the environment",
+        "The pinned content is not valid with this environment's bindings, targets and policy; the message names the "
+        "place in the release. It is left out, and stops no other use case.",
+    ),
+    Code(
+        "P310",
+        "a pin of a release that is not here",
+        "The pin names a release tag that this clone does not have: it was never cut, or never fetched. A shallow "
+        "clone has neither old tags nor their content.",
+        "variables: {GIT_DEPTH: 0}",
     ),
 )

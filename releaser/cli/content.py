@@ -1,0 +1,135 @@
+"""Where the content of each use case comes from: one place for all (a commit, the working tree), or its own release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from releaser import wiring
+from releaser.core.diagnostic import Diagnostic
+from releaser.core.environment import Environment
+from releaser.core.errors import ReleaserError
+from releaser.core.pin import Pinned, Retire
+from releaser.core.proof.files import RELEASE, UNRELEASED
+from releaser.core.record import Closed, Witness
+from releaser.core.suggest import did_you_mean
+from releaser.core.workspace import UseCaseFiles, Workspace
+from releaser.engine.compile import ReleaseName
+from releaser.store.pins import PinFile, PinnedContent, Pins, load_pins, read_content
+from releaser.store.reader import Reader
+
+
+class Origin(StrEnum):
+    """What a command looks at."""
+
+    declared = "declared"
+    """What the environment says: pins, or the branch it follows."""
+    files = "files"
+    """The files here, also where the environment follows pins."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What an environment is to have, before use cases are placed in targets."""
+
+    files: Mapping[str, UseCaseFiles]
+    diagnostics: tuple[Diagnostic, ...] = ()
+    """What stops a use case; without pins: what could not become a document at all."""
+    pins: Pins | None = None
+    """None where one commit, or the working tree, says everything."""
+    pinned: Mapping[str, PinnedContent] = field(default_factory=dict)
+    retired: Mapping[str, Retire] = field(default_factory=dict)
+
+    @property
+    def declared(self) -> frozenset[str]:
+        """Every use case that this environment has something to say about."""
+        return frozenset(self.files) | (self.pins.named if self.pins else frozenset())
+
+    def without(self, use_case: str, why: Diagnostic) -> Content:
+        """The same, where a use case is left out for a reason."""
+        files = {n: f for n, f in self.files.items() if n != use_case}
+        return replace(self, files=files, diagnostics=(*self.diagnostics, why))
+
+
+def of_files(reader: Reader) -> Content:
+    """What a commit or the working tree holds."""
+    from releaser.store.workspace import load_workspace
+
+    workspace: Workspace = load_workspace(reader)
+    return Content(workspace.use_cases, workspace.diagnostics)
+
+
+def of_pins(
+    repo: wiring.Repository,
+    reader: Reader,
+    environment: Environment,
+    only: Sequence[str],
+    witnesses: Mapping[str, Witness],
+    now: datetime,
+) -> Content:
+    """What the pins name. Pins come from ``reader``, content from the tags; the working tree says nothing.
+
+    A pin that waits (``notBefore``) stands for what is live until then.
+    """
+    pins = load_pins(reader, environment.name, only)
+    _refuse_unpinned(pins, environment, only)
+    followed = {n: _now(f, witnesses.get(n), now) for n, f in pins.files.items()}
+    files = [f for f in followed.values() if isinstance(f, PinFile)]
+    found, wrong = read_content(repo.git, files, repo.tags.known() if files else {})
+    told = [*pins.diagnostics, *wrong, *(_waits(f) for f in pins.files.values() if f.pin.waits(now))]
+    told += [] if only else _unpinned(environment, pins, witnesses)
+    return Content(
+        files={n: c.files for n, c in found.items()},
+        diagnostics=tuple(told),
+        pins=pins,
+        pinned=found,
+        retired={f.pin.use_case: f.pin for f in files if isinstance(f.pin, Retire)},
+    )
+
+
+def _refuse_unpinned(pins: Pins, environment: Environment, only: Sequence[str]) -> None:
+    missing = sorted(set(only) - pins.named)
+    if missing:
+        known = ", ".join(sorted(pins.named)) or "none"
+        hint = did_you_mean(missing[0], pins.named) or f"there are: {known}; `releaser promote` writes one"
+        raise ReleaserError(f"{environment.name} has no pin of {', '.join(missing)}", code="P102", hint=hint)
+
+
+def _now(file: PinFile, witness: Witness | None, now: datetime) -> PinFile | None:
+    """The pin that holds at this moment; None when nothing does."""
+    if not file.pin.waits(now):
+        return file
+    live: Closed | None = witness.released if witness else None
+    if live is None or live.record.release == UNRELEASED or not RELEASE.fullmatch(live.record.release):
+        return None
+    return replace(file, pin=Pinned(file.pin.use_case, live.record.release, live.record.release_digest))
+
+
+def _waits(file: PinFile) -> Diagnostic:
+    what = f"{file.pin.release} waits" if isinstance(file.pin, Pinned) else "the removal waits"
+    message = f"{file.pin.use_case}: {what} until {file.pin.not_before:%Y-%m-%d %H:%M} UTC; what is live stays"
+    return file.problem("P307", message, "take notBefore out of the pin to release it now", warning=True)
+
+
+def _unpinned(environment: Environment, pins: Pins, witnesses: Mapping[str, Witness]) -> list[Diagnostic]:
+    """What is live and has no pin is left as it is: nothing is deleted because a file is gone."""
+    from releaser.store.pins import pin_path
+
+    return [
+        Diagnostic(
+            "P308",
+            f"{name} is live in {environment.name} and has no pin: it is left as it is",
+            pin_path(environment.name, name),
+            hint="restore the pin; `release: retired` in it takes the use case away",
+            severity="warning",
+        )
+        for name, witness in sorted(witnesses.items())
+        if witness.released is not None and name not in pins.named
+    ]
+
+
+def names_of(content: Content) -> dict[str, ReleaseName]:
+    """What pinned content is called."""
+    return {n: ReleaseName(c.pin.release, c.pin.digest) for n, c in content.pinned.items()}

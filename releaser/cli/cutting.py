@@ -1,0 +1,69 @@
+"""Release tags: what content is called, cut where it is new, with a message that says what changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from releaser import wiring
+from releaser.core.errors import ReleaserError
+from releaser.core.workspace import UseCaseFiles
+from releaser.engine.compile import ReleaseName
+from releaser.engine.contents import content_as_written
+from releaser.kinds import registry
+
+if TYPE_CHECKING:
+    from releaser.cli.desk import Desk
+    from releaser.core.release_content import ReleaseContent
+    from releaser.store.tags import ReleaseTag
+
+
+def named(desk: Desk) -> tuple[dict[str, ReleaseName], dict[str, str]]:
+    """The release of every use case, and its tag object. Content of a branch is cut where it is new; a pin says
+    itself which release it is."""
+    if desk.content.pins is not None:
+        pinned = {n: c for n, c in desk.content.pinned.items() if n in desk.files}
+        releases = {n: ReleaseName(c.pin.release, c.pin.digest) for n, c in pinned.items()}
+        return releases, {n: c.tag.object_id for n, c in pinned.items()}
+    tags = cut(desk.repo, desk.files, desk.commit)
+    releases = {n: ReleaseName(t.release, desk.files[n].digest) for n, t in tags.items()}
+    return releases, {n: t.object_id for n, t in tags.items()}
+
+
+def cut(repo: wiring.Repository, files: Mapping[str, UseCaseFiles], commit: str) -> dict[str, ReleaseTag]:
+    """The tag of each use case's content, made where the newest tag names other content."""
+    from releaser.store.tags import Cut
+
+    messages = _messages(repo, files)
+    return repo.tags.cut([Cut(n, f.digest, messages.get(n, ""), commit) for n, f in files.items()])
+
+
+def _messages(repo: wiring.Repository, files: Mapping[str, UseCaseFiles]) -> dict[str, str]:
+    """What changes since the newest tag, in a few lines that may be read by everybody; of what is new."""
+    from releaser.core.notes_summary import summary
+
+    newest = {n: tags[0] for n, tags in repo.tags.known().items() if n in files}
+    fresh = {n: f for n, f in files.items() if n not in newest or newest[n].digest != f.digest}
+    before = _contents(repo, {n: newest[n] for n in fresh if n in newest})
+    found = {}
+    for name, use_case in fresh.items():
+        with suppress(ReleaserError):  # what does not compile is said by the plan
+            found[name] = "\n".join(summary(before.get(name), content_as_written(use_case, ""), kinds=registry()))
+    return found
+
+
+def _contents(repo: wiring.Repository, tags: Mapping[str, ReleaseTag]) -> dict[str, ReleaseContent]:
+    """The content at some tags. What this clone lacks, or what is no release of ours, is left out."""
+    from releaser.store.folders import FolderReader, read_folders
+    from releaser.store.workspace import load_use_case
+
+    known = {n: t for n, t in tags.items() if t.digest}
+    readers = read_folders(repo.git, [(t.commit, f"manifests/{n}") for n, t in known.items()])
+    found = {}
+    for (name, tag), reader in zip(known.items(), readers, strict=True):
+        files = load_use_case(reader, name) if isinstance(reader, FolderReader) else ()
+        if isinstance(files, UseCaseFiles):
+            with suppress(ReleaserError):
+                found[name] = content_as_written(files, tag.release)
+    return found

@@ -1,0 +1,89 @@
+"""What lies on the desk of a command: one environment's target, the content for it, and a look at the account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from releaser import wiring
+from releaser.cli.content import Content, names_of
+from releaser.core.diagnostic import Diagnostic
+from releaser.core.environment import Environment, Target
+from releaser.core.workspace import UseCaseFiles
+from releaser.engine.compile import Compiled, ReleaseName, compile_all
+from releaser.kinds import registry
+
+if TYPE_CHECKING:
+    from releaser.aws.session import Connection
+    from releaser.core.model_life import Catalog
+    from releaser.core.record import Witness
+    from releaser.engine.observe import Observer, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A connection, and what one look at the account gave: the rows of every kind, and the model catalog."""
+
+    connection: Connection
+    observer: Observer
+    rows: Mapping[str, Rows]
+    catalog: Catalog
+
+
+@dataclass
+class Desk:
+    """One environment's target with the content that is looked at."""
+
+    repo: wiring.Repository
+    environment: Environment
+    target: Target
+    content: Content
+    files: dict[str, UseCaseFiles]
+    """Of the content, what is placed in the target."""
+    commit: str
+    """Where the environment comes from, and without pins all content."""
+    looking: Future[Look]
+    from_commit: bool = False
+    everything: bool = True
+    """No use case was named: a manifest that cannot be read stops the run instead of being left out."""
+    dirty: bool = False
+    _witnesses: dict[str, Witness] | None = field(default=None, repr=False)
+
+    def compile(self, releases: Mapping[str, ReleaseName]) -> Compiled:
+        return compile_all(self.files, self.environment, self.target, registry(), releases)
+
+    @property
+    def look(self) -> Look:
+        """Waits for the look at the account. Raises what went wrong there."""
+        return self.looking.result()
+
+    def witnesses(self) -> dict[str, Witness]:
+        """What git knows of this environment, by use case."""
+        if self._witnesses is None:
+            self._witnesses = witnesses_of(self.repo, self.environment)
+        return self._witnesses
+
+    def predicted(self) -> dict[str, ReleaseName]:
+        """What content is called, or would be when it is cut next."""
+        if self.content.pins is not None:
+            return names_of(self.content)
+        if not self.repo.has_git:
+            return wiring.predicted(self.files, {}, dirty=False)
+        return wiring.predicted(self.files, self.repo.tags.known(), dirty=bool(self.repo.dirty()))
+
+    def leave_out(self, use_case: str, why: Diagnostic) -> None:
+        """Take a use case off the desk for a reason."""
+        self.files.pop(use_case, None)
+        self.content = self.content.without(use_case, why)
+
+    @property
+    def told(self) -> tuple[Diagnostic, ...]:
+        """What the content says beside the plan: which pins cannot be followed, which wait."""
+        return self.content.diagnostics if self.content.pins is not None else ()
+
+
+def witnesses_of(repo: wiring.Repository, environment: Environment) -> dict[str, Witness]:
+    """What git knows of an environment, by use case; nothing where there is no git."""
+    return repo.records(environment).witnesses(environment.name) if repo.has_git else {}

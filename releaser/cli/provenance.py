@@ -1,0 +1,27 @@
+"""What a record says of where its content comes from, and who does it with what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from releaser import wiring
+from releaser.cli.desk import Desk
+from releaser.engine.run import Provenance, Source
+
+
+def provenance_of(desk: Desk, sources: Mapping[str, Source]) -> Provenance:
+    """By use case where its content comes from; of the run, who, where and with what."""
+    return Provenance(
+        sources=sources,
+        actor=desk.repo.actor(),
+        trigger=desk.repo.trigger(),
+        tool_version=wiring.version(),
+        dirty=desk.dirty,
+    )
+
+
+def sources_of(desk: Desk, tags: Mapping[str, str]) -> dict[str, Source]:
+    """The commits that the content on the desk comes from. ``tags``: object ids of the release tags."""
+    tree = desk.repo.tree_of(desk.commit)
+    found = {n: Source(desk.commit, tree, tags.get(n)) for n in desk.files}
+    return found | {n: Source(c.tag.commit, c.tree, c.tag.object_id) for n, c in desk.content.pinned.items()}
