@@ -10,6 +10,7 @@ from releaser.core.proof.branch import SEAL, seal
 from releaser.core.proof.files import sha256
 from releaser.store.git import ABSENT, Git, GitError
 from releaser.store.remote import RELEASES, Contended, HistoryRewritten, RefUpdate, Remote
+from releaser.store.signing import sign_commit
 
 _LOST_ATTEMPTS = 2
 Compose = Callable[[str | None], Mapping[str, bytes]]
@@ -73,7 +74,9 @@ class ReleasesBranch:
                 return tip
             self._refuse_rewrite(tip, files)
             text = f"{message}\n\n{SEAL}: sha256:{seal({p: sha256(raw) for p, raw in files.items()})}"
-            commit = add_files(self.git, tip, files, text, self._now(), durable=self.remote is None)
+            durable = self.remote is None
+            commit = add_files(self.git, tip, files, text, self._now(), durable)
+            commit = sign_commit(self.git, commit, durable=durable)
             answer = self._publish(tip, commit)
             if answer is None:
                 return commit

@@ -10,8 +10,10 @@ from datetime import datetime
 from pathlib import Path
 
 from releaser.core.proof.files import NAME
+from releaser.core.proof.objects import Text
 from releaser.store.git import ABSENT, Git, GitError
 from releaser.store.remote import TAGS, Contended, Pushed, RefUpdate, Remote
+from releaser.store.signing import settings_of
 
 _TAG = re.compile(rf"refs/tags/({NAME.pattern})/r([1-9][0-9]{{0,8}})")
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
@@ -63,7 +65,7 @@ class Tags:
                 "%(refname)",
                 "%(objectname)",
                 "%(*objectname)",
-                "%(contents:trailers:key=Release-Digest,valueonly)",
+                "%(contents:body)",  # git's own contents:trailers takes a signature for the last paragraph
             )
         )
         out = self.git.run("for-each-ref", f"--format={layout}%00%00", TAGS).out.decode("utf-8", "replace")
@@ -120,11 +122,15 @@ class Tags:
         if not fresh:
             return []
         who = self.git.identity().line(self._now())
+        objects = [_content(request, number, who).encode() for request, number in fresh]
+        signer = settings_of(self.git).signer
+        if signer is not None:
+            objects = signer.signed_tags(objects)
         with tempfile.TemporaryDirectory(prefix="releaser-") as folder:
             paths = []
-            for i, (request, number) in enumerate(fresh):
+            for i, raw in enumerate(objects):
                 path = Path(folder, str(i))
-                path.write_text(_content(request, number, who), encoding="utf-8", newline="\n")
+                path.write_bytes(raw)
                 paths.append(str(path))
             send = ("\n".join(paths) + "\n").encode()
             reply = self.git.run(
@@ -178,7 +184,7 @@ def _parse(parts: Sequence[str]) -> ReleaseTag | None:
     match = _TAG.fullmatch(parts[0])
     if match is None or len(parts) != 4:
         return None
-    digest = _DIGEST.fullmatch(parts[3].strip())
+    digest = _DIGEST.fullmatch(Text((), parts[3]).trailer("Release-Digest"))
     return ReleaseTag(match[1], int(match[2]), digest[1] if digest else "", parts[2] or parts[1], parts[1])
 
 

@@ -56,5 +56,11 @@ GIT = (
     Code("G-chain", "the entries of a record do not form one chain", "Was the branch `releases` edited by hand?"),
     Code("G-rewrite", "an entry would have been written twice", "A defect: please report it."),
     Code("G-date", "not a date or time", "Write 2026-03-03, or 2026-03-03T14:00+01:00.", "--at 2026-03-03"),
+    Code(
+        "G-sign",
+        "a signing key is configured and does not sign",
+        "Nothing unsigned is written while a key is configured. RELEASER_SIGNING_KEY names a key file without a "
+        "passphrase; git's user.signingkey (with gpg.format=ssh) may also be a key that an agent holds.",
+    ),
     Code("G-no-notes", "no record with notes has that name", "`releaser history` lists the records there are."),
 )

@@ -72,8 +72,8 @@ def split_signature(raw: bytes) -> Signed:
     head, blank, message = raw.partition(b"\n\n")
     if not head.startswith(b"object "):
         return _from_commit(head, blank + message)
-    at = _TAG_SIGNATURE.search(raw)
-    return Signed(raw[: at.start()], raw[at.start() :]) if at else Signed(raw, b"")
+    begins = [found.start() for found in _TAG_SIGNATURE.finditer(raw)]
+    return Signed(raw[: begins[-1]], raw[begins[-1] :]) if begins else Signed(raw, b"")
 
 
 def _from_commit(head: bytes, rest: bytes) -> Signed:

@@ -1,0 +1,128 @@
+"""Signatures: what git says of ours, what we say of forged ones, and that nothing unsigned slips in."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from git_actors import Actor, actor, git
+
+from releaser.core.proof.objects import object_id, split_signature
+from releaser.store.git import GitError
+from releaser.store.signatures import ALLOWED_SIGNERS, Verifier, allowed_signers
+from releaser.store.signing import settings_of
+
+
+def keygen(folder: Path, name: str = "key", passphrase: str = "", kind: str = "ed25519") -> Path:
+    path = folder / name
+    subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-C", "", "-f", str(path)], check=True)
+    return path
+
+
+def allow(root: Path, *keys: Path, options: str = 'namespaces="git"') -> None:
+    rows = [f"releaser@example.com {options} {k.with_suffix('.pub').read_text()}" for k in keys]
+    path = root / ALLOWED_SIGNERS
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("# who may sign\n" + "".join(rows))
+    git(root, "add", ".")
+    git(root, "commit", "-q", "-m", "signers")
+    git(root, "config", "gpg.ssh.allowedSignersFile", str(path))
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    return keygen(tmp_path)
+
+
+def configured(root: Path, key: Path) -> Actor:
+    git(root, "config", "gpg.format", "ssh")
+    git(root, "config", "user.signingkey", str(key))
+    allow(root, key)
+    return actor(root)
+
+
+def raw(run: Actor, *names: str) -> dict[str, bytes]:
+    found = run.git.objects(names)
+    return {object_id(kind, data): data for kind, data in (f for f in found if f)}
+
+
+def test_git_accepts_our_signatures_on_records_and_tags(alone: Path, key: Path) -> None:
+    run = configured(alone, key)
+    run.release(["mail", "claims-assistant"])
+    for commit in ("releases", "releases~1"):
+        git(alone, "verify-commit", commit)
+    for tag in ("mail/r1", "claims-assistant/r1"):
+        git(alone, "verify-tag", tag)
+    git(alone, "fsck", "--strict")
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa"])
+def test_every_kind_of_key_is_judged_as_git_does(alone: Path, tmp_path: Path, kind: str) -> None:
+    run = configured(alone, keygen(tmp_path, kind=kind))
+    run.release(["mail"])
+    found = Verifier(run.git, allowed_signers(run.git, "HEAD")).judge(raw(run, "releases", "mail/r1"))
+    assert {(j.standing, j.by) for j in found.values()} == {("good", "releaser@example.com")}
+
+
+def test_a_key_file_of_ci_that_anybody_may_read_is_used(
+    alone: Path, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loose = key.with_name("from-ci")
+    loose.write_bytes(key.read_bytes().rstrip())
+    loose.chmod(0o666)
+    monkeypatch.setenv("RELEASER_SIGNING_KEY", str(loose))
+    allow(alone, key)
+    actor(alone).release(["mail"])
+    git(alone, "verify-commit", "releases")
+    git(alone, "verify-tag", "mail/r1")
+
+
+def test_a_key_that_does_not_sign_stops_the_write(alone: Path, tmp_path: Path) -> None:
+    for broken in (tmp_path / "missing", keygen(tmp_path, "locked", "secret")):
+        run = configured(alone, broken) if broken.exists() else actor(alone)
+        git(alone, "config", "gpg.format", "ssh")
+        git(alone, "config", "user.signingkey", str(broken))
+        with pytest.raises(GitError) as caught:
+            run.release(["mail"])
+        assert caught.value.code == "G-sign"
+        assert git(alone, "for-each-ref", "refs/tags", "refs/heads/releases") == ""
+
+
+def test_who_signed_is_judged(alone: Path, tmp_path: Path, key: Path) -> None:
+    run = configured(alone, key)
+    run.release(["mail"], "a")
+    stranger = keygen(tmp_path, "stranger")
+    git(alone, "config", "user.signingkey", str(stranger))
+    run.release(["mail"], "b")
+    git(alone, "config", "--unset", "user.signingkey")
+    run.release(["mail"], "c")
+    objects = raw(run, *(f"mail/r{n}" for n in (1, 2, 3)))
+    verifier = Verifier(run.git, allowed_signers(run.git, "HEAD"))
+    assert [j.standing for j in verifier.judge(objects).values()] == ["good", "bad", "unsigned"]
+    assert [j.standing for j in verifier.judge(objects).values()] == ["good", "bad", "unsigned"]
+    assert [j.standing for j in Verifier(run.git, b"").judge(objects).values()] == ["bad", "bad", "unsigned"]
+    old = f'releaser@example.com namespaces="git",valid-before="20200101" {key.with_suffix(".pub").read_text()}'
+    assert next(iter(Verifier(run.git, old.encode()).judge(objects).values())).standing == "bad"
+    other_use = f'releaser@example.com namespaces="file" {key.with_suffix(".pub").read_text()}'
+    assert next(iter(Verifier(run.git, other_use.encode()).judge(objects).values())).standing == "bad"
+
+
+def test_a_signature_holds_for_its_own_bytes_only(alone: Path, key: Path) -> None:
+    run = configured(alone, key)
+    run.release(["mail"])
+    verifier = Verifier(run.git, allowed_signers(run.git, "HEAD"))
+    for data in raw(run, "releases", "mail/r1").values():
+        payload, signature = split_signature(data)
+        assert payload + signature != payload
+        flipped = bytearray(data)
+        flipped[data.index(b"\n\n") + 3] ^= 1
+        assert verifier.judge({"0" * 40: bytes(flipped)})["0" * 40].standing == "bad"
+        assert verifier.judge({"0" * 40: data})["0" * 40].standing == "good"
+
+
+def test_without_a_key_nothing_is_signed(alone: Path) -> None:
+    git(alone, "config", "user.signingkey", "ABCD1234")  # of gpg: another format
+    assert settings_of(actor(alone).git).signer is None
+    actor(alone).release(["mail"])
+    assert b"gpgsig" not in next(iter(raw(actor(alone), "releases").values()))
