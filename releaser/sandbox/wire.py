@@ -118,8 +118,9 @@ def _s3_failure(operation: Operation | None, error: AwsError, code: str, status:
 
 
 def _xml_result(operation: Operation, shaped: dict[str, Any], request_id: str) -> bytes:
-    wrapper = operation.raw["output"].get("resultWrapper", f"{operation.name}Result")
-    inner = f"<{wrapper}>{_xml(shaped)}</{wrapper}>"
+    output = operation.raw.get("output")
+    wrapper = output.get("resultWrapper", f"{operation.name}Result") if output else ""
+    inner = f"<{wrapper}>{_xml(shaped)}</{wrapper}>" if output else ""
     meta = f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
     root = f"{operation.name}Response"
     return f'<{root} xmlns="{operation.service.xml_namespace}">{inner}{meta}</{root}>'.encode()
