@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from releaser.sandbox import locks
 from releaser.sandbox.call import Call
 from releaser.sandbox.errors import AwsError, not_in_the_sandbox
 from releaser.sandbox.store import GLOBAL, Doc, Store
@@ -68,6 +69,8 @@ def add_version(call: Call, owner: Doc, key: str, content: Mapping[str, Any]) ->
     kept = before if enabled else [version for version in before if version["versionId"] != "null"]
     id = secrets.token_urlsafe(24) if enabled else "null"
     version = {"versionId": id, "lastModified": float(int(call.clock.stamp())), **content}
+    if content and locks.enabled(owner):
+        version["lock"] = locks.of_new_version(owner, call.params, call.clock.now())
     put_versions(call.store, owner, key, [version, *kept])
     return version
 

@@ -173,6 +173,8 @@ def _scalar(shape: Shape, text: str) -> Any:
                 return int(text)
             case "boolean":
                 return {"true": True, "false": False}.get(text.lower(), text)
+            case "timestamp" if shape.raw.get("timestampFormat") == "iso8601":
+                return datetime.fromisoformat(text).timestamp()
             case "timestamp":
                 return parsedate_to_datetime(text).timestamp()
             case "list":
@@ -257,5 +259,6 @@ def _text(shape: Shape, value: Any, *, header: bool) -> str:
         from email.utils import format_datetime
 
         moment = datetime.fromtimestamp(value, UTC)
+        header = header and shape.raw.get("timestampFormat") != "iso8601"
         return format_datetime(moment, usegmt=True) if header else moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
     return str(value)

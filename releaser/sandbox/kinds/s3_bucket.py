@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from releaser.sandbox import objects
+from releaser.sandbox import locks, objects
 from releaser.sandbox.buckets import Rate
 from releaser.sandbox.call import Call
 from releaser.sandbox.errors import AwsError
@@ -32,7 +32,7 @@ KIND = Kind(
 @KIND.operation("s3", "CreateBucket")
 def create_bucket(call: Call) -> dict[str, Any]:
     """A new bucket in the caller's region."""
-    objects.require_played(call, "Bucket", "CreateBucketConfiguration")
+    objects.require_played(call, "Bucket", "CreateBucketConfiguration", "ObjectLockEnabledForBucket")
     name = call.params["Bucket"]
     if not _NAME.fullmatch(name):
         raise AwsError("InvalidBucketName", "The specified bucket is not valid.", 400)
@@ -54,7 +54,9 @@ def create_bucket(call: Call) -> dict[str, Any]:
     if len(objects.buckets(call.store, call.account)) >= call.settings.quota("s3Buckets"):
         raise AwsError("TooManyBuckets", "You have attempted to create more buckets than allowed", 400)
     identity = {"name": name, "account": call.account, "region": call.region, "createdAt": call.clock.stamp()}
-    objects.put_bucket(call.store, {**identity, "versioning": ""})
+    locked = call.params.get("ObjectLockEnabledForBucket")
+    state = {"versioning": "Enabled", "lock": {}} if locked else {"versioning": ""}
+    objects.put_bucket(call.store, {**identity, **state})
     return {"Location": f"/{name}"}
 
 
@@ -98,6 +100,9 @@ def put_bucket_versioning(call: Call) -> dict[str, Any]:
     objects.require_played(call, "Status", among=configuration)
     if "Status" not in configuration:
         raise AwsError("MalformedXML", "The versioning configuration has no Status", 400)
+    if locks.enabled(found) and configuration["Status"] != "Enabled":
+        text = "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed."
+        raise AwsError("InvalidBucketState", text, 409)
     objects.put_bucket(call.store, {**found, "versioning": configuration["Status"]})
     return {}
 

@@ -1,7 +1,7 @@
 """S3 objects with their versions: put, get, head, delete, lists. Strongly consistent, as S3 is.
 
-Source: S3's service model and API reference. What an object can have besides (ACLs, tags, locks, SSE-C and KMS keys)
-is refused by name rather than dropped. No checksum is added when none is sent.
+Source: S3's service model and API reference. What an object can have besides (ACLs, tags, SSE-C and KMS
+keys) is refused by name rather than dropped. No checksum is added when none is sent.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from releaser.sandbox import checksums, objects
+from releaser.sandbox import checksums, locks, objects
 from releaser.sandbox.buckets import Rate
 from releaser.sandbox.call import Call
 from releaser.sandbox.errors import AwsError
@@ -38,9 +38,10 @@ KIND = Kind(
 @KIND.operation("s3", "PutObject")
 def put_object(call: Call) -> dict[str, Any]:
     """A new version; without versioning the only one."""
-    conditions = ("IfMatch", "IfNoneMatch", "ServerSideEncryption")
+    conditions = ("IfMatch", "IfNoneMatch", "ServerSideEncryption", *locks.GIVEN)
     objects.require_played(call, *_WHERE, *objects.ABOUT, *conditions, *checksums.NAMES, "Body", "ContentLength")
     bucket, key = objects.owned(call), call.params["Key"]
+    _check_lock(call, bucket)
     if call.params.get("ServerSideEncryption", "AES256") != "AES256":
         raise objects.unplayed(call, "ServerSideEncryption other than AES256")
     data = call.params.get("Body", b"")
@@ -88,7 +89,7 @@ def head_object(call: Call) -> dict[str, Any]:
 @KIND.operation("s3", "DeleteObject")
 def delete_object(call: Call) -> dict[str, Any]:
     """A version for good when it is named; otherwise a delete marker goes on top, if the bucket is versioned."""
-    objects.require_played(call, *_WHERE, "IfMatch")
+    objects.require_played(call, *_WHERE, "IfMatch", "BypassGovernanceRetention")
     bucket = objects.owned(call)
     _check_write(call, objects.versions(call.store, bucket, call.params["Key"]))
     return _delete(call, bucket, call.params["Key"], call.params.get("VersionId"))
@@ -97,18 +98,24 @@ def delete_object(call: Call) -> dict[str, Any]:
 @KIND.operation("s3", "DeleteObjects")
 def delete_objects(call: Call) -> dict[str, Any]:
     """Up to 1,000 at once; what is not there counts as deleted."""
-    objects.require_played(call, "Bucket", "Delete", "ExpectedBucketOwner", "RequestPayer", *checksums.NAMES)
+    known = ("Bucket", "Delete", "ExpectedBucketOwner", "RequestPayer", "BypassGovernanceRetention", *checksums.NAMES)
+    objects.require_played(call, *known)
     bucket, wanted = objects.owned(call), call.params["Delete"]
     if not 1 <= len(wanted["Objects"]) <= 1000:
         raise AwsError("MalformedXML", "Give between 1 and 1,000 objects", 400)
-    deleted = []
+    deleted, errors = [], []
     for one in wanted["Objects"]:
         objects.require_played(call, "Key", "VersionId", among=one)
-        done = _delete(call, bucket, one["Key"], one.get("VersionId"))
+        try:
+            done = _delete(call, bucket, one["Key"], one.get("VersionId"))
+        except AwsError as error:
+            row = {"Key": one["Key"], "VersionId": one.get("VersionId")}
+            errors.append({**row, "Code": error.code, "Message": error.message})
+            continue
         marker = done.get("DeleteMarker")
         row = {"Key": one["Key"], "VersionId": one.get("VersionId"), "DeleteMarker": marker}
         deleted.append({**row, "DeleteMarkerVersionId": done.get("VersionId") if marker else None})
-    return {} if wanted.get("Quiet") else {"Deleted": deleted}
+    return {"Deleted": [] if wanted.get("Quiet") else deleted, "Errors": errors}
 
 
 @KIND.operation("s3", "ListObjectsV2")
@@ -153,6 +160,7 @@ def _delete(call: Call, bucket: Doc, key: str, id: str | None) -> dict[str, Any]
     if id is not None:
         gone = next((version for version in before if version["versionId"] == id), None)
         if gone is not None:
+            locks.check_delete(gone, call.clock.now(), bypass=bool(call.params.get("BypassGovernanceRetention")))
             objects.put_versions(call.store, bucket, key, [version for version in before if version is not gone])
         was_marker = gone is not None and "blob" not in gone
         return {"VersionId": id, "DeleteMarker": True if was_marker else None}
@@ -228,7 +236,19 @@ def _describe(call: Call, bucket: Doc, version: Mapping[str, Any]) -> dict[str, 
     shown = {"VersionId": version["versionId"] if bucket["versioning"] else None}
     kept = version["checksums"] if call.params.get("ChecksumMode") == "ENABLED" and "Range" not in call.params else {}
     found = {"ETag": version["etag"], "LastModified": version["lastModified"], "AcceptRanges": "bytes"}
+    shown |= locks.shown(version)
     return {**version["about"], **found, "ServerSideEncryption": "AES256", **shown, **_shown_checksums(kept)}
+
+
+def _check_lock(call: Call, bucket: Doc) -> None:
+    """What Object Lock asks of an upload, before anything is written."""
+    lock = locks.of_new_version(bucket, call.params, call.clock.now())
+    summed = any(name.startswith("Checksum") or name == "ContentMD5" for name in call.params)
+    if lock and not summed:
+        what = (
+            "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters"
+        )
+        raise AwsError("InvalidRequest", what, 400)
 
 
 def _shown_checksums(kept: Mapping[str, str]) -> dict[str, str]:
