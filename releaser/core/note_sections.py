@@ -89,7 +89,8 @@ def _resources(name: str, kind: Kind, old: ReleaseContent, new: ReleaseContent) 
 def _of_one(
     kind: Kind, was: Content | None, now: Content | None, old: ReleaseContent, new: ReleaseContent, address: Address
 ) -> Iterator[Remark]:
-    before, after = _body(kind, was), _body(kind, now)
+    is_same = was is not None and now is not None and was.body == now.body
+    before, after = (None, None) if is_same else (_body(kind, was), _body(kind, now))
     if before == after:
         yield from _followed(kind, old, new, address)
         return
