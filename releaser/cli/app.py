@@ -15,6 +15,7 @@ from releaser.cli import (
     explain,
     gc,
     history,
+    notes,
     pin,
     plan,
     reconcile,
@@ -72,6 +73,7 @@ app.command()(pin.pin)
 app.command()(sources.sources)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(adopt.adopt)
 app.command()(reconcile.reconcile)
+app.command()(notes.notes)
 app.command()(gc.gc)
 app.add_typer(history.app, name="history", short_help="What was live when, and what callers get.")
 app.add_typer(sandbox.app, name="sandbox")

@@ -27,11 +27,16 @@ def fetched(repo: Repository) -> Repository:
 
 def records_here(root: Path | None) -> Records:
     """The records, as new as the remote lets us see."""
-    from releaser.store.holder import holder_here
-    from releaser.store.records import Records
     from releaser.wiring import repository
 
-    repo = fetched(repository(root))
+    return records_of(fetched(repository(root)))
+
+
+def records_of(repo: Repository) -> Records:
+    """The records of a repository, for reading."""
+    from releaser.store.holder import holder_here
+    from releaser.store.records import Records
+
     return Records(repo.git, holder=holder_here(repo.environ), clock=repo.clock, remote=repo.remote)
 
 

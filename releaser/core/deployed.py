@@ -64,7 +64,11 @@ def _became(now: Binding, was: Binding | None, verbs: Collection[str], is_unknow
     if Verb.PUBLISH in verbs:
         return "new version"
     if was is not None and was.version != now.version:
-        return "an earlier version"
+        return "new version" if _number(now) > _number(was) else "an earlier version"
     if Verb.REPOINT in verbs:
         return "moved"
     return "changed" if verbs or (was is not None and was.stamp != now.stamp) else "as before"
+
+
+def _number(binding: Binding) -> int:
+    return int(binding.version) if binding.version and binding.version.isdecimal() else 0

@@ -31,13 +31,18 @@ def diff_data(notes: Notes, before: ReleaseContent, after: ReleaseContent, commi
             for path in sorted({*before.files, *after.files})
             if before.files.get(path) != after.files.get(path)
         ],
-        "sections": [
-            {"title": s.title, "changes": [_change(n, notes.withholds_texts) for n in s.notes]} for s in notes.sections
-        ],
+        "sections": sections_data(notes),
     }
 
 
-def _change(note: Note, withholds: bool) -> dict[str, Any]:
+def sections_data(notes: Notes) -> list[dict[str, Any]]:
+    """What changes, by subject."""
+    withheld = notes.withholds_texts
+    return [{"title": s.title, "changes": [note_data(n, withheld) for n in s.notes]} for s in notes.sections]
+
+
+def note_data(note: Note, withholds: bool) -> dict[str, Any]:
+    """One remark: its texts word by word, or counted where they are withheld."""
     found: dict[str, Any] = {
         "subject": note.subject,
         "effect": note.remark.effect,
