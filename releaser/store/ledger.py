@@ -9,6 +9,7 @@ from datetime import datetime
 from releaser.core.entry import RecordUnreadable, decode, document
 from releaser.core.hold import hold_after
 from releaser.core.proof.files import FOLDER, NAME, NOTES_FILE, sha256
+from releaser.core.proof.objects import tree_of
 from releaser.core.record import Closed, Held, Opened, OpenRecord, Outcome, Witness
 from releaser.core.sequence import State, assembled
 from releaser.core.timeline import Account, Ending, live_of
@@ -180,20 +181,7 @@ class Ledger:
         return {path: assembled(path, rows) for path, rows in entries.items()}
 
     def _trees(self, names: Sequence[str]) -> list[dict[str, tuple[str, str]]]:
-        return [parse_tree(item[1]) if item and item[0] == "tree" else {} for item in self.git.objects(names)]
-
-
-def parse_tree(raw: bytes) -> dict[str, tuple[str, str]]:
-    """A git tree object: name -> (mode, object id). Names that are not UTF-8 are left out."""
-    rows = {}
-    at = 0
-    while at < len(raw):
-        space = raw.index(b" ", at)
-        end = raw.index(b"\0", space)
-        name = raw[space + 1 : end].decode("utf-8", "replace")
-        rows[name] = (raw[at:space].decode(), raw[end + 1 : end + 21].hex())
-        at = end + 21
-    return rows
+        return [tree_of(item[1]) if item and item[0] == "tree" else {} for item in self.git.objects(names)]
 
 
 def _decides(closed: Closed | None) -> bool:

@@ -90,3 +90,19 @@ def _from_commit(head: bytes, rest: bytes) -> Signed:
         else:
             signature.append(line[1:])
     return Signed(b"\n".join(kept) + rest, b"\n".join(signature) + b"\n" if signature else b"")
+
+
+def tree_of(raw: bytes) -> dict[str, tuple[str, str]]:
+    """A tree object: name -> (mode, object id); as far as it can be read."""
+    rows: dict[str, tuple[str, str]] = {}
+    at = 0
+    while at < len(raw):
+        space, end = raw.find(b" ", at), raw.find(b"\0", at)
+        if not at < space < end or end + 21 > len(raw):
+            break
+        rows[raw[space + 1 : end].decode("utf-8", "replace")] = (
+            raw[at:space].decode("utf-8", "replace"),
+            raw[end + 1 : end + 21].hex(),
+        )
+        at = end + 21
+    return rows
