@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from releaser.core.proof.objects import tree_of
 from releaser.store.git import Git, GitError, HistoryMissing, history_missing
-from releaser.store.ledger import parse_tree
 from releaser.store.reader import MAX_FILE, Outside, TooLarge
 
 _AHEAD = 1 << 20
@@ -97,7 +97,7 @@ class _Folder:
         """Path and object id of trees that are still to be read."""
 
     def add(self, path: str, raw: bytes) -> None:
-        for name, (mode, oid) in parse_tree(raw).items():
+        for name, (mode, oid) in tree_of(raw).items():
             match mode:
                 case "40000":
                     self.left.append((f"{path}/{name}", oid))
