@@ -11,6 +11,9 @@ from releaser import wiring
 from releaser.cli.content import Content, names_of
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.environment import Environment, Target
+from releaser.core.pin import Pinned
+from releaser.core.promotion import Denied, Ground, Passage, passage
+from releaser.core.timeline import Account
 from releaser.core.workspace import UseCaseFiles
 from releaser.engine.compile import Compiled, ReleaseName, compile_all
 from releaser.kinds import registry
@@ -50,6 +53,7 @@ class Desk:
     """No use case was named: a manifest that cannot be read stops the run instead of being left out."""
     dirty: bool = False
     _witnesses: dict[str, Witness] | None = field(default=None, repr=False)
+    _passages: dict[str, Passage | Denied] | None = field(default=None, repr=False)
 
     def compile(self, releases: Mapping[str, ReleaseName]) -> Compiled:
         return compile_all(self.files, self.environment, self.target, registry(), releases)
@@ -73,6 +77,17 @@ class Desk:
             return wiring.predicted(self.files, {}, dirty=False)
         return wiring.predicted(self.files, self.repo.tags.known(), dirty=bool(self.repo.dirty()))
 
+    def pinned(self) -> dict[str, Pinned]:
+        """The pins of what is on the desk; none where a branch, or the files here, say everything."""
+        return {n: c.pin for n, c in self.content.pinned.items() if n in self.files}
+
+    def passages(self) -> dict[str, Passage | Denied]:
+        """Whether each pinned release may come here, and why. Records are read of those alone that are not live."""
+        if self._passages is None:
+            pins = self.pinned()
+            self._passages = passages_of(self.repo, self.environment, pins, self.witnesses()) if pins else {}
+        return self._passages
+
     def leave_out(self, use_case: str, why: Diagnostic) -> None:
         """Take a use case off the desk for a reason."""
         self.files.pop(use_case, None)
@@ -82,6 +97,23 @@ class Desk:
     def told(self) -> tuple[Diagnostic, ...]:
         """What the content says beside the plan: which pins cannot be followed, which wait."""
         return self.content.diagnostics if self.content.pins is not None else ()
+
+
+def passages_of(
+    repo: wiring.Repository, environment: Environment, pins: Mapping[str, Pinned], witnesses: Mapping[str, Witness]
+) -> dict[str, Passage | Denied]:
+    """Whether each pin's release may come to an environment, by the records."""
+    live = {n: w.released.record.release_digest for n, w in witnesses.items() if w.released is not None}
+    moved = [n for n, pin in pins.items() if live.get(n) != pin.digest]
+    before = environment.spec.promotesFrom
+    places = [environment.name, *([before] if before else [])]
+    accounts = repo.records(environment).accounts(moved, places) if moved else []
+    by_name: dict[str, list[Account]] = {n: [] for n in pins}
+    for account in accounts:
+        by_name[account.opened.use_case].append(account)
+    today = repo.clock.now().date()
+    asked = {n: passage(pins[n], environment, by_name[n], today) for n in moved}
+    return {n: asked.get(n) or Passage(Ground.LIVE) for n in pins}
 
 
 def witnesses_of(repo: wiring.Repository, environment: Environment) -> dict[str, Witness]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from releaser import wiring
 from releaser.cli.desk import Desk
+from releaser.core.promotion import Passage
+from releaser.core.record import Emergency
 from releaser.engine.run import Provenance, Source
 
 
@@ -17,7 +19,20 @@ def provenance_of(desk: Desk, sources: Mapping[str, Source]) -> Provenance:
         trigger=desk.repo.trigger(),
         tool_version=wiring.version(),
         dirty=desk.dirty,
+        environment_commit=desk.commit,
+        emergencies=_emergencies(desk),
     )
+
+
+def _emergencies(desk: Desk) -> dict[str, Emergency]:
+    """Releases that nothing but a waiver lets in."""
+    found = {}
+    for name, passage in desk.passages().items():
+        waiver = desk.content.pinned[name].pin.waiver
+        if isinstance(passage, Passage) and passage.is_emergency and waiver is not None:
+            until = waiver.until.isoformat()
+            found[name] = Emergency(kind="forward", reason=waiver.reason, owner=waiver.owner, until=until)
+    return found
 
 
 def sources_of(desk: Desk, tags: Mapping[str, str]) -> dict[str, Source]:

@@ -162,10 +162,11 @@ def make_plan(
         declared=desk.content.declared if desk.content.pins is None else witnesses,
         diagnostics=desk.told,
         rows=look.rows,
+        editable=desk.content.pins is None,
     )
     surveyed = survey(desk, planned, now - window)
     planned = replace(planned, plan=surveyed.shown_in(planned.plan))
-    return planned, static.judge(planned, desk.environment, surveyed, now)
+    return planned, static.judge(planned, desk.environment, surveyed, now, desk.pinned(), desk.passages())
 
 
 def survey(desk: Desk, planned: Planned, since: datetime) -> ModelSurvey:

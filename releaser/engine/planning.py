@@ -54,9 +54,11 @@ class Planning:
         declared: Iterable[str] = (),
         diagnostics: Iterable[Diagnostic] = (),
         rows: Mapping[str, Rows] | None = None,
+        editable: bool = True,
     ) -> Planned:
         """The plan of every compiled use case. ``deep`` reads every resource instead of trusting list rows.
-        ``declared``: every use case that has a manifest, also those that are not planned now.
+        ``declared``: every use case that has a manifest, also those that are not planned now. ``editable``: whether
+        somebody can still take out of the content what is no use in it; of a release nobody can.
         """
         known = {name: followed(known_of(w, self.kinds), compiled.graph.of(name)) for name, w in witnesses.items()}
         unfinished = [name for name, w in witnesses.items() if w.open is not None]
@@ -77,7 +79,7 @@ class Planning:
                 *diagnostics,
                 *compiled.diagnostics,
                 *_orphans(witnesses, {*declared, *compiled.files}),
-                *(d for part in parts for d in _no_use(part, compiled, self.now.date())),
+                *(d for part in parts if editable for d in _no_use(part, compiled, self.now.date())),
             ),
             assumed=snapshot.assumed,
             read=snapshot.read,

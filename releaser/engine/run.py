@@ -23,11 +23,14 @@ from releaser.core.record import (
     ApprovedStep,
     Binding,
     Conclusion,
+    Emergency,
     Facts,
+    Held,
     Intent,
     OpenRecord,
 )
 from releaser.core.record import Outcome as Ending
+from releaser.core.values import EMPTY
 from releaser.engine.apply import Applier, Job
 from releaser.engine.closer import Closer
 from releaser.engine.conclude import by_address, conclude, only_retired, result_of
@@ -58,6 +61,12 @@ class Provenance:
     trigger: str
     tool_version: str
     dirty: bool = False
+    environment_commit: str = ""
+    """Where environment.yaml and pins come from."""
+    emergencies: Mapping[str, Emergency] = EMPTY
+    """By use case: why this run does not take the usual way."""
+    holds: Mapping[str, Held] = EMPTY
+    """By use case: what this run takes back."""
 
 
 @dataclass
@@ -213,6 +222,9 @@ class Run:
             trigger=told.trigger,
             dirty=told.dirty,
             risk=part.risk.value,
+            environment_commit=told.environment_commit if told.environment_commit != source.commit else "",
+            emergency=told.emergencies.get(part.use_case),
+            holds=told.holds.get(part.use_case),
         )
 
     def _approved(self, step: Step, name: str) -> ApprovedStep:

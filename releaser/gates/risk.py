@@ -16,9 +16,19 @@ from releaser.core.redact import hide
 _CODES = {"detach-guardrail": "P156", "delete": "P157", "weaken": "P155"}
 
 
-def judge(part: UseCasePlan, spec: Mapping[str, Any], environment: Environment, today: date) -> list[Verdict]:
-    """One FAIL for each change without the allowance that it needs; else one PASS that says what was allowed."""
+def judge(
+    part: UseCasePlan, spec: Mapping[str, Any], environment: Environment, today: date, *, returns: bool = False
+) -> list[Verdict]:
+    """One FAIL for each change without the allowance that it needs; else one PASS that says what was allowed.
+
+    ``returns``: the release was here before, and its pin was reviewed. No allowance can be written into what was
+    released, and a way back that needs a new release is none: what it weakens is said, and lets pass.
+    """
     found = weigh(part, allowances(spec), environment.demands(), today)
+    if part.steps and found.refused and returns:
+        said = "; ".join(sentence(c) for c in found.refused)
+        reason = f"{part.use_case} {part.release} was here before, and going back to it is less safe: {said}"
+        return [Verdict("risk", Result.PASS, reason, use_case=part.use_case, code="P313")]
     if part.steps and found.refused:
         return [_refusal(part.use_case, c) for c in found.refused]
     said = ", ".join(f"{c.change} at {c.at}" for c in found.allowed)

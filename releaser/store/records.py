@@ -147,6 +147,12 @@ class Records:
         """Every record of a use case (None: all) in an environment (None: all), newest first."""
         return self._ledger().history(use_case, environment)
 
+    def accounts(self, use_cases: Iterable[str], environments: Iterable[str]) -> list[Account]:
+        """Every record of some use cases in some environments, newest first in each sequence."""
+        ledger, names = self._ledger(), list(use_cases)
+        folders = [f for e in environments for rows in ledger.folders(e, names).values() for f in rows]
+        return ledger.accounts(folders)
+
     def live(self, moment: datetime, use_case: str | None = None, environment: str | None = None) -> list[Account]:
         """What was live at that moment: the record that made it so, for each environment and use case."""
         return self._ledger().live(use_case, environment, moment)

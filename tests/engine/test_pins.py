@@ -44,10 +44,89 @@ def content(stages: Estate, environment: str) -> Any:
     return json.loads(text)
 
 
+def opened(stages: Estate, environment: str) -> dict[str, Any]:
+    """The newest record of an environment."""
+    records = stages.dev.repo.records()
+    path = max(p for p in records if p.startswith(f"{environment}/mail/") and p.endswith("opened.json"))
+    found: dict[str, Any] = json.loads(records[path])
+    return found
+
+
 def test_prod_gets_what_was_gated_in_preprod_though_main_moved_on(stages: Estate) -> None:
+    first = stages.dev.repo.git("rev-parse", "mail/r1^{commit}")
     stages.promote("preprod", "r1")
     move_on(stages)
     stages.promote("prod", "r1")
     assert content(stages, "prod") == content(stages, "preprod") == content(stages, "dev")
     assert stages.live("prod")["release"] == "r1"
     assert stages.plan("prod", "--deep")["steps"] == []
+    record = opened(stages, "prod")
+    assert record["commit"] == first
+    assert record["tree"] == stages.dev.repo.git("rev-parse", f"{first}^{{tree}}")
+    assert record["environmentCommit"] == stages.dev.repo.git("rev-parse", "HEAD") != first
+    for command in ("plan", "drift"):
+        assert stages.run("prod", command, "--detailed-exitcode").code == 0
+
+
+def test_what_preprod_did_not_verify_stays_out_of_prod(stages: Estate) -> None:
+    past = stages.desks["prod"].mark()
+    stages.pin("prod", "r1")
+    stages.dev.repo.commit("too early")
+    refused = stages.run("prod", "reconcile", ok=4)
+    assert "was never released in preprod" in refused.said
+    assert "P300" in json.dumps(stages.plan("prod")["diagnostics"])
+    assert stages.desks["prod"].writes(past) == []
+    waiver = {"owner": "claims@example.com", "until": "2099-12-08", "reason": "The live prompt leaks."}
+    ahead = stages.promote("prod", "r1", waiver=waiver)
+    assert "P311" in ahead.err
+    emergency = {"kind": "forward", "owner": "claims@example.com", "reason": "The live prompt leaks."}
+    assert opened(stages, "prod")["emergency"] == {**emergency, "until": "2099-12-08"}
+    stages.pin("prod", "r1")
+    stages.dev.repo.commit("without the waiver")
+    assert stages.run("prod", "plan", "--detailed-exitcode").code == 0, "what is live needs no proof"
+
+
+def test_a_pin_that_waits_leaves_what_is_live(stages: Estate) -> None:
+    stages.promote("preprod", "r1")
+    move_on(stages)
+    stages.dev.repo.git("checkout", "-q", "--", ".")
+    stages.run("dev", "reconcile")
+    past = stages.desks["preprod"].mark()
+    ended = stages.promote("preprod", "r2", notBefore="2099-01-01T00:00:00Z")
+    assert "r2 waits until 2099-01-01 00:00 UTC; what is live stays" in ended.said
+    assert stages.desks["preprod"].writes(past) == []
+    stages.promote("preprod", "r2", notBefore="2020-01-01T00:00:00+01:00")
+    assert stages.live("preprod")["release"] == "r2"
+    back = stages.promote("preprod", "r1")
+    assert stages.live("preprod")["release"] == "r1", "a rollback is a pin"
+    assert "P313" in back.err and "HATE" in back.err, "what is weaker is said, and stands in nobody's way back"
+
+
+def test_a_pin_that_lies_is_refused_and_stops_no_other(stages: Estate) -> None:
+    repo = stages.dev.repo
+    repo.declare(use_case("post"))
+    repo.commit("another")
+    stages.run("dev", "reconcile")
+    stages.pin("preprod", "r1", digest="0" * 64)
+    stages.pin("preprod", "r1", "post")
+    repo.commit("one of them is wrong")
+    ended = stages.run("preprod", "reconcile", ok=1)
+    assert "P304" in ended.err and "the tag mail/r1 says sha256:" in ended.err
+    assert stages.live("preprod", "post")["release"] == "r1"
+    assert not [n for n in stages.desks["preprod"].content() if "mail" in n]
+    message = repo.git("tag", "-l", "--format=%(contents)", "mail/r1").replace(stages.digest("r1"), "0" * 64)
+    repo.git("tag", "-f", "-a", "--cleanup=verbatim", "-m", message, "mail/r1", "mail/r1^{}")
+    ended = stages.run("preprod", "reconcile", ok=1)
+    assert "P306" in ended.err and "the tag is not true" in ended.err
+    assert not [n for n in stages.desks["preprod"].content() if "mail" in n]
+
+
+def test_a_pin_that_is_gone_deletes_nothing(stages: Estate) -> None:
+    stages.promote("preprod", "r1")
+    (stages.dev.repo.root / "environments/preprod/releases/mail.yaml").unlink()
+    stages.dev.repo.commit("gone")
+    before, past = stages.live("preprod"), stages.desks["preprod"].mark()
+    ended = stages.run("preprod", "reconcile")
+    assert "P308" in ended.err
+    assert stages.desks["preprod"].writes(past) == []
+    assert stages.live("preprod") == before

@@ -376,4 +376,22 @@ PLANS = (
         "clone has neither old tags nor their content.",
         "variables: {GIT_DEPTH: 0}",
     ),
+    Code(
+        "P311",
+        "a release ahead of its turn",
+        "A warning: nothing but the pin's waiver lets this release in. It is recorded as an emergency, with who "
+        "answers for it. Let the environment before verify it, and take the waiver out.",
+    ),
+    Code(
+        "P313",
+        "a way back that is less safe",
+        "A warning: the pin goes back to a release that was here before and protects or checks less than what is live. "
+        "What was released cannot be given an allowance any more, so the review of the pin is the one that counts.",
+    ),
+    Code(
+        "P312",
+        "a release that is held",
+        "It was taken back here, by an alarm during its delivery or by somebody in an emergency. Until the pin (on a "
+        "branch: the content) is another, no run applies it again.",
+    ),
 )
