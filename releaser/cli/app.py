@@ -18,8 +18,11 @@ from releaser.cli import (
     notes,
     pin,
     plan,
+    promote,
     reconcile,
     render,
+    retire,
+    rollback,
     sandbox,
     schema,
     sources,
@@ -74,6 +77,9 @@ app.command()(sources.sources)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(adopt.adopt)
 app.command()(reconcile.reconcile)
 app.command()(notes.notes)
+app.command()(promote.promote)
+app.command()(rollback.rollback)
+app.command()(retire.retire)
 app.command()(gc.gc)
 app.add_typer(history.app, name="history", short_help="What was live when, and what callers get.")
 app.add_typer(sandbox.app, name="sandbox")

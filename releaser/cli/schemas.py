@@ -7,6 +7,7 @@ from typing import Any
 
 from releaser.core.entry import record_schema
 from releaser.core.json_schema import environment_schema, pin_schema, use_case_schema
+from releaser.core.move import report_schema
 from releaser.kinds import registry
 from releaser.kinds.models import model
 from releaser.render.schemas import plan_schema, runtime_schema
@@ -19,6 +20,7 @@ def schemas() -> dict[str, Mapping[str, Any]]:
         "schemas/environment.v1.json": environment_schema(),
         "schemas/pin.v1.json": pin_schema(),
         "schemas/plan.v1.json": plan_schema(),
+        "schemas/proposal.v1.json": report_schema(),
         "schemas/record.v1.json": record_schema(),
         "schemas/runtime.v1.json": runtime_schema(),
     }

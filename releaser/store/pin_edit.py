@@ -8,6 +8,7 @@ from releaser.core.document import Document
 from releaser.core.errors import ReleaserError
 from releaser.core.proof.files import NAME
 from releaser.core.values import Path
+from releaser.store.pins import pin_path
 from releaser.store.yaml import load
 from releaser.store.yaml_write import dump, inline, splice
 
@@ -23,7 +24,7 @@ def path_of(environment: str, use_case: str) -> str:
     for name in (environment, use_case):
         if not NAME.fullmatch(name):
             raise ValueError(f"not a name that can become a path: {name!r}")
-    return f"environments/{environment}/releases/{use_case}.yaml"
+    return pin_path(environment, use_case)
 
 
 def repinned(

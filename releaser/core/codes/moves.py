@@ -26,4 +26,22 @@ MOVES = (
         "a proposal that the git server declined",
         "A hook or the protection of branches said no. `--no-push` leaves the branch in this clone.",
     ),
+    Code(
+        "P319",
+        "an environment that has no pins",
+        "It follows a branch (`track`): what is merged there is released there, and a revert is the way back. "
+        "`rollback --now` works there too, and holds what it takes back.",
+    ),
+    Code(
+        "P320",
+        "a release that was taken back here",
+        "An emergency or the delivery took it back in this environment, and it is held. Release a fix under a new "
+        "number, or let it in again with a waiver that names who answers for it.",
+    ),
+    Code(
+        "P321",
+        "nothing to go back to",
+        "No other release of this use case was live in this environment before. `--to` names one that was released "
+        "in the environment before this one.",
+    ),
 )

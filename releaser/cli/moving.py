@@ -1,0 +1,153 @@
+"""What a move of pins is made from: the branch that is merged into, its pins, the records, the tags."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import typer
+
+from releaser import wiring
+from releaser.core.diagnostic import Diagnostic
+from releaser.core.document import Document
+from releaser.core.environment import Environment
+from releaser.core.errors import Refused, ReleaserError, WrongUsage
+from releaser.core.move import EmergencyWaiver
+from releaser.core.pin import RETIRED, Pinned, Retire, pinned_of
+from releaser.core.record import Witness
+from releaser.core.suggest import did_you_mean
+from releaser.core.timeline import Account
+from releaser.store import yaml
+from releaser.store.pin_edit import path_of, repinned
+from releaser.store.pins import PinFile, PinnedContent, Pins, load_pins, read_content
+from releaser.store.proposal import Base, Proposals
+from releaser.store.reader import Reader
+from releaser.store.remote import RemoteUnreachable
+from releaser.store.tags import ReleaseTag
+
+
+@dataclass
+class Site:
+    """One environment as the branch that is merged into has it."""
+
+    repo: wiring.Repository
+    proposals: Proposals
+    base: Base
+    reader: Reader
+    environment: Environment
+    environments: Mapping[str, Environment]
+    edits: dict[str, str] = field(default_factory=dict)
+    """Use case -> the text of its pin as it would be."""
+
+    @property
+    def name(self) -> str:
+        return self.environment.name
+
+    @cached_property
+    def pins(self) -> Pins:
+        return load_pins(self.reader, self.name)
+
+    @cached_property
+    def tags(self) -> dict[str, list[ReleaseTag]]:
+        return self.repo.tags.known()
+
+    @cached_property
+    def accounts(self) -> list[Account]:
+        """Every record of every environment, newest first."""
+        return self.repo.records(self.environment).history()
+
+    @cached_property
+    def witnesses(self) -> dict[str, Witness]:
+        return self.repo.records(self.environment).witnesses(self.name)
+
+    def pin(self, use_case: str) -> Pinned | Retire | None:
+        """The pin as it is. Raises ReleaserError for one that cannot be read."""
+        file = self.pins.files.get(use_case)
+        if file is None:
+            refuse_wrong(d for d in self.pins.diagnostics if d.path == path_of(self.name, use_case))
+        return file.pin if file else None
+
+    def tag(self, use_case: str, release: str) -> ReleaseTag:
+        """The tag of a release. Raises WrongUsage with those that there are."""
+        known = self.tags.get(use_case, [])
+        found = next((t for t in known if t.release == release and t.digest), None)
+        if found is None:
+            names = [t.release for t in known]
+            hint = did_you_mean(release, names) or f"there are: {', '.join(names[:8]) or 'none'}"
+            raise WrongUsage(f"there is no release {use_case} {release}", code="P303", hint=hint)
+        return found
+
+    def edit(self, use_case: str, pin: str, waiver: EmergencyWaiver | None = None) -> PinFile:
+        """Edits the pin of a use case; what the new text says."""
+        path = path_of(self.name, use_case)
+        raw = self.reader.read(path)
+        before = raw.decode("utf-8", "surrogateescape") if raw is not None else None
+        said = {"owner": waiver.owner, "until": waiver.until, "reason": waiver.reason} if waiver else None
+        text = repinned(before, self.name, use_case, pin, said)
+        document = yaml.load(text, path)
+        assert isinstance(document, Document)  # repinned reads what it wrote
+        self.edits[use_case] = text
+        return PinFile(self.name, document, pinned_of(document.data))
+
+    def content(self, file: PinFile) -> PinnedContent:
+        """The content that a pin names, proven by its digest. Raises ReleaserError: it is gone, or not what it was."""
+        found, wrong = read_content(self.repo.git, [file], self.tags)
+        if file.pin.use_case in found:
+            return found[file.pin.use_case]
+        refuse_wrong(wrong)
+        raise AssertionError("what is not read is said")
+
+    def content_now(self, use_case: str) -> PinnedContent | None:
+        """The content of the pin as it is; None where there is none, or where it can no longer be read."""
+        file = self.pins.files.get(use_case)
+        if file is None or not isinstance(file.pin, Pinned):
+            return None
+        return read_content(self.repo.git, [file], self.tags)[0].get(use_case)
+
+
+def open_site(root: Path | None, environment: str, *, push: bool) -> Site:
+    """Bring the default branch, tags and records here. Without a push, what was fetched before is good enough."""
+    repo = wiring.repository(root)
+    proposals = Proposals(repo.git, repo.remote, repo.clock.now)
+    try:
+        base = proposals.base()
+        if repo.remote is not None:
+            repo.remote.sync()
+    except RemoteUnreachable as error:
+        if push:
+            raise
+        typer.echo(f"warning: {error}; going by what was fetched before", err=True)
+        base = proposals.base(ask=False)
+    reader = repo.at(base.commit)
+    found = wiring.environments(reader)
+    chosen = wiring.choose_environment(found, environment)
+    every = {name: file.environment for name, file in found.items() if file.environment is not None}
+    return Site(repo, proposals, base, reader, chosen, every)
+
+
+def refuse_tracking(site: Site, what: str, instead: str) -> None:
+    """An environment that follows a branch has no pins to move."""
+    track = site.environment.spec.track
+    if track is not None:
+        raise Refused(f"{site.name} follows {track}: there is no pin to {what}", code="P319", hint=instead)
+
+
+def refuse_unknown(site: Site, use_cases: Sequence[str]) -> None:
+    """A misspelt name is no use case without releases."""
+    known = {*site.tags, *site.pins.named}
+    for name in use_cases:
+        if name not in known:
+            hint = did_you_mean(name, known) or f"there are: {', '.join(sorted(known)[:10]) or 'none'}"
+            raise WrongUsage(f"no use case {name} was ever released", code="P102", hint=hint)
+
+
+def refuse_wrong(wrong: object) -> None:
+    """The first diagnostic as an error; nothing when there is none."""
+    for found in wrong if hasattr(wrong, "__iter__") else ():
+        if isinstance(found, Diagnostic) and found.severity == "error":
+            raise ReleaserError(f"{found.path}:{found.line}: {found.message}", code=found.code, hint=found.hint)
+
+
+__all__ = ["RETIRED", "Site", "open_site", "refuse_tracking", "refuse_unknown", "refuse_wrong"]

@@ -1,0 +1,82 @@
+"""From moves of pins to a branch, a merge request and what is printed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import typer
+
+from releaser.cli.moving import Site
+from releaser.core.move import FORMAT, Moves, ProposalReport, Skipped, report_json
+from releaser.render import move as printed
+from releaser.store.pin_edit import path_of
+from releaser.store.proposal import Edit, Request
+
+
+def propose(site: Site, moves: Moves, *, push: bool) -> ProposalReport:
+    """One branch with a commit for each use case, or nothing when there is nothing to do."""
+    if not moves.moves:
+        return _report(site, moves, "nothing")
+    moves = _with_rivals(site, moves)
+    request = Request(moves.title, printed.merge_request(moves))
+    edits = [
+        Edit(
+            path_of(site.name, m.use_case), site.edits[m.use_case].encode("utf-8", "surrogateescape"), moves.subject(m)
+        )
+        for m in moves.moves
+    ]
+    done = site.proposals.propose(moves.branch, site.base, edits, request, push=push)
+    return replace(_report(site, moves, done.state), branch=done.branch, commit=done.commit, url=done.url)
+
+
+def _text(site: Site, use_case: str) -> bytes:
+    return site.edits[use_case].encode("utf-8", "surrogateescape")
+
+
+def _with_rivals(site: Site, moves: Moves) -> Moves:
+    """Says which other proposals move the same pin: whichever is merged second will conflict."""
+    found = []
+    for move in moves.moves:
+        rivals = site.proposals.rivals(moves.branch, path_of(site.name, move.use_case), site.base)
+        if rivals:
+            said = f"another proposal moves the same pin and will conflict with this one: {', '.join(rivals)}"
+            move = replace(move, remarks=(*move.remarks, said))
+        found.append(move)
+    return replace(moves, moves=tuple(found))
+
+
+def _report(site: Site, moves: Moves, state: str) -> ProposalReport:
+    return ProposalReport(
+        format=FORMAT,
+        verb=moves.verb,
+        environment=moves.environment,
+        state=state,  # type: ignore[arg-type]
+        branch="",
+        commit="",
+        base=site.base.branch,
+        url="",
+        title=moves.title if moves.moves else "",
+        text=printed.merge_request(moves) if moves.moves else "",
+        moves=moves.moves,
+        skipped=moves.skipped,
+    )
+
+
+def show(report: ProposalReport, output: str) -> None:
+    """The result on stdout."""
+    import json
+
+    match output:
+        case "json":
+            typer.echo(json.dumps(report_json(report), indent=2, ensure_ascii=False))
+        case "markdown":
+            typer.echo(printed.proposal_markdown(report), nl=False)
+        case _:
+            typer.echo(printed.proposal_text(report), nl=False)
+
+
+def skipped(use_case: str, error: Exception) -> Skipped:
+    """A use case that is left as it is, for a reason."""
+    return Skipped(
+        use_case=use_case, code=getattr(error, "code", ""), reason=str(error), hint=getattr(error, "hint", "")
+    )

@@ -1,0 +1,81 @@
+"""``releaser rollback``: propose the release that was live before; or, with ``--now``, make it so at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from releaser.cli.options import Environment, Output, OutputFormat, Root
+from releaser.cli.promote import NoPush
+
+if TYPE_CHECKING:
+    from releaser.cli.moving import Site
+
+
+def rollback(
+    use_case: Annotated[str, typer.Argument(help="Use case.")],
+    environment: Environment,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="rN", help="A release.", show_default="what was live before")
+    ] = None,
+    no_push: NoPush = False,
+    output: OutputFormat = Output.text,
+    root: Root = None,
+) -> None:
+    """Go back to a release: a merge request that moves the pin.
+
+    Example: releaser rollback claims-assistant -e prod
+    """
+    from releaser.cli import moving, proposing
+    from releaser.cli.lives import Prospects
+    from releaser.cli.weighing import weigh
+    from releaser.core.move import Moves
+    from releaser.core.pin import Pinned
+
+    site = moving.open_site(root, environment, push=not no_push)
+    moving.refuse_unknown(site, [use_case])
+    moving.refuse_tracking(site, "move back", _revert(site, use_case))
+    release, digest = target(site, use_case, to)
+    pin = site.pin(use_case)
+    moves = []
+    if not isinstance(pin, Pinned) or (pin.release, pin.digest) != (release, digest):
+        moves = [weigh(site, Prospects(site.repo, site.environment), use_case, release, digest)]
+    found = Moves(verb="rollback", environment=site.name, moves=tuple(moves))
+    proposing.show(proposing.propose(site, found, push=not no_push), output.value)
+
+
+def target(site: Site, use_case: str, to: str | None) -> tuple[str, str]:
+    """Release and digest to go back to. Raises Refused when there is none."""
+    from releaser.core.errors import Refused
+    from releaser.core.going_back import goes_back_to
+
+    if to is not None:
+        tag = site.tag(use_case, to)
+        return tag.release, tag.digest
+    found = goes_back_to(site.accounts, site.name, use_case)
+    if found is None:
+        raise Refused(
+            f"no other release of {use_case} was live in {site.name} before",
+            code="P321",
+            hint=f"name one with --to, or take the use case away: releaser retire {use_case} -e {site.name}",
+        )
+    return found.opened.release, found.opened.release_digest
+
+
+def _revert(site: Site, use_case: str) -> str:
+    """How one goes back where a branch is followed."""
+    from releaser.core.going_back import goes_back_to, live_in
+
+    live = live_in(site.accounts, site.name, use_case)
+    before = goes_back_to(site.accounts, site.name, use_case)
+    now = f"at once: releaser rollback {use_case} -e {site.name} --now --reason TEXT"
+    if live is None or before is None:
+        return f"revert the merge: git revert <commit>, and merge that; {now}"
+    commits = site.repo.git.run(
+        *("log", "--format=%h", "--max-count=6", f"{before.opened.commit}..{live.opened.commit}", "--"),
+        f"{site.repo.git.prefix}manifests/{use_case}",
+        ok=(0, 128),
+    ).text.split()
+    which = " ".join(commits) if 0 < len(commits) < 6 else f"what changed manifests/{use_case} since then"
+    return f"to have {before.opened.release} again: git revert {which}, and merge that; {now}"
