@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from releaser.core.address import Ref
-from releaser.core.values import digest
+from releaser.core.values import canonical
 
 
 class Origin(StrEnum):
@@ -132,7 +133,8 @@ def _leaves(at: str, pattern: str, value: Any, keys: Mapping[str, str | None]) -
 
 def short_digest(value: Any) -> str:
     """12 hex digits; a reference counts by its text."""
-    return digest({"v": str(value) if isinstance(value, Ref) else value})[:12]
+    text = canonical(str(value) if isinstance(value, Ref) else value)
+    return hashlib.sha256(b'{"v":' + text + b"}").hexdigest()[:12]
 
 
 def with_origins(

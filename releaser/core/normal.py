@@ -11,7 +11,7 @@ from typing import Any
 
 from releaser.core.address import Bound, Ref
 from releaser.core.kind import Fields, Kind
-from releaser.core.values import ATOMS, FrozenMap, canonical, freeze
+from releaser.core.values import ATOMS, FrozenMap, freeze, laid_open
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +74,12 @@ def _rules(key: _Key) -> _Rules:
     grouped: dict[str, list[tuple[str, Any]]] = {}
     for pattern, value in key.fields.defaults.items():
         parent, _, member = pattern.rpartition(".")
-        grouped.setdefault(parent, []).append((member, value))
+        grouped.setdefault(parent, []).append((member, freeze(value)))
     fields = key.fields
     return _Rules({k: tuple(v) for k, v in grouped.items()}, fields.unordered, fields.opaque, fields.markers)
 
 
-_EMPTY: tuple[Any, ...] = (None, (), FrozenMap())
+_CONTAINERS = (FrozenMap, tuple)
 
 
 def _walk(value: Any, at: str, rules: _Rules, fill: bool) -> Any:
@@ -87,24 +87,24 @@ def _walk(value: Any, at: str, rules: _Rules, fill: bool) -> Any:
         return value
     if at in rules.opaque:
         return freeze(value)
-    if isinstance(value, Mapping):
+    if type(value) is FrozenMap or isinstance(value, Mapping):
         prefix = f"{at}." if at else ""
-        items = {k: _walk(v, prefix + k, rules, fill) for k, v in value.items()}
-        kept = {
-            k: v
-            for k, v in items.items()
-            if not _is_empty(v) or (prefix + k in rules.markers and isinstance(v, Mapping))
-        }
+        kept = {}
+        for name, item in value.items():
+            below = prefix + name
+            found = item if type(item) is str else _walk(item, below, rules, fill)
+            if not _is_empty(found) or (below in rules.markers and type(found) is FrozenMap):
+                kept[name] = found
         if fill:
             for member, default in rules.defaults.get(at, ()):
                 if member not in kept:
                     found = kept.get(default.member) if isinstance(default, Sibling) else default
                     if found is not None:
                         kept[member] = found
-        return FrozenMap(kept)
+        return FrozenMap.of_frozen(kept)
     if isinstance(value, list | tuple):
         listed = [_walk(v, f"{at}[]", rules, fill) for v in value]
-        if at in rules.unordered:
+        if len(listed) > 1 and at in rules.unordered:
             listed.sort(key=sort_key)
         return tuple(listed)
     if isinstance(value, float):
@@ -113,26 +113,12 @@ def _walk(value: Any, at: str, rules: _Rules, fill: bool) -> Any:
 
 
 def _is_empty(value: Any) -> bool:
-    return value is None or (isinstance(value, Mapping | tuple) and not value)
+    return value is None or (type(value) in _CONTAINERS and not value)
 
 
 def sort_key(value: Any) -> bytes:
     """A total order over normal values, references included."""
-    return canonical(_lay_open(value))
-
-
-def _lay_open(value: Any) -> Any:
-    if type(value) in ATOMS:
-        return value
-    if isinstance(value, Mapping):
-        return {k: _lay_open(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_lay_open(v) for v in value]
-    if isinstance(value, Ref):
-        return str(value)
-    if isinstance(value, Bound):
-        return value.value
-    return value
+    return laid_open(value)
 
 
 def float32(value: float) -> float:
@@ -164,7 +150,7 @@ def replace_leaves(value: Any, leaf: Callable[[Any], Any]) -> Any:
     """``value`` with references and bindings replaced by ``leaf(it)``; other leaves stay."""
     if type(value) in ATOMS:
         return value
-    if isinstance(value, Mapping):
+    if type(value) is FrozenMap or isinstance(value, Mapping):
         return FrozenMap({k: replace_leaves(v, leaf) for k, v in value.items()})
     if isinstance(value, list | tuple):
         return tuple(replace_leaves(v, leaf) for v in value)

@@ -19,8 +19,16 @@ class FrozenMap(Mapping[str, Any]):
     __slots__ = ("_data", "_hash")
 
     def __init__(self, data: Mapping[str, Any] | None = None) -> None:
-        self._data: dict[str, Any] = {k: freeze(v) for k, v in sorted((data or {}).items())}
+        self._data: dict[str, Any] = {k: freeze(data[k]) for k in sorted(data)} if data else {}
         self._hash: int | None = None
+
+    @classmethod
+    def of_frozen(cls, data: Mapping[str, Any]) -> FrozenMap:
+        """A map of values that are frozen already: they are not walked again."""
+        made = cls.__new__(cls)
+        made._data = {k: data[k] for k in sorted(data)}
+        made._hash = None
+        return made
 
     def __getitem__(self, key: str) -> Any:
         return self._data[key]
@@ -144,24 +152,38 @@ def canonical(value: Any) -> bytes:
 
     Integral floats are written as integers, so that YAML's ``1`` and AWS's ``1.0`` are one value.
     """
-    return json.dumps(
-        _plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
+    return _ENCODER.encode(_plain(value, _refuse)).encode()
 
 
-def _plain(value: Any) -> Any:
+def laid_open(value: Any) -> bytes:
+    """As ``canonical``, with references by their text and bindings by their value: for an order, never a digest."""
+    return _ENCODER.encode(_plain(value, _open)).encode()
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _plain(value: Any, unresolved: Callable[[Ref | Bound], Any]) -> Any:
     kind = type(value)
     if kind is str or kind is int or kind is bool or value is None:
         return value
-    if isinstance(value, Mapping):
-        return {k: _plain(v) for k, v in value.items()}
+    if kind is FrozenMap or isinstance(value, Mapping):
+        return {k: _plain(v, unresolved) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
+        return [_plain(v, unresolved) for v in value]
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, Ref | Bound):
-        raise TypeError(f"an unresolved value has no digest: {value}")
+        return _plain(unresolved(value), unresolved)
     return value
+
+
+def _refuse(value: Ref | Bound) -> Any:
+    raise TypeError(f"an unresolved value has no digest: {value}")
+
+
+def _open(value: Ref | Bound) -> Any:
+    return value.value if isinstance(value, Bound) else str(value)
 
 
 def digest(value: Any) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from kinds.estate import Account, account_at
-from releaser import sandbox
 from releaser.core.kind import Kind
+from releaser.sandbox.inside import SandboxInside, inside
 
 _ACCOUNTS = itertools.count(1)
 SERVERS = ("observed", "harsh")
@@ -25,9 +25,9 @@ def servers_for(kind: Kind) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="session")
-def servers() -> Iterator[dict[str, sandbox.SandboxProcess]]:
-    """Sandboxes without delays and rate limits, by name."""
-    with sandbox.running(time_scale=0) as observed, sandbox.running(time_scale=0) as harsh:
+def servers() -> Iterator[dict[str, SandboxInside]]:
+    """Sandboxes without delays and rate limits, by name. In this process: these tests make the most calls of all."""
+    with inside(time_scale=0) as observed, inside(time_scale=0) as harsh:
         harsh.admin.set_switches(guardrailDefaults="all", guardrailListOrder="all")
         harsh.admin.set_switches(knowledgeBaseDefaults="all", dataSourceDefaults="all", dataSourceSettles="later")
         for process in (observed, harsh):
@@ -40,7 +40,7 @@ NewAccount = Callable[[str], Account]
 
 
 @pytest.fixture(scope="session")
-def new_account(servers: dict[str, sandbox.SandboxProcess]) -> NewAccount:
+def new_account(servers: dict[str, SandboxInside]) -> NewAccount:
     """An account nobody else uses, on the server of that name."""
     return lambda server: account_at(servers[server], f"{os.getpid() % 1_000_000:06d}{next(_ACCOUNTS):06d}")
 

@@ -29,6 +29,7 @@ from releaser.engine.perform import Performer, workspace
 from releaser.engine.ports import Aws
 from releaser.kinds import registry
 from releaser.sandbox import SandboxProcess
+from releaser.sandbox.inside import SandboxInside
 
 REGION = "eu-central-1"
 USE_CASE = "claims"
@@ -39,7 +40,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 class ClientAws:
     """The ``Aws`` port over the sandbox's clients. ``sent`` counts calls by operation."""
 
-    def __init__(self, box: SandboxProcess, account: str) -> None:
+    def __init__(self, box: SandboxInside | SandboxProcess, account: str) -> None:
         self._clients: dict[str, Any] = {}
         self._box, self._account = box, account
 
@@ -81,7 +82,7 @@ class Account:
     driver: Driver
 
 
-def account_at(box: SandboxProcess, id_: str) -> Account:
+def account_at(box: SandboxInside | SandboxProcess, id_: str) -> Account:
     """The account with this id on this sandbox."""
     aws = ClientAws(box, id_)
     return Account(id_, aws, Driver(aws, StillClock()))
@@ -99,7 +100,11 @@ class Estate:
 
     @property
     def observer(self) -> Observer:
-        return Observer(self.account.driver, self.kinds, "dev", self.account.id, REGION, workers=4)
+        """Lists the kinds that it has and what they are inside of, not all others."""
+        own = {n.kind for n in self.graph.nodes}
+        own |= {k.parent for name, k in self.kinds.items() if name in own and k.parent is not None}
+        kinds = {name: kind for name, kind in self.kinds.items() if name in own}
+        return Observer(self.account.driver, kinds, "dev", self.account.id, REGION, workers=4)
 
     def plan(self, *, deep: bool = True) -> UseCasePlan:
         """What a plan says now."""

@@ -56,9 +56,10 @@ def pattern_of(at: Path) -> str:
 
 def put(body: Mapping[str, Any], at: Path, new: Any) -> dict[str, Any]:
     """A copy of the body with another value at a path."""
-    changed: Any = copy.deepcopy(dict(body))
+    changed: Any = dict(body)
     holder = changed
-    for part in at[:-1]:
+    for part in at[:-1]:  # what is not on the way is shared: nobody changes a body in place
+        holder[part] = copy.copy(holder[part])
         holder = holder[part]
     if new is _ABSENT:
         del holder[at[-1]]
