@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from releaser.cli import (
     adopt,
     apply,
+    bom,
     drift,
     explain,
     gc,
@@ -81,6 +82,7 @@ app.command()(promote.promote)
 app.command()(rollback.rollback)
 app.command()(retire.retire)
 app.command()(gc.gc)
+app.command()(bom.bom)
 app.add_typer(history.app, name="history", short_help="What was live when, and what callers get.")
 app.add_typer(sandbox.app, name="sandbox")
 

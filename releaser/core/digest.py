@@ -9,15 +9,20 @@ printer and ``sha256sum``.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from releaser.core.values import digest
+from releaser.core.proof.contents import RELEASE_SCHEME as SCHEME
+from releaser.core.values import canonical
 
-SCHEME = "releaser.release/1"
+
+def release_bytes(manifest: Mapping[str, Any], files: Mapping[str, str]) -> bytes:
+    """What the release digest is the sha256 of: the manifest's data and {path relative to the use case's folder: sha256
+    of its bytes}, as compact JSON with sorted keys."""
+    return canonical({"scheme": SCHEME, "manifest": manifest, "files": files})
 
 
 def release_digest(manifest: Mapping[str, Any], files: Mapping[str, str]) -> str:
-    """sha256 in hex over the manifest's data and {path relative to the use case's folder: sha256 of its
-    bytes}."""
-    return digest({"scheme": SCHEME, "manifest": manifest, "files": files})
+    """The sha256 of ``release_bytes``, in hex."""
+    return hashlib.sha256(release_bytes(manifest, files)).hexdigest()

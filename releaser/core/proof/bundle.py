@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from releaser.core.proof.branch import Change, Commit, branch_problems
+from releaser.core.proof.branch import Change, Commit, branch_problems, place
 from releaser.core.proof.contents import Told, content_problems, json_of
 from releaser.core.proof.evidence import tombstone_of
 from releaser.core.proof.files import NAME, parsed, sha256
@@ -23,7 +23,6 @@ BOMS = "boms/"
 COMMITS = "branch/commits"
 CHANGES = "branch/changes.json"
 DIGESTS = "branch/digests.json"
-SIGNERS = "signers/allowed_signers"
 BOM_SPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://releaser.dev/bom")
 """The name space of serial numbers: UUIDv5 of the release digest in it."""
 
@@ -168,18 +167,18 @@ def _branch_problems(
     for problem in branch_problems(commits, digests):
         yield problem if "@" in problem.path else _in(RECORDS, problem)
     for path, digest in sorted(digests.items()):
-        place = "/".join(path.split("/")[:2])
-        if place not in sequences:
+        where = "/".join(path.split("/")[:2])
+        if where not in sequences:
             continue
-        raw = sequences[place].get(path)
+        raw = sequences[where].get(path)
         if raw is None:
-            if RECORDS + path not in told.withheld and tombstone_of(path) not in sequences[place]:
+            if RECORDS + path not in told.withheld and tombstone_of(path) not in sequences[where]:
                 yield Break(RECORDS + path, "it is missing: a commit of the branch added it")
         elif sha256(raw) != digest:
             yield Break(RECORDS + path, "its bytes are not those that a commit of the branch added")
-    for place, files in sorted(sequences.items()):
-        if not all(NAME.fullmatch(part) for part in place.split("/")):
-            yield Break(RECORDS + place, "not a place where records are kept")
+    for where, files in sorted(sequences.items()):
+        if not all(NAME.fullmatch(part) for part in where.split("/")):
+            yield Break(RECORDS + where, "not a place where records are kept")
         for path in sorted(set(files) - set(digests)):
             yield Break(RECORDS + path, "no commit of the branch added it")
 
@@ -210,3 +209,9 @@ def _bom_problems(members: Mapping[str, bytes], tags: Mapping[str, Tag]) -> Iter
 def serial_number(digest: str) -> str:
     """The serial number of the bill of materials of a release."""
     return f"urn:uuid:{uuid.uuid5(BOM_SPACE, digest)}"
+
+
+def signed_objects(members: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Place -> the bytes of every commit of the branch and every release tag: what a signature may be over."""
+    found = {place(commit): commit.raw for commit in _commits(members)}
+    return {**found, **{_in(TAGS, Break(ref, "")).path: tag.raw for ref, tag in _tags(members).items()}}

@@ -14,6 +14,7 @@ from releaser.core.proof.releases import Content, Tag
 from releaser.core.proof.sequence import Break
 
 CONTENTS = "contents/"
+SIGNERS = "signers/allowed_signers"
 RELEASE_SCHEME = "releaser.release/1"
 MOST_FILES = 100_000
 """Files of one release that are looked for in git's trees: hostile trees lead to more than there are."""
