@@ -16,7 +16,6 @@ from releaser.core.proof.files import RELEASE, UNRELEASED
 from releaser.core.record import Closed, Witness
 from releaser.core.suggest import did_you_mean
 from releaser.core.workspace import UseCaseFiles, Workspace
-from releaser.engine.compile import ReleaseName
 from releaser.store.pins import PinFile, PinnedContent, Pins, load_pins, read_content
 from releaser.store.reader import Reader
 
@@ -128,8 +127,3 @@ def _unpinned(environment: Environment, pins: Pins, witnesses: Mapping[str, Witn
         for name, witness in sorted(witnesses.items())
         if witness.released is not None and name not in pins.named
     ]
-
-
-def names_of(content: Content) -> dict[str, ReleaseName]:
-    """What pinned content is called."""
-    return {n: ReleaseName(c.pin.release, c.pin.digest) for n, c in content.pinned.items()}

@@ -23,9 +23,7 @@ def named(desk: Desk) -> tuple[dict[str, ReleaseName], dict[str, str]]:
     """The release of every use case, and its tag object. Content of a branch is cut where it is new; a pin says
     itself which release it is."""
     if desk.content.pins is not None:
-        pinned = {n: c for n, c in desk.content.pinned.items() if n in desk.files}
-        releases = {n: ReleaseName(c.pin.release, c.pin.digest) for n, c in pinned.items()}
-        return releases, {n: c.tag.object_id for n, c in pinned.items()}
+        return desk.named(), {n: c.tag.object_id for n, c in desk.content.pinned.items() if n in desk.files}
     tags = cut(desk.repo, desk.files, desk.commit)
     releases = {n: ReleaseName(t.release, desk.files[n].digest) for n, t in tags.items()}
     return releases, {n: t.object_id for n, t in tags.items()}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from releaser import wiring
-from releaser.cli.content import Content, names_of
+from releaser.cli.content import Content
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.environment import Environment, Target
 from releaser.core.pin import Pinned
@@ -21,7 +21,7 @@ from releaser.kinds import registry
 if TYPE_CHECKING:
     from releaser.aws.session import Connection
     from releaser.core.model_life import Catalog
-    from releaser.core.record import Witness
+    from releaser.core.record import Binding, RecordRef, Witness
     from releaser.engine.observe import Observer, Rows
 
 
@@ -56,7 +56,8 @@ class Desk:
     _passages: dict[str, Passage | Denied] | None = field(default=None, repr=False)
 
     def compile(self, releases: Mapping[str, ReleaseName]) -> Compiled:
-        return compile_all(self.files, self.environment, self.target, registry(), releases)
+        compiled = compile_all(self.files, self.environment, self.target, registry(), releases)
+        return replace(compiled, retired=self.retired)
 
     @property
     def look(self) -> Look:
@@ -69,10 +70,16 @@ class Desk:
             self._witnesses = witnesses_of(self.repo, self.environment)
         return self._witnesses
 
+    def named(self) -> dict[str, ReleaseName]:
+        """What pinned content is called, and what is retired was."""
+        last = {n: _last(self.witnesses()[n]) for n in self.retired}
+        names = {n: ReleaseName(r.release, r.release_digest) for n, r in last.items() if r is not None}
+        return names | {n: ReleaseName(p.release, p.digest) for n, p in self.pinned().items()}
+
     def predicted(self) -> dict[str, ReleaseName]:
         """What content is called, or would be when it is cut next."""
         if self.content.pins is not None:
-            return names_of(self.content)
+            return self.named()
         if not self.repo.has_git:
             return wiring.predicted(self.files, {}, dirty=False)
         return wiring.predicted(self.files, self.repo.tags.known(), dirty=bool(self.repo.dirty()))
@@ -87,6 +94,13 @@ class Desk:
             pins = self.pinned()
             self._passages = passages_of(self.repo, self.environment, pins, self.witnesses()) if pins else {}
         return self._passages
+
+    @property
+    def retired(self) -> frozenset[str]:
+        """Use cases that are taken away, of those that have something in the target's account and region."""
+        here = f":{self.target.region}:{self.target.account}:"
+        found = {n: w for n, w in self.witnesses().items() if n in self.content.retired}
+        return frozenset(n for n, w in found.items() if any(here in b.arn for b in _bindings(w)) or w.open is not None)
 
     def leave_out(self, use_case: str, why: Diagnostic) -> None:
         """Take a use case off the desk for a reason."""
@@ -114,6 +128,18 @@ def passages_of(
     today = repo.clock.now().date()
     asked = {n: passage(pins[n], environment, by_name[n], today) for n in moved}
     return {n: asked.get(n) or Passage(Ground.LIVE) for n in pins}
+
+
+def _bindings(witness: Witness) -> list[Binding]:
+    """Everything that the records know of a use case."""
+    live = list(witness.released.bindings.values()) if witness.released else []
+    return [*live, *(b for bs in (witness.latest.retired if witness.latest else {}).values() for b in bs)]
+
+
+def _last(witness: Witness) -> RecordRef | None:
+    """The release that was live last."""
+    closed = witness.released or witness.latest
+    return closed.record if closed else witness.open.ref if witness.open else None
 
 
 def witnesses_of(repo: wiring.Repository, environment: Environment) -> dict[str, Witness]:

@@ -21,6 +21,7 @@ from releaser.engine.compile import Compiled, ReleaseName, compile_all
 from releaser.kinds import registry
 from releaser.kinds.models import model
 from releaser.render.notes import notes_markdown
+from releaser.render.retirement import retirement_markdown
 
 if TYPE_CHECKING:
     from releaser.engine.planning import Planned
@@ -31,7 +32,7 @@ def notes_of(desk: Desk, planned: Planned) -> Callable[[str, Mapping[Address, Bi
 
     What was live is read here, before anything is written: raises ReleaserError when this clone lacks its commit.
     """
-    parts = {u.use_case: u for u in planned.plan.use_cases if u.steps}
+    parts = {u.use_case: u for u in planned.plan.use_cases if u.steps and not u.retires}
     before = {name: _released(desk, name) for name in parts}
     tags = desk.repo.tags.known()
     lives = _lives(desk.look.catalog)
@@ -40,6 +41,8 @@ def notes_of(desk: Desk, planned: Planned) -> Callable[[str, Mapping[Address, Bi
         part = planned.plan.of(name)
         if part is None:
             return ""
+        if part.retires:
+            return retirement_markdown(part, desk.environment.name)
         witness = desk.witnesses().get(name)
         live = witness.released if witness else None
         happened = Happened(

@@ -39,4 +39,5 @@ def sources_of(desk: Desk, tags: Mapping[str, str]) -> dict[str, Source]:
     """The commits that the content on the desk comes from. ``tags``: object ids of the release tags."""
     tree = desk.repo.tree_of(desk.commit)
     found = {n: Source(desk.commit, tree, tags.get(n)) for n in desk.files}
-    return found | {n: Source(c.tag.commit, c.tree, c.tag.object_id) for n, c in desk.content.pinned.items()}
+    found |= {n: Source(c.tag.commit, c.tree, c.tag.object_id) for n, c in desk.content.pinned.items()}
+    return found | {n: Source(desk.commit, tree, None) for n in desk.retired}

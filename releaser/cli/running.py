@@ -137,7 +137,8 @@ def execute(
             supersede=options.supersede,
             lease=_lease(desk),
         )
-        unfinished = [n for n, w in desk.witnesses().items() if w.open is not None and n in desk.files]
+        here = desk.files.keys() | desk.retired
+        unfinished = [n for n, w in desk.witnesses().items() if w.open is not None and n in here]
         with _stopping(applier.stop):
             report = run.execute(planned, verdicts, unfinished)
     return Finished(planned, report, tuple(verdicts))
@@ -149,6 +150,8 @@ def _lease(desk: Desk) -> timedelta:
 
 def _facts(desk: Desk, planned: Planned) -> Callable[[str], Facts]:
     def facts(name: str) -> Facts:
+        if name not in desk.files:
+            return Facts()
         files = desk.files[name]
         part = planned.plan.of(name)
         return facts_of(files.spec, planned.compiled.graph.of(name), files.digests, part.processing if part else {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from releaser.core.address import Address
-from releaser.core.kind import Verb
+from releaser.core.kind import REMOVAL, Verb
 from releaser.core.notes import Happened
 from releaser.core.plan import Risk
 from releaser.core.record import Opened, Outcome
@@ -14,7 +14,7 @@ from releaser.core.scores import scores
 from releaser.core.timeline import Account
 from releaser.core.way_back import WayBack
 
-_REMOVES = frozenset({Verb.RETIRE, Verb.DELETE, Verb.DISOWN, Verb.PRUNE})
+_REMOVES = REMOVAL | {Verb.PRUNE}
 
 
 def happened_in(account: Account, before: Account | None, back: WayBack | None = None) -> Happened:

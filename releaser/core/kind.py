@@ -36,6 +36,9 @@ class Verb(StrEnum):
     """Deletes one version, never what it is a version of."""
 
 
+REMOVAL = frozenset({Verb.RETIRE, Verb.DELETE, Verb.DISOWN})
+"""What takes away a resource that is no longer declared."""
+
 RETAIN = "retain"
 """What ``lifecycle.onRemove`` says of a resource that stays in AWS when its entry is gone."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from releaser.core.address import Address
-from releaser.core.kind import Verb
+from releaser.core.kind import REMOVAL
 from releaser.core.plan import StepKey
 from releaser.core.record import Binding
 
@@ -36,7 +36,7 @@ class Outcome:
 
     @property
     def is_removal(self) -> bool:
-        return self.key.verb in (Verb.RETIRE, Verb.DELETE, Verb.DISOWN)
+        return self.key.verb in REMOVAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,11 @@ class UseCaseResult:
     retired: Mapping[Address, tuple[Binding, ...]] = field(default_factory=dict)
     message: str = ""
     code: str = ""
+    retires: bool = False
 
     @property
     def succeeded(self) -> bool:
-        """Verified. A removal that failed is told and tried again; it does not undo a release."""
-        return self.verified and all(o.status is Status.DONE or o.is_removal for o in self.outcomes)
+        """Verified. A removal that failed is told and tried again; it does not undo a release. Where removal is all
+        that was asked, it must be done."""
+        may_fail = not self.retires
+        return self.verified and all(o.status is Status.DONE or (o.is_removal and may_fail) for o in self.outcomes)

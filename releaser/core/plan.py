@@ -14,7 +14,7 @@ from enum import StrEnum
 from releaser.core.address import Address
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.diff import FieldChange, Origin
-from releaser.core.kind import Remark, Verb
+from releaser.core.kind import REMOVAL, Remark, Verb
 from releaser.core.manifest import Allowed
 from releaser.core.quotas import Room
 from releaser.core.record import Binding, Facts
@@ -65,7 +65,7 @@ class Step:
     @property
     def removes(self) -> bool:
         """Takes away what is no longer declared: no part of what is released."""
-        return self.key.verb in (Verb.RETIRE, Verb.DELETE, Verb.DISOWN)
+        return self.key.verb in REMOVAL
 
     @property
     def address(self) -> Address:
@@ -167,6 +167,8 @@ class UseCasePlan:
     """What is asked of a release that became less, against the last one: thresholds, governance."""
     observed: bool = False
     """The manifest says ``mode: observe``: what would be done is shown, and nothing of it is ever cleared."""
+    retires: bool = False
+    """A tombstone: everything that it has here is taken away."""
     processing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Model or guardrail profile that it names -> the Regions that may process what is sent to it."""
 

@@ -21,7 +21,7 @@ from releaser.core.kind import Kind, Remark, Verb
 from releaser.core.normal import comparable, replace_leaves, stated
 from releaser.core.plan import Action, Change, Known, Step, StepKey, UseCasePlan, Wave, change_digest
 from releaser.core.record import Binding
-from releaser.core.removal import removals
+from releaser.core.removal import removals, retirement
 from releaser.core.risk import judged, lowered, unseen
 from releaser.core.snapshot import Absent, Depth, Foreign, Seen, Snapshot, Unreadable, Version
 from releaser.core.values import EMPTY, FrozenMap, digest, references
@@ -46,6 +46,8 @@ class Question:
     """What goes now is retained, whatever the last release said of it."""
     observed: bool = False
     """The use case is only looked at."""
+    retires: bool = False
+    """The use case is taken away whole."""
 
 
 @dataclass
@@ -79,9 +81,7 @@ def plan_use_case(question: Question) -> UseCasePlan:
         _plan_node(draft, node)
     _refuse_unreadable(draft, {n.address for n in question.nodes})
     if not draft.blocked:
-        for change, step in removals(
-            question.use_case, question.snapshot, question.now, question.rollback_window, question.retain
-        ):
+        for change, step in _removals(question):
             draft.changes.append(change)
             draft.steps.append(step)
     steps = () if draft.blocked else tuple(with_barriers(draft.steps))
@@ -96,9 +96,17 @@ def plan_use_case(question: Question) -> UseCasePlan:
         change_digest=change_digest(site.environment, site.account, site.region, steps),
         versions=draft.versions,
         blocked=tuple(draft.blocked),
-        lowered=lowered(question.known.facts, question.spec) if question.known.facts else (),
+        lowered=lowered(question.known.facts, question.spec) if question.known.facts and not question.retires else (),
         observed=question.observed,
+        retires=question.retires,
     )
+
+
+def _removals(q: Question) -> list[tuple[Change, Step]]:
+    if not q.retires:
+        return removals(q.use_case, q.snapshot, q.now, q.rollback_window, q.retain)
+    pointers = frozenset(name for name, kind in q.kinds.items() if kind.pointer)
+    return retirement(q.use_case, q.snapshot, q.now, q.rollback_window, pointers)
 
 
 def _plan_node(draft: _Draft, node: Node) -> None:

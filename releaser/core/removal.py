@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,6 +11,31 @@ from releaser.core.kind import RETAIN, Verb
 from releaser.core.plan import Action, Change, Step, StepKey, Wave
 from releaser.core.record import Binding, Retired
 from releaser.core.snapshot import Snapshot
+
+
+def retirement(
+    use_case: str, snapshot: Snapshot, now: datetime, window: timedelta, pointers: Collection[str]
+) -> list[tuple[Change, Step]]:
+    """As ``removals``, for a use case that is taken away whole: the pointers that callers follow (of the kinds
+    ``pointers``) go now and first; what they led to is marked, and deleted after the rollback window.
+
+    A pointer that something marked still calls goes with it: AWS refuses to delete the alias of an agent while the
+    draft of another works with it, and a way back within the window finds it where it was.
+    """
+    found = removals(use_case, snapshot, now, window)
+    bindings = {(a, b.id): b for a, bs in snapshot.retired.items() for b in bs}
+    marked = [(s, bindings[s.address, s.key.target]) for _, s in found if s.verb is Verb.RETIRE]
+    called = {a for s, b in marked if s.address.kind not in pointers for a in b.needs}
+    gone = {s.key for s, _ in marked if s.address.kind in pointers and s.address not in called}
+    now_gone = [_at_once(c, s) if s.key in gone else (c, s) for c, s in found]
+    ordered = _in_order(now_gone, snapshot)
+    first = tuple(sorted(s.key for _, s in ordered if s.address.kind in pointers and s.verb is Verb.DELETE))
+    return [(c, replace(s, needs=first) if s.verb is Verb.RETIRE else s) for c, s in ordered]
+
+
+def _at_once(change: Change, step: Step) -> tuple[Change, Step]:
+    key = StepKey(step.address, Verb.DELETE, step.key.target)
+    return replace(change, action=Action.DELETE, reason="retired-use-case"), replace(step, key=key)
 
 
 def removals(

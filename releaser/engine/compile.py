@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.environment import Environment, Target
@@ -12,6 +13,7 @@ from releaser.core.graph import DesiredGraph, compile_use_case, join
 from releaser.core.kind import Kind, Site, View
 from releaser.core.lifecycle import set_apart
 from releaser.core.resolve import bindings_used, resolve
+from releaser.core.values import EMPTY
 from releaser.core.workspace import UseCaseFiles
 
 
@@ -31,6 +33,12 @@ class Compiled:
     files: Mapping[str, UseCaseFiles]
     views: Mapping[str, View] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()
+    retired: frozenset[str] = frozenset()
+    """Use cases that are to have nothing: without files, views and nodes."""
+
+    def spec(self, use_case: str) -> Mapping[str, Any]:
+        """The manifest's, as written; empty for what is retired."""
+        return self.files[use_case].spec if use_case in self.files else EMPTY
 
 
 def placed(every: Mapping[str, UseCaseFiles], target: Target, only: Iterable[str] = ()) -> dict[str, UseCaseFiles]:

@@ -30,6 +30,7 @@ def result_of(job: Job, planned: Planned, now: datetime) -> UseCaseResult:
         retired=_retired_after(job, planned, now),
         message=str(error) if error else "",
         code=error.code if error else "",
+        retires=job.cleared.plan.retires,
     )
 
 
@@ -42,7 +43,8 @@ def conclude(
     facts: Facts,
 ) -> Conclusion:
     """What ``closed.json`` says of the use case."""
-    outcome = Ending.RELEASED if result.succeeded else Ending.FAILED
+    done = Ending.RETIRED if result.retires else Ending.RELEASED
+    outcome = done if result.succeeded else Ending.FAILED
     if not result.succeeded and job.error is not None and job.error.exit_code == 130:
         outcome = Ending.INTERRUPTED
     known = planned.known.get(job.use_case, Known())

@@ -108,6 +108,7 @@ class Observer:
         full: bool = False,
         strangers: Iterable[str] = (),
         rows: Mapping[str, Rows] | None = None,
+        emptied: Iterable[str] = (),
     ) -> Snapshot:
         """The live state of every node, of what was retired, and how much of each kind there is.
 
@@ -115,6 +116,7 @@ class Observer:
         the record vouches for ownership and no index lists them (prompts).
         ``strangers``: use cases to read even when their rows match.
         ``rows``: what ``list_all`` gave, when somebody has listed already.
+        ``emptied``: use cases without a node, all of whose resources are declared no longer.
         """
         rows = dict(rows if rows is not None else self.list_all())
         with ThreadPoolExecutor(max_workers=self.workers, thread_name_prefix="observe") as pool:
@@ -130,7 +132,7 @@ class Observer:
                 found = _each(pool, lambda n: self._look(n, _binding(known, n), rows, ahead, observations), nodes)
                 observations.update({n.address: o for n, o in zip(nodes, found, strict=True)})
         observations |= self._under_base_name(graph, rows, observations)
-        retired, unreadable = self._retired(graph, known, rows, observations)
+        retired, unreadable = self._retired(graph, known, rows, observations, emptied)
         observations.update(unreadable)
         taken = {o.id for o in observations.values() if isinstance(o, Seen)}
         taken |= {b.id for bs in retired.values() for b in bs}
@@ -443,6 +445,7 @@ class Observer:
         known: Mapping[str, Known],
         rows: Mapping[str, Rows],
         observations: Mapping[Address, Observation],
+        emptied: Iterable[str],
     ) -> tuple[dict[Address, tuple[Binding, ...]], dict[Address, Unreadable]]:
         """Recorded resources that are still live and no longer declared, or declared under another name by now.
 
@@ -451,7 +454,7 @@ class Observer:
         found: dict[Address, list[Binding]] = {}
         unreadable: dict[Address, Unreadable] = {}
         nodes = {n.address: n for n in graph.nodes}
-        present = {n.address.use_case for n in graph.nodes}
+        present = {*(n.address.use_case for n in graph.nodes), *emptied}
         in_use = {o.id for o in observations.values() if isinstance(o, Seen)}
         for use_case in sorted(present & known.keys()):
             mine = known[use_case]

@@ -21,7 +21,7 @@ from releaser.core.ingested import draft_of
 from releaser.core.kind import Kind, Verb
 from releaser.core.normal import comparable
 from releaser.core.plan import Step
-from releaser.core.record import Binding
+from releaser.core.record import Binding, Retired
 from releaser.core.snapshot import Seen, Snapshot
 from releaser.core.values import FrozenMap, references
 from releaser.engine.driver import Driver
@@ -366,7 +366,8 @@ class Performer:
         if self.driver.read(kind, binding.id) is None:
             return f"{binding.name} was gone already"
         tags = self.driver.tags(kind, binding.arn, binding.name)
-        if tags.get(OWNER_TAG) != str(step.address) or RETIRED_TAG not in tags:
+        marked = RETIRED_TAG in tags or not isinstance(binding, Retired)  # a pointer goes without having been marked
+        if tags.get(OWNER_TAG) != str(step.address) or not marked:
             raise Refused(
                 f"{binding.name} ({binding.id}) no longer carries our mark: it is not deleted",
                 code="P133",

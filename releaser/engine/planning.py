@@ -62,10 +62,11 @@ class Planning:
         """
         known = {name: followed(known_of(w, self.kinds), compiled.graph.of(name)) for name, w in witnesses.items()}
         unfinished = [name for name, w in witnesses.items() if w.open is not None]
-        snapshot = self.observer.observe(compiled.graph, known, deep=deep, full=full, strangers=unfinished, rows=rows)
-        parts = [
-            self._part(name, compiled, snapshot, known.get(name, Known()), releases[name]) for name in compiled.views
-        ]
+        snapshot = self.observer.observe(
+            compiled.graph, known, deep=deep, full=full, strangers=unfinished, rows=rows, emptied=compiled.retired
+        )
+        named = [*compiled.views, *sorted(compiled.retired)]
+        parts = [self._part(name, compiled, snapshot, known.get(name, Known()), releases[name]) for name in named]
         read = self.observer.quotas(needs_of(parts))
         parts, room = _within_account(parts, snapshot, self.kinds, read)
         plan = Plan(
@@ -78,7 +79,7 @@ class Planning:
             diagnostics=(
                 *diagnostics,
                 *compiled.diagnostics,
-                *_orphans(witnesses, {*declared, *compiled.files}),
+                *_orphans(witnesses, {*declared, *compiled.files, *compiled.retired}),
                 *(d for part in parts if editable for d in _no_use(part, compiled, self.now.date())),
             ),
             assumed=snapshot.assumed,
@@ -101,9 +102,10 @@ class Planning:
                 rollback_window=self.rollback_window,
                 release=release.name,
                 release_digest=release.digest,
-                spec=compiled.files[name].spec,
-                retain=compiled.views[name].on_remove.get("") == RETAIN,
-                observed=compiled.views[name].spec.get("mode") == OBSERVE,
+                spec=compiled.spec(name),
+                retain=name in compiled.views and compiled.views[name].on_remove.get("") == RETAIN,
+                observed=name in compiled.views and compiled.views[name].spec.get("mode") == OBSERVE,
+                retires=name in compiled.retired,
             )
         )
 
@@ -177,6 +179,8 @@ def needs_of(parts: Iterable[UseCasePlan]) -> dict[str, int]:
 
 def _no_use(part: UseCasePlan, compiled: Compiled, today: date) -> list[Diagnostic]:
     """Allowances that have expired, or that this plan does not need."""
+    if part.retires:
+        return []
     document = compiled.files[part.use_case].document
     found = judge(part, allowances(compiled.files[part.use_case].spec), (), today)
     said = [(i, "P158", f"the allowance of {a.change} at {a.at} ended on {a.until}") for i, a in found.expired]

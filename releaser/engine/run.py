@@ -16,7 +16,7 @@ from releaser.core.events import Noted, RunStarted, UseCaseEnded
 from releaser.core.garbage import is_of_gc
 from releaser.core.gate import Blocked, Cleared, Verdict, clear
 from releaser.core.graph import physical_name
-from releaser.core.kind import Kind, Verb
+from releaser.core.kind import REMOVAL, Kind, Verb
 from releaser.core.outcome import UseCaseResult
 from releaser.core.plan import Known, Step, UseCasePlan, Wave, is_within
 from releaser.core.record import (
@@ -242,7 +242,8 @@ class Run:
     def _is_superseded(self, cleared: Cleared, record: OpenRecord) -> bool:
         """Left open by a run of other content, or by gc: its approval says nothing about this one."""
         opened = record.opened
-        return opened.release_digest != cleared.plan.release_digest or is_of_gc(opened)
+        other = cleared.plan.retires and not all(s.verb in REMOVAL for s in opened.steps)
+        return other or opened.release_digest != cleared.plan.release_digest or is_of_gc(opened)
 
     def _exceeds(self, cleared: Cleared, record: OpenRecord) -> bool:
         return bool(is_within(cleared.plan.steps, _approved(record)))

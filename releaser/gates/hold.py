@@ -16,7 +16,7 @@ def judge(plan: Plan, witnesses: Mapping[str, Witness]) -> list[Verdict]:
     for part in plan.use_cases:
         witness = witnesses.get(part.use_case)
         held = hold_of(witness) if witness else None
-        if held is not None and held.release_digest == part.release_digest:
+        if held is not None and not part.retires and held.release_digest == part.release_digest:
             said = f"{part.use_case} {held.release} was taken back in {plan.environment} and is held: {held.reason}"
             hint = f"`releaser promote {part.use_case} --to {plan.environment}` another release; or merge the fix"
             found.append(Verdict("hold", Result.FAIL, said, hint, part.use_case, "P312"))

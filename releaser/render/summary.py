@@ -14,9 +14,9 @@ from releaser.render.words import counted
 
 FORMAT = "releaser.result/v1"
 
-STATES = ("released", "nothing", "staged", "failed", "blocked", "refused")
+STATES = ("released", "retired", "nothing", "staged", "failed", "blocked", "refused")
 BAD = ("failed", "blocked", "refused")
-STYLES = {"released": "green", "nothing": "dim", "staged": "cyan"}
+STYLES = {"released": "green", "retired": "green", "nothing": "dim", "staged": "cyan"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,8 @@ def _row(part: UseCasePlan, result: UseCaseResult | None, is_staged: bool) -> Re
             return ResultRow(name, release, digest, "nothing")
         return ResultRow(name, release, digest, "failed", "", "not reached", result=None)
     if result.succeeded:
-        return ResultRow(name, release, digest, "released" if result.outcomes else "nothing", result=result)
+        done = "retired" if part.retires else "released"
+        return ResultRow(name, release, digest, done if result.outcomes else "nothing", result=result)
     first_failure = next((o for o in result.outcomes if o.status in (Status.FAILED, Status.UNKNOWN)), None)
     code = result.code or (first_failure.code if first_failure else "")
     message = result.message or (first_failure.message if first_failure else "was not verified afterwards")

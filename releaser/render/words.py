@@ -30,6 +30,7 @@ REASONS: Mapping[str, str] = {
     "immutable-content": "AWS cannot change its content in place",
     "no-version-of-this-content": "no version holds this content yet",
     "no-longer-declared": "no longer declared; deleted after the rollback window",
+    "retired-use-case": "the use case is retired: nobody is led to it any more",
     "rollback-window-over": "the rollback window is over",
     "replaced": "its successor takes its place; deleted after the rollback window",
     "version-gone": "the released version was deleted outside git",

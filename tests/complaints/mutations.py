@@ -301,12 +301,12 @@ MUTATIONS: Mapping[str, Mutation] = {
     ),
     "test_agentcore_438_what_is_not_ours_is_not_deleted": Mutation(
         "engine/perform.py",
-        "if tags.get(OWNER_TAG) != str(step.address) or RETIRED_TAG not in tags:",
+        "if tags.get(OWNER_TAG) != str(step.address) or not marked:",
         "if not binding:",
     ),
     "test_crossplane_5863_what_taking_over_would_change_is_shown_and_not_done": Mutation(
         "engine/planning.py",
-        'observed=compiled.views[name].spec.get("mode") == OBSERVE,',
+        'observed=name in compiled.views and compiled.views[name].spec.get("mode") == OBSERVE,',
         "observed=False,",
     ),
     "test_upjet_2101_guardrails_are_a_kind": Mutation(

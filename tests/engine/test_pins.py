@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from world import estate
-from world.desk import Desk
+from world.desk import DAY, Desk
 from world.estate import Estate
 from world.manifest import HAIKU, guardrail, use_case
 from world.repository import LETTER
@@ -130,3 +130,38 @@ def test_a_pin_that_is_gone_deletes_nothing(stages: Estate) -> None:
     assert "P308" in ended.err
     assert stages.desks["preprod"].writes(past) == []
     assert stages.live("preprod") == before
+
+
+def test_a_tombstone_takes_pointers_first_and_the_rest_after_the_window(stages: Estate) -> None:
+    preprod, repo = stages.desks["preprod"], stages.dev.repo
+    stages.promote("preprod", "r1")
+    repo.remove("mail")
+    past = preprod.mark()
+    planned = stages.plan("preprod")
+    assert planned["steps"] == [], "a folder that is gone says nothing"
+    stages.pin("preprod", "retired")
+    repo.commit("nobody writes letters any more")
+    ended = stages.run("preprod", "reconcile")
+    assert "mail" in ended.out and "retired" in ended.out
+    assert preprod.effects(past)[0] == "ssm.DeleteParameter"
+    left = preprod.content()
+    assert not [n for n in left if n.startswith("parameter")]
+    assert left and all("releaser:retired" in d["tags"] for d in left.values()), left
+    assert closed(stages, "preprod")["outcome"] == "retired"
+    past = preprod.mark()
+    stages.run("preprod", "reconcile")
+    assert preprod.writes(past) == []
+    preprod.later += 2 * DAY
+    stages.run("preprod", "reconcile")
+    assert preprod.content() == {}
+    stages.run("preprod", "reconcile")
+    stages.promote("preprod", "r1")
+    assert stages.live("preprod")["release"] == "r1", "what was retired may come back"
+
+
+def closed(stages: Estate, environment: str) -> dict[str, Any]:
+    """How the newest record of an environment ended."""
+    records = stages.dev.repo.records()
+    path = max(p for p in records if p.startswith(f"{environment}/mail/") and p.endswith("closed.json"))
+    found: dict[str, Any] = json.loads(records[path])
+    return found
