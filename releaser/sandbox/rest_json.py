@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from releaser.sandbox.errors import AwsError, violations
+from releaser.sandbox.errors import AwsError
 from releaser.sandbox.model import Operation, Service, Shape
 from releaser.sandbox.request import Request
 from releaser.sandbox.shaping import ShapeViolation, shape_output
@@ -103,11 +103,10 @@ def _params(operation: Operation, bound: dict[str, str], request: Request) -> di
             params[member.name] = request.body if member.shape.type == "blob" else json_object(request.body)
         elif member.location == "body" and member.wire in body:
             params[member.name] = body.pop(member.wire)
-    surplus = [*query, *body]
-    if surplus:
-        what = "failed to satisfy constraint: Member must be a member that the operation knows"
-        raise violations([f"Value at '{name}' {what}" for name in surplus])
-    return params
+    # What nobody asked for stays in, under names that no member has: the validation says so.
+    surplus = {f"?{name}": values for name, values in query.items()}
+    surplus |= {f"body.{name}" if name in shape.members else name: value for name, value in body.items()}
+    return params | surplus
 
 
 def _from_query(shape: Shape, values: list[str]) -> Any:

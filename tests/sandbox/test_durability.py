@@ -9,7 +9,9 @@ import time
 from botocore.exceptions import BotoCoreError, ClientError
 
 from releaser import sandbox
-from sandbox.checks import MESSAGES, all_pages, body, text_prompt
+from sandbox.checks import MESSAGES, all_pages, body, refused, text_prompt
+from sandbox.test_appconfig import deploy, get, new, version
+from sandbox.test_cloudwatch import put
 
 TOKEN = "t" * 40
 
@@ -38,6 +40,37 @@ def test_everything_is_there_after_a_kill(tmp_path, account):
         assert agent.create_prompt_version(promptIdentifier=prompt["id"])["version"] == "2"
         assert box.admin.settings()["quotas"]["prompts"] == 7
         assert box.admin.clock()["offset"] == 1000
+
+
+def test_a_deployment_an_alarm_a_lock_and_a_key_survive_a_kill(tmp_path, account):
+    with sandbox.running(data=tmp_path, time_scale=1) as box:
+        appconfig, data, cloudwatch, kms, s3 = (
+            box.client(s, account) for s in ("appconfig", "appconfigdata", "cloudwatch", "kms", "s3")
+        )
+        box.admin.set_rates({"*": None})
+        app, env, profile = new(appconfig)
+        version(appconfig, app, profile, VersionLabel="r1")
+        deploy(appconfig, app, env, profile, "r1", "AppConfig.Linear20PercentEvery6Minutes")
+        names = {"ApplicationIdentifier": app, "EnvironmentIdentifier": env, "ConfigurationProfileIdentifier": profile}
+        token = data.start_configuration_session(**names)["InitialConfigurationToken"]
+        put(cloudwatch, TreatMissingData="ignore")
+        cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="by hand")
+        key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+        signing = {"KeyId": key, "Message": b"x", "SigningAlgorithm": "ECDSA_SHA_256"}
+        signature = kms.sign(**signing)["Signature"]
+        here = {"CreateBucketConfiguration": {"LocationConstraint": "eu-central-1"}}
+        s3.create_bucket(Bucket=f"kill-{account}", ObjectLockEnabledForBucket=True, **here)
+        where = {"Bucket": f"kill-{account}", "Key": "k"}
+        where["VersionId"] = s3.put_object(**where, Body=b"x", ObjectLockLegalHoldStatus="ON")["VersionId"]
+        box.restart()
+        box.admin.advance(31 * 60)
+        now = get(appconfig, app, env)
+        assert (now["State"], len(now["EventLog"])) == ("BAKING", 7)
+        assert data.get_latest_configuration(ConfigurationToken=token)["VersionLabel"] == "r1"
+        assert cloudwatch.describe_alarms()["MetricAlarms"][0]["StateValue"] == "ALARM"
+        assert kms.verify(**signing, Signature=signature)["SignatureValid"]
+        with refused("AccessDenied", 403):
+            s3.delete_object(**where)
 
 
 def test_tokens_survive_a_kill(tmp_path, account):

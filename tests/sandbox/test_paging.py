@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 
 from sandbox.checks import MESSAGES, all_pages, refused
 from sandbox.flow_samples import prepared
+from sandbox.test_appconfig import deploy, new
+from sandbox.test_appconfig import version as hosted
+from sandbox.test_cloudwatch import put
 
 MODEL = "arn:aws:bedrock:eu-central-1::foundation-model/amazon.nova-micro-v1:0"
 COUNT = 13
@@ -18,18 +21,26 @@ def filled(box):
     """An account with thirteen of everything that is listed."""
     account = "700000000001"
     agent, bedrock, ssm = (box.client(s, account) for s in ("bedrock-agent", "bedrock", "ssm"))
+    appconfig, cloudwatch = box.client("appconfig", account), box.client("cloudwatch", account)
+    app, env, profile = new(appconfig)
     for n in range(COUNT):
         prompt = agent.create_prompt(name=f"p{n}")["id"]
         guardrail = bedrock.create_guardrail(name=f"g{n}", **MESSAGES)["guardrailId"]
         bedrock.create_inference_profile(inferenceProfileName=f"i{n}", modelSource={"copyFrom": MODEL})
         ssm.put_parameter(Name=f"/p/{n}", Value="v", Type="String")
         flow = prepared(agent, f"f{n}")
+        appconfig.create_application(Name=f"a{n}")
+        appconfig.create_environment(ApplicationId=app, Name=f"e{n}")
+        hosted(appconfig, app, profile)
+        stop = deploy(appconfig, app, env, profile, n + 1)["DeploymentNumber"]
+        appconfig.stop_deployment(ApplicationId=app, EnvironmentId=env, DeploymentNumber=stop, AllowRevert=True)
+        put(cloudwatch, f"alarm{n}")
     for _ in range(9):
         version = agent.create_flow_version(flowIdentifier=flow)["version"]
         agent.create_flow_alias(flowIdentifier=flow, name="a", routingConfiguration=[{"flowVersion": version}])
         agent.create_prompt_version(promptIdentifier=prompt)
         bedrock.create_guardrail_version(guardrailIdentifier=guardrail)
-    camel = ("nextToken", "maxResults")
+    camel, pascal = ("nextToken", "maxResults"), ("NextToken", "MaxResults")
     return {
         "prompts": (agent.list_prompts, "promptSummaries", *camel, {}),
         "prompt versions": (agent.list_prompts, "promptSummaries", *camel, {"promptIdentifier": prompt}),
@@ -45,12 +56,23 @@ def filled(box):
         ),
         "profiles": (bedrock.list_inference_profiles, "inferenceProfileSummaries", *camel, {}),
         "by path": (ssm.get_parameters_by_path, "Parameters", "NextToken", "MaxResults", {"Path": "/p"}),
+        "applications": (appconfig.list_applications, "Items", *pascal, {}),
+        "environments": (appconfig.list_environments, "Items", *pascal, {"ApplicationId": app}),
+        "configurations": (
+            appconfig.list_hosted_configuration_versions,
+            "Items",
+            *pascal,
+            {"ApplicationId": app, "ConfigurationProfileId": profile},
+        ),
+        "deployments": (appconfig.list_deployments, "Items", *pascal, {"ApplicationId": app, "EnvironmentId": env}),
+        "alarms": (cloudwatch.describe_alarms, "MetricAlarms", "NextToken", "MaxRecords", {}),
         "describe": (ssm.describe_parameters, "Parameters", "NextToken", "MaxResults", {}),
     }
 
 
 LISTS = ("prompts", "prompt versions", "flows", "flow versions", "flow aliases", "guardrails", "guardrail versions",
-         "profiles", "by path", "describe")  # fmt: skip
+         "profiles", "by path", "describe", "applications", "environments", "configurations", "deployments",
+         "alarms")  # fmt: skip
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -64,8 +86,9 @@ def test_any_page_size_gives_the_same_rows(filled, which, size):
 
 @pytest.mark.parametrize("which", LISTS)
 def test_tokens_that_are_not_ours(filled, which):
-    operation, _, token, sizes, more = filled[which]
+    operation, rows, token, sizes, more = filled[which]
     code = "InvalidNextToken" if token == "NextToken" else "ValidationException"
+    code = "BadRequestException" if rows == "Items" else code
     with refused(code, 400):
         operation(**{token: "bm90LW91cnM", sizes: 2}, **more)
 

@@ -40,6 +40,8 @@ provider "aws" {
     bedrockagent = var.url
     sts          = var.url
     ssm          = var.url
+    appconfig    = var.url
+    cloudwatch   = var.url
   }
 }
 
@@ -336,6 +338,80 @@ resource "aws_bedrockagent_data_source" "files" {
   }
 }
 
+resource "aws_cloudwatch_metric_alarm" "errors" {
+  alarm_name          = "errors"
+  alarm_description   = var.message
+  namespace           = "App"
+  metric_name         = "Errors"
+  statistic           = "Sum"
+  period              = 60
+  evaluation_periods  = 3
+  datapoints_to_alarm = 2
+  threshold           = 5
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching"
+  dimensions          = { service = "claims" }
+  tags                = { owner = "team" }
+}
+
+resource "aws_appconfig_application" "claims" {
+  name        = "claims"
+  description = var.message
+  tags        = { owner = "team" }
+}
+
+resource "aws_appconfig_environment" "live" {
+  name           = "live"
+  description    = var.message
+  application_id = aws_appconfig_application.claims.id
+  monitor {
+    alarm_arn      = aws_cloudwatch_metric_alarm.errors.arn
+    alarm_role_arn = "arn:aws:iam::${var.account}:role/appconfig"
+  }
+  tags = { owner = "team" }
+}
+
+resource "aws_appconfig_configuration_profile" "runtime" {
+  application_id = aws_appconfig_application.claims.id
+  name           = "runtime"
+  description    = var.message
+  location_uri   = "hosted"
+  validator {
+    type    = "JSON_SCHEMA"
+    content = jsonencode({ type = "object", required = ["release"] })
+  }
+  tags = { owner = "team" }
+}
+
+resource "aws_appconfig_hosted_configuration_version" "first" {
+  application_id           = aws_appconfig_application.claims.id
+  configuration_profile_id = aws_appconfig_configuration_profile.runtime.configuration_profile_id
+  description              = "the first"
+  content_type             = "application/json"
+  content                  = jsonencode({ release = "r1" })
+}
+
+resource "aws_appconfig_deployment_strategy" "own" {
+  name                           = "own"
+  description                    = var.message
+  deployment_duration_in_minutes = 3
+  final_bake_time_in_minutes     = 4
+  growth_factor                  = 10
+  growth_type                    = "LINEAR"
+  replicate_to                   = "NONE"
+  tags                           = { owner = "team" }
+}
+
+resource "aws_appconfig_deployment" "first" {
+  application_id           = aws_appconfig_application.claims.id
+  configuration_profile_id = aws_appconfig_configuration_profile.runtime.configuration_profile_id
+  configuration_version    = aws_appconfig_hosted_configuration_version.first.version_number
+  deployment_strategy_id   = aws_appconfig_deployment_strategy.own.id
+  environment_id           = aws_appconfig_environment.live.environment_id
+  description              = "the first"
+  tags                     = { owner = "team" }
+}
+
 data "aws_caller_identity" "me" {}
 data "aws_bedrock_foundation_models" "all" {}
 data "aws_bedrock_inference_profiles" "all" {}
@@ -379,6 +455,8 @@ def test_create_plan_update_plan_destroy(terraform, box, account):
     assert agents.list_prompts()["promptSummaries"] == []
     assert agents.list_agents()["agentSummaries"] == []
     assert agents.list_knowledge_bases()["knowledgeBaseSummaries"] == []
+    assert box.client("appconfig", account).list_applications()["Items"] == []
+    assert box.client("cloudwatch", account).describe_alarms()["MetricAlarms"] == []
     refused = [row for row in box.admin.log(5000, account) if row["status"] not in (200, 201, 202, 204, 404)]
     # The provider prepares a supervisor without collaborators, and knows the answer: it makes it a plain agent first.
     assert [(row["operation"], row["status"]) for row in refused] == [("bedrock-agent.PrepareAgent", 400)]
