@@ -25,6 +25,7 @@ from releaser.store.workspace import find_root, load_environments, load_workspac
 if TYPE_CHECKING:
     from releaser.aws.session import Connection
     from releaser.store.git import Git
+    from releaser.store.queue import Queue
     from releaser.store.records import Records
     from releaser.store.remote import Remote
     from releaser.store.tags import ReleaseTag, Tags
@@ -70,6 +71,13 @@ class Repository:
         from releaser.store.tags import Tags
 
         return Tags(self.git, self.remote, self.clock.now)
+
+    @cached_property
+    def queue(self) -> Queue:
+        """Records that wait for the git server."""
+        from releaser.store.queue import Queue
+
+        return Queue(self.git.git_dir)
 
     @property
     def has_git(self) -> bool:

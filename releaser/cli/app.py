@@ -21,6 +21,7 @@ from releaser.cli import (
     plan,
     promote,
     reconcile,
+    records,
     render,
     retire,
     rollback,
@@ -50,6 +51,7 @@ _LEFT = {
     # Ctrl-C while steps run never gets here: they are finished and recorded.
     "apply": "no step was running; `releaser status` shows where it stands",
     "reconcile": "no step was running; `releaser status` shows where it stands",
+    "rollback": "no step was running; the same command again goes on from there",
     "demo": "its folder in the temporary folder may be left",
     "sandbox": "`releaser sandbox status` says whether it runs",
 }
@@ -84,6 +86,7 @@ app.command()(retire.retire)
 app.command()(gc.gc)
 app.command()(bom.bom)
 app.add_typer(history.app, name="history", short_help="What was live when, and what callers get.")
+app.add_typer(records.app, name="records")
 app.add_typer(sandbox.app, name="sandbox")
 
 

@@ -144,4 +144,12 @@ def _last(witness: Witness) -> RecordRef | None:
 
 def witnesses_of(repo: wiring.Repository, environment: Environment) -> dict[str, Witness]:
     """What git knows of an environment, by use case; nothing where there is no git."""
-    return repo.records(environment).witnesses(environment.name) if repo.has_git else {}
+    if not repo.has_git:
+        return {}
+    found = repo.records(environment).witnesses(environment.name)
+    waiting = repo.queue.waiting()
+    if not waiting:
+        return found
+    from releaser.store.queued import with_waiting
+
+    return with_waiting(found, waiting, environment.name)

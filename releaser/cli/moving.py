@@ -10,21 +10,24 @@ from pathlib import Path
 import typer
 
 from releaser import wiring
+from releaser.cli import handing_in
+from releaser.cli.desk import witnesses_of
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.document import Document
 from releaser.core.environment import Environment
 from releaser.core.errors import Refused, ReleaserError, WrongUsage
+from releaser.core.going_back import goes_back_to
 from releaser.core.move import EmergencyWaiver
 from releaser.core.pin import RETIRED, Pinned, Retire, pinned_of
 from releaser.core.record import Witness
 from releaser.core.suggest import did_you_mean
 from releaser.core.timeline import Account
 from releaser.store import yaml
+from releaser.store.git import GitError
 from releaser.store.pin_edit import path_of, repinned
 from releaser.store.pins import PinFile, PinnedContent, Pins, load_pins, read_content
 from releaser.store.proposal import Base, Proposals
 from releaser.store.reader import Reader
-from releaser.store.remote import RemoteUnreachable
 from releaser.store.tags import ReleaseTag
 
 
@@ -55,12 +58,15 @@ class Site:
 
     @cached_property
     def accounts(self) -> list[Account]:
-        """Every record of every environment, newest first."""
-        return self.repo.records(self.environment).history()
+        """Every record of every environment, with those that wait for the git server."""
+        from releaser.core.replant import closing_of
+
+        waiting = [Account(q.opened, closing_of(q.files)) for q in self.repo.queue.waiting()]
+        return [*waiting, *self.repo.records(self.environment).history()]
 
     @cached_property
     def witnesses(self) -> dict[str, Witness]:
-        return self.repo.records(self.environment).witnesses(self.name)
+        return witnesses_of(self.repo, self.environment)
 
     def pin(self, use_case: str) -> Pinned | Retire | None:
         """The pin as it is. Raises ReleaserError for one that cannot be read."""
@@ -78,6 +84,20 @@ class Site:
             hint = did_you_mean(release, names) or f"there are: {', '.join(names[:8]) or 'none'}"
             raise WrongUsage(f"there is no release {use_case} {release}", code="P303", hint=hint)
         return found
+
+    def way_back(self, use_case: str, to: str | None) -> tuple[str, str]:
+        """Release and digest to go back to: ``to``, or what was live before. Raises Refused when there is none."""
+        if to is not None:
+            tag = self.tag(use_case, to)
+            return tag.release, tag.digest
+        found = goes_back_to(self.accounts, self.name, use_case)
+        if found is None:
+            raise Refused(
+                f"no other release of {use_case} was live in {self.name} before",
+                code="P321",
+                hint=f"name one with --to, or take the use case away: releaser retire {use_case} -e {self.name}",
+            )
+        return found.opened.release, found.opened.release_digest
 
     def edit(self, use_case: str, pin: str, waiver: EmergencyWaiver | None = None) -> PinFile:
         """Edits the pin of a use case; what the new text says."""
@@ -107,16 +127,22 @@ class Site:
         return read_content(self.repo.git, [file], self.tags)[0].get(use_case)
 
 
-def open_site(root: Path | None, environment: str, *, push: bool) -> Site:
-    """Bring the default branch, tags and records here. Without a push, what was fetched before is good enough."""
+def open_site(root: Path | None, environment: str, *, push: bool, seconds: float | None = None) -> Site:
+    """Bring the default branch, tags and records here. Without a push, what was fetched before is good enough.
+
+    ``seconds``: how long the git server may take over an answer.
+    """
     repo = wiring.repository(root)
+    if repo.remote is not None and seconds is not None:
+        repo.remote.seconds = seconds
     proposals = Proposals(repo.git, repo.remote, repo.clock.now)
     try:
         base = proposals.base()
         if repo.remote is not None:
             repo.remote.sync()
-    except RemoteUnreachable as error:
-        if push:
+            handing_in.try_to(repo)
+    except GitError as error:
+        if push or error.code not in ("G-offline", "G-timeout"):
             raise
         typer.echo(f"warning: {error}; going by what was fetched before", err=True)
         base = proposals.base(ask=False)

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from releaser.cli.options import Environment, Output, OutputFormat, Root
+from releaser.cli.options import Environment, Output, OutputFormat, Root, TakeOver
 from releaser.cli.promote import NoPush
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from releaser.cli.moving import Site
 
 
@@ -19,14 +21,35 @@ def rollback(
     to: Annotated[
         str | None, typer.Option("--to", metavar="rN", help="A release.", show_default="what was live before")
     ] = None,
+    now: Annotated[
+        bool, typer.Option("--now", help="Move what callers follow at once; the merge request comes after.")
+    ] = False,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it cannot wait; with --now.")] = "",
+    take_over: TakeOver = False,
     no_push: NoPush = False,
     output: OutputFormat = Output.text,
     root: Root = None,
 ) -> None:
-    """Go back to a release: a merge request that moves the pin.
+    """Go back to a release: a merge request that moves the pin; with --now at once, recorded as an emergency.
 
-    Example: releaser rollback claims-assistant -e prod
+    What --now takes back is held: nothing puts it there again until the pin names other content. It works while the
+    git server is down. The same command again continues where a crash stopped.
+    Examples: releaser rollback claims-assistant -e prod |
+    releaser rollback claims-assistant -e prod --now --reason "It answers with claim numbers."
     """
+    from releaser.core.errors import WrongUsage
+
+    if now != bool(reason.strip()):
+        raise WrongUsage("--now and --reason belong together", hint='--now --reason "It answers with claim numbers."')
+    if now:
+        from releaser.cli.taking_back import Wish, take_back
+
+        wish = Wish(use_case, environment, to, reason.strip(), take_over, push=not no_push, output=output.value)
+        raise typer.Exit(take_back(wish, root))
+    _propose(use_case, environment, to, no_push, output, root)
+
+
+def _propose(use_case: str, environment: str, to: str | None, no_push: bool, output: Output, root: Path | None) -> None:
     from releaser.cli import moving, proposing
     from releaser.cli.lives import Prospects
     from releaser.cli.weighing import weigh
@@ -36,31 +59,13 @@ def rollback(
     site = moving.open_site(root, environment, push=not no_push)
     moving.refuse_unknown(site, [use_case])
     moving.refuse_tracking(site, "move back", _revert(site, use_case))
-    release, digest = target(site, use_case, to)
+    release, digest = site.way_back(use_case, to)
     pin = site.pin(use_case)
     moves = []
     if not isinstance(pin, Pinned) or (pin.release, pin.digest) != (release, digest):
         moves = [weigh(site, Prospects(site.repo, site.environment), use_case, release, digest)]
     found = Moves(verb="rollback", environment=site.name, moves=tuple(moves))
     proposing.show(proposing.propose(site, found, push=not no_push), output.value)
-
-
-def target(site: Site, use_case: str, to: str | None) -> tuple[str, str]:
-    """Release and digest to go back to. Raises Refused when there is none."""
-    from releaser.core.errors import Refused
-    from releaser.core.going_back import goes_back_to
-
-    if to is not None:
-        tag = site.tag(use_case, to)
-        return tag.release, tag.digest
-    found = goes_back_to(site.accounts, site.name, use_case)
-    if found is None:
-        raise Refused(
-            f"no other release of {use_case} was live in {site.name} before",
-            code="P321",
-            hint=f"name one with --to, or take the use case away: releaser retire {use_case} -e {site.name}",
-        )
-    return found.opened.release, found.opened.release_digest
 
 
 def _revert(site: Site, use_case: str) -> str:

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -23,8 +23,9 @@ from releaser.core.errors import Refused
 from releaser.core.facts import facts_of
 from releaser.core.gate import Verdict
 from releaser.core.plan import Plan
-from releaser.core.record import Facts
-from releaser.engine.run import Report, Run
+from releaser.core.record import Emergency, Facts, Held
+from releaser.engine.ports import Ledger
+from releaser.engine.run import Provenance, Report, Run
 from releaser.kinds import registry
 
 if TYPE_CHECKING:
@@ -40,6 +41,17 @@ class Options:
     workers: int | None = None
     take_over: bool = False
     supersede: bool = False
+    taken_back: TakenBack | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What an emergency rollback says of itself, and where it is recorded."""
+
+    use_case: str
+    emergency: Emergency
+    holds: Held
+    ledger: Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +127,7 @@ def execute(
     from releaser.engine.perform import Performer
     from releaser.render.console import console
 
-    clock, look = desk.repo.clock, desk.look
+    clock, look, back = desk.repo.clock, desk.look, options.taken_back
     spec = desk.environment.spec
     with console(desk.repo.environ) as sink:
         performer = Performer(look.observer.driver, registry(), clock.now)
@@ -125,11 +137,11 @@ def execute(
         run = Run(
             observer=look.observer,
             applier=applier,
-            ledger=desk.repo.records(desk.environment),
+            ledger=back.ledger if back else desk.repo.records(desk.environment),
             kinds=registry(),
             clock=clock,
             sink=sink,
-            provenance=provenance_of(desk, sources_of(desk, tags)),
+            provenance=_provenance(desk, tags, back),
             rollback_window=duration(spec.rollbackWindow),
             notes=notes_of(desk, planned),
             facts=_facts(desk, planned),
@@ -139,9 +151,17 @@ def execute(
         )
         here = desk.files.keys() | desk.retired
         unfinished = [n for n, w in desk.witnesses().items() if w.open is not None and n in here]
+        unfinished += [back.use_case] if back else []  # also with nothing to do: the hold must stand in git
         with _stopping(applier.stop):
             report = run.execute(planned, verdicts, unfinished)
     return Finished(planned, report, tuple(verdicts))
+
+
+def _provenance(desk: Desk, tags: Mapping[str, str], back: TakenBack | None) -> Provenance:
+    told = provenance_of(desk, sources_of(desk, tags))
+    if back is None:
+        return told
+    return replace(told, emergencies={back.use_case: back.emergency}, holds={back.use_case: back.holds})
 
 
 def _lease(desk: Desk) -> timedelta:

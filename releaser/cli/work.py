@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from releaser import wiring
+from releaser.cli import handing_in
 from releaser.cli.checking import refuse_invalid
 from releaser.cli.content import Origin, of_files, of_pins
 from releaser.cli.desk import Desk, Look, witnesses_of
@@ -54,7 +55,7 @@ def desk(
     reader = repo.at(commit) if commit else repo.on_disk()
     chosen = wiring.choose_environment(wiring.environments(reader), environment)
     place = wiring.choose_target(chosen, target)
-    looking = _in_background(repo, chosen, place, read_only=read_only)
+    looking = look_in_background(repo, chosen, place, read_only=read_only)
     sync(repo, offline=offline)
     witnesses = witnesses_of(repo, chosen)
     if chosen.spec.track is None and origin is Origin.declared:
@@ -77,6 +78,7 @@ def sync(repo: wiring.Repository, *, offline: bool) -> None:
     try:
         if repo.has_git and repo.remote is not None:
             repo.remote.sync()
+            handing_in.try_to(repo)
     except ReleaserError as error:
         if not offline:
             raise
@@ -97,7 +99,7 @@ def _refuse_overlap(
             )
 
 
-def _in_background(
+def look_in_background(
     repo: wiring.Repository, environment: Environment, target: Target, *, read_only: bool
 ) -> Future[Look]:
     pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="look")

@@ -65,6 +65,18 @@ def conclude(
     )
 
 
+def superseded(known: Known) -> Conclusion:
+    """How a record ends that another run takes the place of: what it knew is kept."""
+    return Conclusion(
+        outcome=Ending.SUPERSEDED,
+        bindings=known.bindings,
+        retired=only_retired(known.retired),
+        verified=False,
+        duration_ms=0,
+        attempted=by_address(known.attempted),
+    )
+
+
 def _left(job: Job, planned: Planned) -> dict[Address, tuple[Binding, ...]]:
     """What was to be marked or let go, and was not: it is live, so the record goes on knowing it."""
     done = {(k.address, k.target) for k, o in job.outcomes.items() if o.status is Status.DONE}

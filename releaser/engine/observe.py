@@ -307,7 +307,7 @@ class Observer:
             row = rows.by_id[binding.id]
             seen = self._read(kind, node, row, proven, ahead.tags_of(kind, node, binding), ahead.bodies.get(row.id))
             if isinstance(seen, Seen):
-                return _unless_taken(seen, node)
+                return _unless_taken(self._with_marks(kind, seen, binding), node)
         elif binding is not None:
             missed = self.driver.read(kind, binding.id)  # lists lag: what they lack may well be there
             if missed is not None and missed.id and missed.name in (node.name, binding.name):
@@ -328,6 +328,13 @@ class Observer:
         if node.adopts and free:
             return self._adopted(kind, node, free)
         return stranger or Absent(was=binding.id if binding is not None else "")
+
+    def _with_marks(self, kind: Kind, seen: Seen, binding: Binding) -> Seen:
+        """A pointer that moved and no record knows of it, with its tags as they are now: one may say that it was moved
+        while git could not be told, and the index lags."""
+        if not kind.pointer or kind.tag_index is None or seen.revision == binding.revision:
+            return seen
+        return replace(seen, tags=self.driver.tags(kind, seen.arn, seen.name))
 
     def _under_base_name(
         self, graph: DesiredGraph, rows: Mapping[str, Rows], observations: Mapping[Address, Observation]

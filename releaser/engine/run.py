@@ -22,18 +22,16 @@ from releaser.core.plan import Known, Step, UseCasePlan, Wave, is_within
 from releaser.core.record import (
     ApprovedStep,
     Binding,
-    Conclusion,
     Emergency,
     Facts,
     Held,
     Intent,
     OpenRecord,
 )
-from releaser.core.record import Outcome as Ending
 from releaser.core.values import EMPTY
 from releaser.engine.apply import Applier, Job
 from releaser.engine.closer import Closer
-from releaser.engine.conclude import by_address, conclude, only_retired, result_of
+from releaser.engine.conclude import conclude, result_of, superseded
 from releaser.engine.observe import Observer
 from releaser.engine.perform import Workspace, token, workspace
 from releaser.engine.planning import Planned
@@ -174,15 +172,7 @@ class Run:
         for name, record in stale.items():
             known = planned.known.get(name, Known())
             self._seeds[name] = {**self._seeds.get(name, {}), **self._tokens_of(record)}
-            conclusion = Conclusion(
-                outcome=Ending.SUPERSEDED,
-                bindings=known.bindings,
-                retired=only_retired(known.retired),
-                verified=False,
-                duration_ms=0,
-                attempted=by_address(known.attempted),
-            )
-            endings.append((record, conclusion, ""))
+            endings.append((record, superseded(known), ""))
         self.ledger.close(endings)
         opening = self.ledger.open([self._intent(planned, c) for c in cleared.values()], take_over=self.take_over)
         report.refused |= opening.held

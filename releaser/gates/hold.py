@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date
 
 from releaser.core.gate import Result, Verdict
 from releaser.core.hold import hold_of
+from releaser.core.hold_mark import is_marked
+from releaser.core.pin import Pinned
 from releaser.core.plan import Plan
 from releaser.core.record import Witness
+from releaser.core.snapshot import Seen, Snapshot
 
 
-def judge(plan: Plan, witnesses: Mapping[str, Witness]) -> list[Verdict]:
-    """FAIL for each use case whose content is held here: exactly that digest, by whatever name."""
+def judge(
+    plan: Plan, witnesses: Mapping[str, Witness], snapshot: Snapshot, pins: Mapping[str, Pinned], today: date
+) -> list[Verdict]:
+    """FAIL for each use case whose content is held here: exactly that digest, by whatever name. A waiver in the pin
+    lets it in again."""
+    found = [*_by_records(plan, witnesses), *_by_marks(plan, witnesses, snapshot)]
+    return [_waived(v, pins.get(v.use_case), today) for v in found]
+
+
+def _waived(verdict: Verdict, pin: Pinned | None, today: date) -> Verdict:
+    if pin is None or pin.waiver is None or pin.waiver.until < today:
+        return verdict
+    said = f"{verdict.reason}; let in again on the waiver of {pin.waiver.owner}: {pin.waiver.reason}"
+    return Verdict("hold", Result.PASS, said, use_case=verdict.use_case, code=verdict.code)
+
+
+def _by_marks(plan: Plan, witnesses: Mapping[str, Witness], snapshot: Snapshot) -> Iterator[Verdict]:
+    """What was taken back while git could not be told."""
+    for part in plan.use_cases:
+        seen = [o for a, o in snapshot.observations.items() if a.use_case == part.use_case and isinstance(o, Seen)]
+        witness = witnesses.get(part.use_case)
+        if part.steps and any(is_marked(o.tags, part.release_digest, witness) for o in seen):
+            said = f"{part.use_case} was taken back in {plan.environment}, and the record of it has not arrived in git"
+            hint = "`releaser records push` in the clone where it was taken back; or promote another release"
+            yield Verdict("hold", Result.FAIL, said, hint, part.use_case, "P322")
+
+
+def _by_records(plan: Plan, witnesses: Mapping[str, Witness]) -> list[Verdict]:
     found = []
     for part in plan.use_cases:
         witness = witnesses.get(part.use_case)

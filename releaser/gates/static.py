@@ -28,7 +28,7 @@ def judge(
     known = {a for k in planned.known.values() for a in k.bindings}
     population = len(known | {n.address for n in planned.compiled.graph.nodes})
     verdicts = [freeze.judge(environment, now.date()), *safety.judge(planned.plan, environment, population)]
-    verdicts += hold.judge(planned.plan, planned.witnesses)
+    verdicts += hold.judge(planned.plan, planned.witnesses, planned.snapshot, pins, now.date())
     verdicts += promotion.judge(pins, passages)
     for name, view in planned.compiled.views.items():
         verdicts += survey.judge(name, policy, view.section("governance").get("dataClassification"), now)

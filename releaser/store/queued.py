@@ -14,6 +14,7 @@ from releaser.core.proof.files import NOTES_FILE, sha256
 from releaser.core.record import Conclusion, Intent, Opened, OpenRecord, Outcome, Resumed, Witness
 from releaser.core.replant import closing_of, replanted
 from releaser.core.sequence import NOTHING_YET, State, assembled, followed, started
+from releaser.store.git import GitError
 from releaser.store.holder import held_by, why_free
 from releaser.store.ledger import Ledger
 from releaser.store.queue import Queue, Queued
@@ -120,6 +121,45 @@ class QueuedLedger:
         return self.now().replace(microsecond=0)
 
 
+@dataclass
+class EmergencyLedger:
+    """The branch of records; where it cannot be written to, the queue. What began in one place is finished there.
+
+    ``without``: told why the branch could not be written to.
+    """
+
+    records: Records
+    queued: QueuedLedger
+    without: Callable[[GitError], None]
+    is_queued: bool = False
+
+    def witnesses(self, environment: str) -> Mapping[str, Witness]:
+        return self.queued.witnesses(environment)
+
+    def open(
+        self, intents: Sequence[Intent], *, take_over: bool = False, since: Mapping[str, Witness] | None = None
+    ) -> Opening:
+        self.is_queued = self.is_queued or any(
+            self.queued.queue.unfinished(i.environment, i.use_case) is not None for i in intents
+        )
+        if not self.is_queued:
+            try:
+                return self.records.open(intents, take_over=take_over, since=since)
+            except GitError as error:
+                self.without(error)
+                self.is_queued = True
+        return self.queued.open(intents, take_over=take_over, since=since)
+
+    def close(self, endings: Sequence[Ending]) -> None:
+        if self.is_queued:
+            self.queued.close(endings)
+        else:
+            self.records.close(endings)
+
+    def renew(self, records: Sequence[OpenRecord]) -> Mapping[str, OpenRecord]:
+        return self.queued.renew(records) if self.is_queued else self.records.renew(records)
+
+
 def with_waiting(found: Mapping[str, Witness], waiting: Sequence[Queued], environment: str) -> dict[str, Witness]:
     """What git knows of an environment, and what it will know when the server is back."""
     witnesses = dict(found)
@@ -217,4 +257,4 @@ def _entries(queued: Queued) -> dict[str, bytes]:
     return {name: raw for name, raw in queued.files.items() if name != NOTES_FILE}
 
 
-__all__ = ["HandedIn", "QueuedLedger", "hand_in", "with_waiting"]
+__all__ = ["EmergencyLedger", "HandedIn", "QueuedLedger", "hand_in", "with_waiting"]

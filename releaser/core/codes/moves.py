@@ -44,4 +44,22 @@ MOVES = (
         "No other release of this use case was live in this environment before. `--to` names one that was released "
         "in the environment before this one.",
     ),
+    Code(
+        "P322",
+        "a release that was taken back while git could not be told",
+        "The tag `releaser:held` on the pointer names it. The record waits on the machine where it was taken back: "
+        "`releaser records push` there hands it in, and from then on the records say what is held.",
+    ),
+    Code(
+        "P323",
+        "a release that is not taken back: a model of it is dead",
+        "Its end of life has passed, it is not offered in the region, or the account has no access: every call of what "
+        "would be live again would fail. Go forward instead, or go back further with `--to`.",
+    ),
+    Code(
+        "P324",
+        "records that wait for the git server",
+        "Runs that could not reach it are recorded on this machine. Any command that reaches it hands them in, and "
+        "`releaser records push` does nothing else.",
+    ),
 )

@@ -1,0 +1,33 @@
+"""``releaser records``: what waits for the git server."""
+
+from __future__ import annotations
+
+import typer
+
+from releaser.cli.options import Root
+
+app = typer.Typer(help="Records that wait for the git server.", no_args_is_help=True)
+
+
+@app.callback()
+def records() -> None:
+    """Records that wait for the git server."""
+
+
+@app.command()
+def push(root: Root = None) -> None:
+    """Hand in what was recorded while the git server was away. Exit 4 while something still waits.
+
+    Example: releaser records push
+    """
+    from releaser.cli import handing_in
+    from releaser.wiring import repository
+
+    repo = repository(root)
+    if not repo.queue.waiting():
+        typer.echo("Nothing waits.")
+        return
+    found = handing_in.hand_in(repo)
+    handing_in.tell(found)
+    if found.left:
+        raise typer.Exit(4)
