@@ -21,6 +21,7 @@ def push(root: Root = None) -> None:
     Example: releaser records push
     """
     from releaser.cli import handing_in
+    from releaser.core.errors import Refused
     from releaser.wiring import repository
 
     repo = repository(root)
@@ -30,4 +31,8 @@ def push(root: Root = None) -> None:
     found = handing_in.hand_in(repo)
     handing_in.tell(found)
     if found.left:
-        raise typer.Exit(4)
+        raise Refused(
+            f"{len(found.left)} of what waits could not be handed in yet",
+            code="P324",
+            hint="the lines above say why; run the same command again when that is over",
+        )
