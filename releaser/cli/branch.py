@@ -57,13 +57,13 @@ def _refuse_unpushed(desk: Desk, track: str, branch: str | None) -> None:
 def _refuse_older(desk: Desk) -> None:
     """A clone that fell behind would roll everybody back without a word."""
     git = desk.repo.git
-    live = {w.released.record.commit for w in desk.witnesses().values() if w.released is not None}
-    if desk.content.pins is not None:
-        return
-    for commit in sorted(live - {desk.commit}):
+    pinned = desk.content.pins is not None
+    live = {w.released.record for w in desk.witnesses().values() if w.released is not None}
+    for commit in sorted({r.judged_at if pinned else r.commit for r in live} - {desk.commit}):
         if git.resolve(commit) is not None and git.is_ancestor(desk.commit, commit):
+            back = "`releaser rollback`" if pinned else "`git revert` the merge: that is a release of its own"
             raise Refused(
-                f"{desk.commit[:12]} is older than {commit[:12]}, which is live",
+                f"{desk.commit[:12]} is older than {commit[:12]}, {'whose pins are' if pinned else 'which is'} live",
                 code="P174",
-                hint="pull first; to go back on purpose, `git revert` the merge: that is a release of its own",
+                hint=f"pull first; to go back on purpose, {back}",
             )

@@ -64,11 +64,11 @@ def _checked_then(desk: Desk) -> dict[str, str]:
     """Use case -> the digest that was released under the environment as it is now."""
     released = {n: w.released.record for n, w in desk.witnesses().items() if w.released is not None}
     path = f"environments/{desk.environment.name}/environment.yaml"
-    commits = sorted({r.commit for r in released.values()})
+    commits = sorted({r.judged_at for r in released.values()})
     then = desk.repo.git.objects([f"{c}:./{path}" for c in commits]) if commits else []
     now = desk.repo.reader_of(desk.commit if desk.from_commit else None).read(path)
     same = {c for c, found in zip(commits, then, strict=True) if found is not None and found[1] == now}
-    return {n: r.release_digest for n, r in released.items() if r.commit in same}
+    return {n: r.release_digest for n, r in released.items() if r.judged_at in same}
 
 
 def _concerns(diagnostic: Diagnostic, desk: Desk) -> bool:

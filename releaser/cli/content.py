@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 
 from releaser import wiring
 from releaser.core.diagnostic import Diagnostic
@@ -18,15 +17,6 @@ from releaser.core.suggest import did_you_mean
 from releaser.core.workspace import UseCaseFiles, Workspace
 from releaser.store.pins import PinFile, PinnedContent, Pins, load_pins, read_content
 from releaser.store.reader import Reader
-
-
-class Origin(StrEnum):
-    """What a command looks at."""
-
-    declared = "declared"
-    """What the environment says: pins, or the branch it follows."""
-    files = "files"
-    """The files here, also where the environment follows pins."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +63,12 @@ def of_pins(
     A pin that waits (``notBefore``) stands for what is live until then.
     """
     pins = load_pins(reader, environment.name, only)
-    _refuse_unpinned(pins, environment, only)
+    _refuse_unknown(reader, pins, only)
     followed = {n: _now(f, witnesses.get(n), now) for n, f in pins.files.items()}
     files = [f for f in followed.values() if isinstance(f, PinFile)]
     found, wrong = read_content(repo.git, files, repo.tags.known() if files else {})
     told = [*pins.diagnostics, *wrong, *(_waits(f) for f in pins.files.values() if f.pin.waits(now))]
+    told += _without_pins(environment, pins, only)
     told += [] if only else _unpinned(environment, pins, witnesses)
     return Content(
         files={n: c.files for n, c in found.items()},
@@ -88,12 +79,16 @@ def of_pins(
     )
 
 
-def _refuse_unpinned(pins: Pins, environment: Environment, only: Sequence[str]) -> None:
+def _refuse_unknown(reader: Reader, pins: Pins, only: Sequence[str]) -> None:
+    """A misspelt name is no use case without a pin."""
+    from releaser.store.workspace import manifest_names
+
     missing = sorted(set(only) - pins.named)
-    if missing:
-        known = ", ".join(sorted(pins.named)) or "none"
-        hint = did_you_mean(missing[0], pins.named) or f"there are: {known}; `releaser promote` writes one"
-        raise ReleaserError(f"{environment.name} has no pin of {', '.join(missing)}", code="P102", hint=hint)
+    known = pins.named | set(manifest_names(reader)) if missing else pins.named
+    for name in missing:
+        if name not in known:
+            hint = did_you_mean(name, known) or f"there are: {', '.join(sorted(known)) or 'none'}"
+            raise ReleaserError(f"no use case {name}", code="P102", hint=hint)
 
 
 def _now(file: PinFile, witness: Witness | None, now: datetime) -> PinFile | None:
@@ -110,6 +105,20 @@ def _waits(file: PinFile) -> Diagnostic:
     what = f"{file.pin.release} waits" if isinstance(file.pin, Pinned) else "the removal waits"
     message = f"{file.pin.use_case}: {what} until {file.pin.not_before:%Y-%m-%d %H:%M} UTC; what is live stays"
     return file.problem("P307", message, "take notBefore out of the pin to release it now", warning=True)
+
+
+def _without_pins(environment: Environment, pins: Pins, only: Sequence[str]) -> list[Diagnostic]:
+    """That there is nothing to look at, where somebody might wonder."""
+    from releaser.store.pins import pin_path
+
+    name = environment.name
+    hint = f"`releaser promote USE_CASE --to {name}` writes it; `plan --from files` shows what that would do"
+    if not pins.named and not only:
+        message, path = f"{name} follows pins and has none", f"environments/{name}/environment.yaml"
+        return [Diagnostic("P314", f"{message}: nothing is released there", path, hint=hint, severity="warning")]
+    message = f"has no pin: nothing of it is released in {name}"
+    missing = sorted(set(only) - pins.named)
+    return [Diagnostic("P314", f"{m} {message}", pin_path(name, m), hint=hint, severity="warning") for m in missing]
 
 
 def _unpinned(environment: Environment, pins: Pins, witnesses: Mapping[str, Witness]) -> list[Diagnostic]:

@@ -48,12 +48,12 @@ def mark(repo: wiring.Repository, environments: Sequence[str], results: Sequence
 def _mark_in(repo: wiring.Repository, environment: str, names: list[str], results: dict[str, Adopted]) -> None:
     from releaser import wiring
     from releaser.cli import cutting, running, work
-    from releaser.cli.content import Origin
+    from releaser.cli.options import ContentFrom
 
     declared = wiring.choose_environment(wiring.environments(repo.on_disk()), environment)
     dirty = wiring.refuse_dirty(repo, declared)
     commit = None if dirty else repo.git.head()
-    desk = work.desk(repo.root, environment, None, names, commit=commit, read_only=False, origin=Origin.files)
+    desk = work.desk(repo.root, environment, None, names, commit=commit, read_only=False, origin=ContentFrom.files)
     desk.dirty = dirty
     releases, objects = (wiring.unreleased(desk.files), {}) if dirty else cutting.named(desk)
     planned, verdicts = work.make_plan(desk, deep=True, releases=releases)

@@ -15,6 +15,15 @@ class Output(StrEnum):
     markdown = "markdown"
 
 
+class ContentFrom(StrEnum):
+    """What a command looks at."""
+
+    declared = "declared"
+    """What the environment says: its pins, or the branch that it follows."""
+    files = "files"
+    """The files here, also where the environment has pins."""
+
+
 Root = Annotated[
     Path | None,
     typer.Option(
@@ -32,6 +41,10 @@ UseCases = Annotated[list[str] | None, typer.Argument(help="Use cases; all when 
 OutputFormat = Annotated[Output, typer.Option("--output", help="How the result is printed on stdout.")]
 DetailedExitCode = Annotated[
     bool, typer.Option("--detailed-exitcode", help="Exit 2 when there are changes, 0 when there are none.")
+]
+From = Annotated[
+    ContentFrom,
+    typer.Option("--from", help="`files`: as if the files here were released and pinned, where there are pins."),
 ]
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, max=64, help="Steps at a time.", show_default="the environment's")

@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from releaser.cli.options import DetailedExitCode, Environment, Output, OutputFormat, Root, TargetName, UseCases
+from releaser.cli.options import (
+    ContentFrom,
+    DetailedExitCode,
+    Environment,
+    From,
+    Output,
+    OutputFormat,
+    Root,
+    TargetName,
+    UseCases,
+)
 
 
 def plan(
@@ -22,18 +32,20 @@ def plan(
             "--show-values/--hide-values", help="Show prompt and guardrail texts.", show_default="on a terminal"
         ),
     ] = None,
+    origin: From = ContentFrom.declared,
     output: OutputFormat = Output.text,
     target: TargetName = None,
     root: Root = None,
 ) -> None:
     """Show what would change in the live account. Writes nothing, and cannot: it is built on a read-only port.
 
+    Where the environment has pins, it is what they name that is compared; with --from files, what is here.
     Examples: releaser plan -e dev | releaser plan -e prod claims-assistant -o plan.json
     """
     from releaser.cli import work
     from releaser.render import printing
 
-    desk = work.desk(root, environment, target, use_cases, offline=True)
+    desk = work.desk(root, environment, target, use_cases, offline=True, origin=origin)
     planned, verdicts = work.make_plan(desk, deep=deep)
     shown = work.with_verdicts(planned.plan, verdicts)
     if out is not None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from releaser.cli.options import Environment, Root, TargetName
+from releaser.cli.options import ContentFrom, Environment, From, Root, TargetName
 
 if TYPE_CHECKING:
+    import pathlib
+
     from releaser.core.effective import Effective
     from releaser.core.environment import Target
     from releaser.core.workspace import EnvironmentFile, UseCaseFiles, Workspace
@@ -26,12 +29,14 @@ def render(
     environment: Environment,
     explain: Annotated[bool, typer.Option("--explain", help="Say of every value where it stands.")] = False,
     output: Annotated[Output, typer.Option("--output", help="How the result is printed.")] = Output.text,
+    origin: From = ContentFrom.declared,
     target: TargetName = None,
     root: Root = None,
 ) -> None:
     """Print the manifest as one environment sees it: bindings filled in, with the file and line they come
     from.
 
+    Where the environment has a pin of it, the manifest of that release; else, and with --from files, the one here.
     Examples: releaser render claims-assistant -e prod | releaser render claims-assistant -e dev --output json
     """
     from releaser.core.effective import effective
@@ -39,7 +44,11 @@ def render(
     from releaser.store.reader import DiskReader
     from releaser.store.workspace import find_root, load_workspace
 
-    workspace = load_workspace(DiskReader(root or find_root()), use_cases=[use_case])
+    top = root or find_root()
+    released = _pinned(top, use_case, environment) if origin is ContentFrom.declared else None
+    workspace = load_workspace(DiskReader(top), use_cases=[] if released else [use_case])
+    if released is not None:
+        workspace = replace(workspace, use_cases={use_case: released})
     files, placed, chosen = _select(workspace, use_case, environment, target)
     found = effective(files, placed, chosen, registry())
     if found.problems:
@@ -49,6 +58,26 @@ def render(
         typer.echo()
     else:
         typer.echo(_text(files, placed, chosen, found, explain=explain), nl=False)
+
+
+def _pinned(top: pathlib.Path, use_case: str, environment: str) -> UseCaseFiles | None:
+    """The content of a use case as an environment has it pinned; None without a pin. Raises for one that is wrong."""
+    from releaser.core.errors import ReleaserError
+    from releaser.core.pin import Pinned
+    from releaser.store.pins import load_pins, read_content
+    from releaser.store.reader import DiskReader
+    from releaser.wiring import repository
+
+    pins = load_pins(DiskReader(top), environment, [use_case])
+    for wrong in pins.diagnostics:
+        raise ReleaserError(f"{wrong.path}:{wrong.line}: {wrong.message}", code=wrong.code, hint=wrong.hint)
+    if not any(isinstance(f.pin, Pinned) for f in pins.files.values()):
+        return None
+    repo = repository(top)
+    found, problems = read_content(repo.git, pins.files.values(), repo.tags.known())
+    for wrong in problems:
+        raise ReleaserError(f"{wrong.path}:{wrong.line}: {wrong.message}", code=wrong.code, hint=wrong.hint)
+    return found[use_case].files
 
 
 def _select(

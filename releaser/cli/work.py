@@ -18,8 +18,9 @@ import typer
 from releaser import wiring
 from releaser.cli import handing_in
 from releaser.cli.checking import refuse_invalid
-from releaser.cli.content import Origin, of_files, of_pins
+from releaser.cli.content import of_files, of_pins
 from releaser.cli.desk import Desk, Look, witnesses_of
+from releaser.cli.options import ContentFrom
 from releaser.core.diagnostic import Diagnostic, Severity
 from releaser.core.environment import Environment, Target, duration
 from releaser.core.errors import ReleaserError, WrongUsage
@@ -43,7 +44,7 @@ def desk(
     commit: str | None = None,
     read_only: bool = True,
     offline: bool = False,
-    origin: Origin = Origin.declared,
+    origin: ContentFrom = ContentFrom.declared,
 ) -> Desk:
     """Bring tags and records here, load, check.
 
@@ -58,7 +59,7 @@ def desk(
     looking = look_in_background(repo, chosen, place, read_only=read_only)
     sync(repo, offline=offline)
     witnesses = witnesses_of(repo, chosen)
-    if chosen.spec.track is None and origin is Origin.declared:
+    if chosen.spec.track is None and origin is ContentFrom.declared:
         content = of_pins(repo, reader, chosen, use_cases or (), witnesses, repo.clock.now())
         wanted: Sequence[str] = ()
     else:

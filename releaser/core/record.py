@@ -155,6 +155,7 @@ class Opened(Intent):
             release=self.release,
             release_digest=self.release_digest,
             commit=self.commit,
+            environment_commit=self.environment_commit,
         )
 
 
@@ -169,6 +170,13 @@ class RecordRef:
     release: str
     release_digest: str
     commit: str
+    environment_commit: str = field(default="", metadata=OPTIONAL)
+    """Where environment.yaml and the pin came from, when that is another commit than the content's."""
+
+    @property
+    def judged_at(self) -> str:
+        """The commit whose environment.yaml it went by."""
+        return self.environment_commit or self.commit
 
     @property
     def folder(self) -> str:

@@ -11,7 +11,7 @@ import pytest
 from world import estate
 from world.desk import DAY, Desk
 from world.estate import Estate
-from world.manifest import HAIKU, guardrail, use_case
+from world.manifest import HAIKU, SONNET, guardrail, use_case
 from world.repository import LETTER
 
 OTHER = {"answer": LETTER.replace("three", "nine")}
@@ -165,3 +165,21 @@ def closed(stages: Estate, environment: str) -> dict[str, Any]:
     path = max(p for p in records if p.startswith(f"{environment}/mail/") and p.endswith("closed.json"))
     found: dict[str, Any] = json.loads(records[path])
     return found
+
+
+def test_the_same_stands_in_plan_and_render_and_the_files_can_be_asked_for(stages: Estate) -> None:
+    empty = stages.plan("prod")
+    assert empty["useCases"] == [] and empty["diagnostics"][0]["code"] == "P314"
+    assert "r2" not in json.dumps(empty)
+    stages.promote("preprod", "r1")
+    move_on(stages)
+    assert stages.plan("preprod")["steps"] == []
+    ahead = stages.plan("preprod", "--from", "files")
+    assert {c["address"] for c in ahead["changes"] if c["fields"]} >= {"mail/guardrail/main", "mail/prompt/answer"}
+    shown = stages.run("preprod", "render", "mail", "--output", "json").json()
+    here = stages.run("preprod", "render", "mail", "--output", "json", "--from", "files").json()
+    assert shown["digest"] == f"sha256:{stages.digest('r1')}" != here["digest"]
+    assert shown["manifest"]["spec"]["models"]["answer"]["modelId"] == SONNET
+    assert here["manifest"]["spec"]["models"]["answer"]["modelId"] == HAIKU
+    assert "mail has no pin" in stages.run("prod", "plan", "mail").said
+    assert "no use case post" in stages.run("preprod", "plan", "post", ok=1).err

@@ -389,6 +389,12 @@ PLANS = (
         "What was released cannot be given an allowance any more, so the review of the pin is the one that counts.",
     ),
     Code(
+        "P314",
+        "no pin here",
+        "A warning: the environment names no branch (`track`), so it has what its pins name; and of the use case, or at "
+        "all, there is none yet.",
+    ),
+    Code(
         "P312",
         "a release that is held",
         "It was taken back here, by an alarm during its delivery or by somebody in an emergency. Until the pin (on a "
