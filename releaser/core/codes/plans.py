@@ -391,8 +391,8 @@ PLANS = (
     Code(
         "P314",
         "no pin here",
-        "A warning: the environment names no branch (`track`), so it has what its pins name; and of the use case, or at "
-        "all, there is none yet.",
+        "A warning: the environment names no branch (`track`), so it has what its pins name; and of the use "
+        "case, or at all, there is none yet.",
     ),
     Code(
         "P312",
