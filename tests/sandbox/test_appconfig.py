@@ -330,3 +330,56 @@ def test_faults_and_rates_reach_it(client, box, account):
     appconfig.create_application(Name="a")
     with refused("NotInTheSandbox", 501, "appconfig.ListExtensions"):
         appconfig.list_extensions()
+
+
+@pytest.fixture
+def switched(paced):
+    """Sets switches for the length of a test."""
+    before = paced.admin.settings()["switches"]
+    yield paced.admin.set_switches
+    paced.admin.set_switches(**{name: value for name, value in before.items() if name.startswith("appConfig")})
+
+
+def test_where_awss_pages_differ_it_is_a_switch(slow, paced, switched):
+    appconfig, data = slow("appconfig"), slow("appconfigdata")
+    app, env, profile = new(appconfig)
+    where = {"ApplicationId": app, "EnvironmentId": env}
+    version(appconfig, app, profile, VersionLabel="r1")
+    switched(
+        appConfigFirstStep="after-interval", appConfigValidating="seen", appConfigStopWhileBaking="refused",
+        appConfigNotDeployed="StartConfigurationSession", appConfigLabelTaken="BadRequestException",
+        appConfigNamesUnique=True,
+    )  # fmt: skip
+    names = {"ApplicationIdentifier": app, "EnvironmentIdentifier": env, "ConfigurationProfileIdentifier": profile}
+    with refused("ResourceNotFoundException", 404, "Deployment"):
+        data.start_configuration_session(**names)
+    with refused("BadRequestException", 400, "label"):
+        version(appconfig, app, profile, VersionLabel="r1")
+    with refused("BadRequestException", 400, "already in use"):
+        appconfig.create_application(Name="app")
+    seen = [deploy(appconfig, app, env, profile, "r1", "AppConfig.Linear50PercentEvery30Seconds")]
+    for seconds in (6, 30, 30):
+        paced.admin.advance(seconds)
+        seen.append(get(appconfig, app, env))
+    found = [(one["State"], one["PercentageComplete"]) for one in seen]
+    assert found == [("VALIDATING", 0), ("DEPLOYING", 0), ("DEPLOYING", 50), ("BAKING", 100)]
+    with refused("BadRequestException", 400, "BAKING"):
+        appconfig.stop_deployment(**where, DeploymentNumber=1)
+    assert appconfig.stop_deployment(**where, DeploymentNumber=1, AllowRevert=True)["State"] == "ROLLING_BACK"
+    with refused("ResourceNotFoundException", 404):
+        data.start_configuration_session(**names)
+
+
+def test_a_time_scale_shortens_a_deployment(tmp_path, account):
+    from releaser import sandbox
+
+    with sandbox.running(data=tmp_path, time_scale=0.001) as quick:
+        appconfig = quick.client("appconfig", account)
+        quick.admin.set_rates({"*": None})
+        app, env, profile = new(appconfig)
+        version(appconfig, app, profile)
+        started = deploy(appconfig, app, env, profile, 1, "AppConfig.Linear20PercentEvery6Minutes")
+        quick.admin.advance(1.9)
+        assert started["State"] == "DEPLOYING" and get(appconfig, app, env)["State"] == "BAKING"
+        quick.admin.advance(1.9)
+        assert get(appconfig, app, env)["State"] == "COMPLETE"

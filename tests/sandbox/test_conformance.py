@@ -467,3 +467,65 @@ def test_nothing_above_hid_behind_an_error(box):
     assert not [row for row in box.admin.log(5000) if row["status"] == 500 and row["account"] == "700000000010"]
     with pytest.raises(ClientError):
         box.client("bedrock", "700000000010").get_guardrail(guardrailIdentifier="gone")
+
+
+def appconfig_tags(tags):
+    return {k: v for k, v in tags.items() if not k.lower().startswith("aws:")}
+
+
+@RELAXED
+@given(
+    application=every_field("appconfig", "CreateApplication", lambda shape: None),
+    environment=every_field("appconfig", "CreateEnvironment", lambda shape: None),
+    profile=every_field("appconfig", "CreateConfigurationProfile", lambda shape: None),
+    strategy=every_field("appconfig", "CreateDeploymentStrategy", lambda shape: None),
+)
+def test_appconfig(box, application, environment, profile, strategy):
+    appconfig = box.client("appconfig", f"71{next(NUMBERS):010d}")
+    for params in (application, environment, profile, strategy):
+        params["Tags"] = appconfig_tags(params["Tags"])
+    strategy["GrowthFactor"] = narrow(strategy["GrowthFactor"], True)
+    app = appconfig.create_application(**application)["Id"]
+    role = "arn:aws:iam::111111111111:role/r"
+    profile |= {"LocationUri": "ssm-parameter://name", "RetrievalRoleArn": role}
+    profile["Validators"] = [{"Type": "LAMBDA", "Content": "arn:aws:lambda:eu-central-1:111111111111:function:f"}]
+    for one in environment["Monitors"]:
+        one["AlarmRoleArn"] = role
+    environment["ApplicationId"] = profile["ApplicationId"] = app
+    strategy["Name"] = f"s{strategy['Name']}"[:64]
+    made = {
+        "application": (appconfig.create_application, appconfig.get_application, application, {"ApplicationId": "Id"}),
+        "environment": (appconfig.create_environment, appconfig.get_environment, environment, {"EnvironmentId": "Id"}),
+        "profile": (appconfig.create_configuration_profile, appconfig.get_configuration_profile, profile,
+                    {"ConfigurationProfileId": "Id"}),
+        "strategy": (appconfig.create_deployment_strategy, appconfig.get_deployment_strategy, strategy,
+                     {"DeploymentStrategyId": "Id"}),
+    }  # fmt: skip
+    for name, (create, get, params, ids) in made.items():
+        new = body(create(**params))
+        which = {member: new[own] for member, own in ids.items()}
+        within = {"ApplicationId": app} if name in ("environment", "profile") else {}
+        read = body(get(**within, **which))
+        sent = {k: v for k, v in params.items() if k != "Tags"}
+        assert read == new and {k: v for k, v in read.items() if k in sent} == sent
+        assert set(read) - set(sent) <= {"Id", "State", "Type", "KmsKeyArn"}
+
+
+@RELAXED
+@given(
+    content=st.binary(min_size=1, max_size=200),
+    label=st.from_regex(r"[ -~]{0,20}[a-z][ -~]{0,20}", fullmatch=True).filter(lambda text: text.strip() == text),
+    about=st.from_regex(r"[!-~][ -~]{0,40}[!-~]", fullmatch=True),
+)
+def test_hosted_configuration_version(box, content, label, about):
+    appconfig = box.client("appconfig", f"72{next(NUMBERS):010d}")
+    app = appconfig.create_application(Name="a")["Id"]
+    profile = appconfig.create_configuration_profile(ApplicationId=app, Name="p", LocationUri="hosted")["Id"]
+    where = {"ApplicationId": app, "ConfigurationProfileId": profile}
+    sent = {"VersionLabel": label, "Description": about, "ContentType": "application/octet-stream"}
+    new = body(appconfig.create_hosted_configuration_version(**where, Content=content, **sent))
+    read = body(appconfig.get_hosted_configuration_version(**where, VersionNumber=1))
+    assert new.pop("Content").read() == read.pop("Content").read() == content
+    assert new == read == {**where, **sent, "VersionNumber": 1}
+    (row,) = appconfig.list_hosted_configuration_versions(**where)["Items"]
+    assert row == read
