@@ -86,10 +86,11 @@ def _ending(account: Account, closed: Closed) -> Ending:
     return Ending((opened.environment, opened.use_case), opened.seq, closed.outcome, closed.closed_at)
 
 
-def parse_moment(text: str) -> datetime:
-    """A date (its last instant) or a time; UTC unless it names a zone. Raises ValueError."""
+def parse_moment(text: str, *, begin: bool = False) -> datetime:
+    """A date (its last instant, or its first with ``begin``) or a time; UTC unless it names a zone. Raises
+    ValueError."""
     if len(text) == len("2026-03-03"):
-        return datetime.combine(datetime.fromisoformat(text).date(), time.max, UTC)
+        return datetime.combine(datetime.fromisoformat(text).date(), time.min if begin else time.max, UTC)
     found = datetime.fromisoformat(text)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 

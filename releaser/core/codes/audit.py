@@ -27,4 +27,22 @@ AUDIT = (
         "The record says into which account and region it was released, and no target of the environment is that one. "
         "What is live there can only be read with a target that names it.",
     ),
+    Code(
+        "P345",
+        "a file that no bundle can hold",
+        "Members of a bundle have plain relative names and at most 256 MB, so that unpacking one can harm nobody.",
+    ),
+    Code("P346", "a period that ends before it begins", "--from is the first day of the period, --to the last one."),
+    Code(
+        "P347",
+        "nothing to export",
+        "By the end of the period the branch of records had nothing of that name. A clone that never fetched the "
+        "branch has none at all.",
+    ),
+    Code(
+        "P348",
+        "mappings that cannot be read",
+        "A file of mappings is JSON of the format releaser.mappings/v1: groups of record fields, and for each "
+        "framework the words that they are looked at for. The one that is shipped stands in every index.json.",
+    ),
 )

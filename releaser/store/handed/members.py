@@ -52,14 +52,14 @@ class Zipped(Mapping[str, bytes]):
             raise Refused(f"{path}: it is far too large for a bundle")
 
     def _unfit(self, info: zipfile.ZipInfo) -> str:
-        mode = info.external_attr >> 16
+        form = stat.S_IFMT(info.external_attr >> 16)
         if info.filename in self._rows:
             return "it is there twice"
         if info.file_size > MAX_MEMBER:
             return f"it has {info.file_size:,} bytes"
         if info.flag_bits & 1 or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             return "it is encrypted, or packed in a way that no bundle is"
-        return "it is no plain file" if mode and not stat.S_ISREG(mode) else ""
+        return "it is no plain file" if form not in (0, stat.S_IFREG) else ""
 
     def __getitem__(self, name: str) -> bytes:
         info = self._rows[name]
