@@ -7,8 +7,11 @@ engine; ``later`` moves its clock forward by that many seconds; ``order`` says w
 
 from __future__ import annotations
 
+import gc
+import importlib
 import json
 import os
+import pkgutil
 import select
 import signal
 import sys
@@ -27,25 +30,28 @@ def warm() -> None:
     import jsonschema  # noqa: F401
     import rich.progress  # noqa: F401
 
-    import releaser.aws.session
-    import releaser.cli.running
-    import releaser.cli.work
-    import releaser.core.validate
-    import releaser.engine.run
-    import releaser.gates.static
-    import releaser.render.console
-    import releaser.render.data
-    import releaser.render.printing
-    import releaser.store.records
-    import releaser.store.tags
-    import releaser.store.trees  # noqa: F401
-    from releaser.cli import app  # noqa: F401
+    import releaser
     from releaser.kinds import registry
 
+    for module in pkgutil.walk_packages(releaser.__path__, "releaser."):
+        if not module.name.startswith(("releaser.sandbox", "releaser.__main__")):
+            importlib.import_module(module.name)
     registry()
     shared = botocore.loaders.create_loader()
     botocore.loaders.create_loader = lambda *_args, **_more: shared
     _warm_clients()
+    _warm_commands()
+    gc.freeze()  # a child's collector passes over all this, and its memory stays shared
+
+
+def _warm_commands() -> None:
+    """The command line is read from the signatures of all commands: once, not in every run."""
+    import typer.main
+
+    from releaser.cli.app import app
+
+    made = typer.main.get_command(app)
+    typer.main.get_command = lambda _app: made
 
 
 def _warm_clients() -> None:
