@@ -22,6 +22,7 @@ from releaser.cli import (
     promote,
     reconcile,
     records,
+    release,
     render,
     retire,
     rollback,
@@ -80,6 +81,7 @@ app.command()(sources.sources)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(adopt.adopt)
 app.command()(reconcile.reconcile)
 app.command()(notes.notes)
+app.command()(release.release)
 app.command()(promote.promote)
 app.command()(rollback.rollback)
 app.command()(retire.retire)

@@ -1,42 +1,36 @@
-"""Which commit may be reconciled: one that was merged, and no older than what is live."""
+"""Which commit may be released: one that was merged, and no older than what is live."""
 
 from __future__ import annotations
 
+from releaser import wiring
 from releaser.cli.desk import Desk
 from releaser.core.errors import Refused
 
 
 def refuse_unmerged(desk: Desk) -> None:
     """reconcile follows one branch: the environment's, or the default branch, where pins are merged."""
-    track = desk.environment.spec.track or default_branch(desk)
+    name, track = desk.environment.name, desk.environment.spec.track
     if track is not None:
-        branch = desk.repo.environ.get("CI_COMMIT_BRANCH") or desk.repo.git.branch()
-        _refuse_other(desk, track, branch)
-        _refuse_unpushed(desk, track, branch)
+        refuse_elsewhere(desk.repo, desk.commit, track, f"{name} follows {track}", plan=name)
+    elif (default := default_branch(desk.repo)) is not None:
+        refuse_elsewhere(desk.repo, desk.commit, default, f"{name} follows the pins on {default}", plan=name)
     _refuse_older(desk)
 
 
-def default_branch(desk: Desk) -> str | None:
-    """The branch that pins are merged into; None in a repository without a remote, which has one engineer."""
-    remote = desk.repo.remote
-    if remote is None:
+def default_branch(repo: wiring.Repository) -> str | None:
+    """The branch that everything is merged into; None in a repository without a remote, which has one engineer."""
+    if repo.remote is None:
         return None
-    return desk.repo.environ.get("CI_DEFAULT_BRANCH") or remote.heads("HEAD")[0] or None
+    return repo.environ.get("CI_DEFAULT_BRANCH") or repo.remote.heads("HEAD")[0] or None
 
 
-def _refuse_other(desk: Desk, track: str, branch: str | None) -> None:
+def refuse_elsewhere(repo: wiring.Repository, commit: str, track: str, why: str, *, plan: str) -> None:
+    """Refuses another branch than ``track``; with a remote, also what is not on the remote's: what is released is what
+    was merged."""
+    branch, remote = repo.environ.get("CI_COMMIT_BRANCH") or repo.git.branch(), repo.remote
     if branch is not None and branch != track:
-        name = desk.environment.name
-        raise Refused(
-            f"{name} follows {track if desk.environment.spec.track else f'the pins on {track}'}, and this is {branch}",
-            code="P171",
-            hint=f"merge into {track} first; `releaser plan -e {name}` shows what that would do",
-        )
-
-
-def _refuse_unpushed(desk: Desk, track: str, branch: str | None) -> None:
-    """With a remote, HEAD must be on the remote's branch: what is released is what was merged."""
-    remote = desk.repo.remote
+        hint = f"merge into {track} first; `releaser plan -e {plan}` shows what that would do"
+        raise Refused(f"{why}, and this is {branch}", code="P171", hint=hint)
     if remote is None:
         if branch is None:
             raise Refused(
@@ -46,9 +40,9 @@ def _refuse_unpushed(desk: Desk, track: str, branch: str | None) -> None:
             )
         return
     tip = remote.tip_of(track)
-    if tip is None or not desk.repo.git.is_ancestor(desk.commit, tip):
+    if tip is None or not repo.git.is_ancestor(commit, tip):
         raise Refused(
-            f"{desk.commit[:12]} is not on {remote.name}/{track}: only what was merged is released",
+            f"{commit[:12]} is not on {remote.name}/{track}: only what was merged is released",
             code="P173",
             hint=f"merge it, or push {track}, and run again",
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -33,17 +34,29 @@ def cut(repo: wiring.Repository, files: Mapping[str, UseCaseFiles], commit: str)
     """The tag of each use case's content, made where the newest tag names other content."""
     from releaser.store.tags import Cut
 
-    messages = _messages(repo, files)
-    return repo.tags.cut([Cut(n, f.digest, messages.get(n, ""), commit) for n, f in files.items()])
-
-
-def _messages(repo: wiring.Repository, files: Mapping[str, UseCaseFiles]) -> dict[str, str]:
-    """What changes since the newest tag, in a few lines that may be read by everybody; of what is new."""
-    from releaser.core.notes_summary import summary
-
     newest = {n: tags[0] for n, tags in repo.tags.known().items() if n in files}
     fresh = {n: f for n, f in files.items() if n not in newest or newest[n].digest != f.digest}
-    before = _contents(repo, {n: newest[n] for n in fresh if n in newest})
+    messages = _messages(repo, fresh, {n: newest[n] for n in fresh if n in newest})
+    manifests = _manifests(repo, fresh, commit)
+    return repo.tags.cut(
+        [Cut(n, f.digest, messages.get(n, ""), commit, manifests.get(n, "")) for n, f in files.items()]
+    )
+
+
+def _manifests(repo: wiring.Repository, use_cases: Iterable[str], commit: str) -> dict[str, str]:
+    """sha256 of each manifest's bytes at a commit."""
+    names = list(use_cases)
+    found = repo.git.objects([f"{commit}:{repo.git.prefix}manifests/{n}/manifest.yaml" for n in names])
+    return {n: hashlib.sha256(item[1]).hexdigest() for n, item in zip(names, found, strict=True) if item is not None}
+
+
+def _messages(
+    repo: wiring.Repository, fresh: Mapping[str, UseCaseFiles], newest: Mapping[str, ReleaseTag]
+) -> dict[str, str]:
+    """What changes since the newest tag, in a few lines that may be read by everybody."""
+    from releaser.core.notes_summary import summary
+
+    before = _contents(repo, newest)
     found = {}
     for name, use_case in fresh.items():
         with suppress(ReleaserError):  # what does not compile is said by the plan

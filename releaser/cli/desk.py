@@ -72,9 +72,15 @@ class Desk:
 
     def named(self) -> dict[str, ReleaseName]:
         """What pinned content is called, and what is retired was."""
-        last = {n: _last(self.witnesses()[n]) for n in self.retired}
+        last = {n: self.last(n) for n in self.retired}
         names = {n: ReleaseName(r.release, r.release_digest) for n, r in last.items() if r is not None}
         return names | {n: ReleaseName(p.release, p.digest) for n, p in self.pinned().items()}
+
+    def last(self, use_case: str) -> RecordRef | None:
+        """The release of a use case that was live last."""
+        witness = self.witnesses()[use_case]
+        closed = witness.released or witness.latest
+        return closed.record if closed else witness.open.ref if witness.open else None
 
     def predicted(self) -> dict[str, ReleaseName]:
         """What content is called, or would be when it is cut next."""
@@ -134,12 +140,6 @@ def _bindings(witness: Witness) -> list[Binding]:
     """Everything that the records know of a use case."""
     live = list(witness.released.bindings.values()) if witness.released else []
     return [*live, *(b for bs in (witness.latest.retired if witness.latest else {}).values() for b in bs)]
-
-
-def _last(witness: Witness) -> RecordRef | None:
-    """The release that was live last."""
-    closed = witness.released or witness.latest
-    return closed.record if closed else witness.open.ref if witness.open else None
 
 
 def witnesses_of(repo: wiring.Repository, environment: Environment) -> dict[str, Witness]:

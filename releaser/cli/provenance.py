@@ -40,4 +40,16 @@ def sources_of(desk: Desk, tags: Mapping[str, str]) -> dict[str, Source]:
     tree = desk.repo.tree_of(desk.commit)
     found = {n: Source(desk.commit, tree, tags.get(n)) for n in desk.files}
     found |= {n: Source(c.tag.commit, c.tree, c.tag.object_id) for n, c in desk.content.pinned.items()}
-    return found | {n: Source(desk.commit, tree, None) for n in desk.retired}
+    return found | _last_sources(desk)
+
+
+def _last_sources(desk: Desk) -> dict[str, Source]:
+    """Of what is retired: where the release came from that was live last."""
+    last = {n: record for n in desk.retired if (record := desk.last(n)) is not None}
+    known = desk.repo.tags.known() if last else {}
+    found = {}
+    for name, record in last.items():
+        tags = {(t.release, t.digest): t.object_id for t in known.get(name, ())}
+        tag = tags.get((record.release, record.release_digest))
+        found[name] = Source(record.commit, desk.repo.tree_of(record.commit), tag)
+    return found

@@ -42,12 +42,14 @@ class ReleaseTag:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A release to be cut: a use case, its release digest (64 hex digits), the tag's message, the commit."""
+    """A release to be cut: a use case, its release digest (64 hex digits), the tag's message, the commit, and the
+    sha256 of the manifest's bytes there (empty: not said)."""
 
     use_case: str
     digest: str
     message: str
     commit: str
+    manifest: str = ""
 
 
 class Tags:
@@ -174,9 +176,11 @@ def _unpushed(tags: Iterable[ReleaseTag], there: Mapping[str, str]) -> list[Rele
 def _content(request: Cut, number: int, who: str) -> str:
     title = f"{request.use_case} r{number}"
     body = f"\n{request.message.strip()}\n" if request.message.strip() else ""
+    manifest = f"Manifest-Digest: sha256:{request.manifest}\n" if request.manifest else ""
     return (
         f"object {request.commit}\ntype commit\ntag {request.use_case}/r{number}\ntagger {who}\n\n"
-        f"{title}\n{body}\nRelease-Digest: sha256:{request.digest}\nManifest-Commit: {request.commit}\n"
+        f"{title}\n{body}\nUse-Case: {request.use_case}\nRelease: r{number}\n{manifest}"
+        f"Release-Digest: sha256:{request.digest}\nManifest-Commit: {request.commit}\n"
     )
 
 
