@@ -26,6 +26,7 @@ from releaser.core.errors import ReleaserError, WrongUsage
 from releaser.core.proof.bundle import LISTING, prove
 from releaser.core.proof.files import pretty, sha256
 from releaser.core.record import Conclusion, Facts, Holder, Intent, Outcome
+from releaser.store.bundle_check import manifest_problems, prove_bundle
 from releaser.store.git import Git
 from releaser.store.handed.joined import verify_source
 from releaser.store.reader import DiskReader
@@ -179,6 +180,19 @@ def test_a_whole_bundle_holds(bundle: Path, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout
     assert (tmp_path / "here/verify.py").read_text() == verify_source()
+
+
+def test_a_manifest_that_says_something_else_than_its_digest(bundle: Path, tmp_path: Path) -> None:
+    """What only a reader of YAML can see: a tag that was made for other data than its commit holds."""
+    assert not prove_bundle(bundle, None)[0].breaks
+    found = members(bundle)
+    name = "contents/mail/r1/files/manifest.yaml"
+    found[name] = found[name].replace(b"Answers letters.", b"Answers nobody. ")
+    problems = list(manifest_problems(found))
+    assert [p.path for p in problems] == [name]
+    with pytest.raises(ReleaserError) as caught:
+        prove_bundle(packed(tmp_path / "x.zip", {"a/../b": b""}), None)
+    assert caught.value.code == "P349"
 
 
 def test_the_same_input_gives_the_same_bytes(world: World, bundle: Path, tmp_path: Path) -> None:
@@ -399,10 +413,42 @@ def test_nothing_is_left_of_one_that_fails(world: World, tmp_path: Path) -> None
     assert not list(tmp_path.iterdir())
 
 
+def test_unsigned_is_said_and_is_wrong_where_signatures_are_required(bundle: Path) -> None:
+    assert "0 good, 0 bad" in verify(bundle)[1]
+    code, said = verify(bundle, "--require-signatures")
+    assert code == 1 and "tags/mail/r1.tag: it is not signed" in said
+
+
+@pytest.fixture
+def signing(world: World, tmp_path: Path) -> Iterator[Path]:
+    """A key that signs from here on, and the list of who may sign."""
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(key)], check=True)
+    allowed = tmp_path / "allowed"
+    allowed.write_text(f"ana@example.com {key.with_suffix('.pub').read_text()}")
+    before = world.repo.git("rev-parse", "releases")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(world.git.environ, "RELEASER_SIGNING_KEY", str(key))  # type: ignore[arg-type]
+        yield allowed
+    world.repo.git("update-ref", "refs/heads/releases", before)
+
+
 @pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="no ssh-keygen")
-def test_signatures_are_judged(bundle: Path, tmp_path: Path) -> None:
-    assert "12 unsigned" in verify(bundle)[1] or " unsigned" in verify(bundle)[1]
-    assert verify(bundle, "--require-signatures")[0] == 1
+def test_once_signed_always_signed(world: World, signing: Path, tmp_path: Path) -> None:
+    world.record("dev", "mail", Outcome.FAILED)
+    told = ("--allowed-signers", str(signing))
+    out = make(world.repo, tmp_path / "signed.zip")
+    code, said = verify(out, *told)
+    assert code == 0 and "2 good, 0 bad" in said
+    assert "2 signatures were not judged: there is no list of who may sign" in verify(out)[1]
+    other = tmp_path / "other"
+    other.write_text(signing.read_text().replace("AAAAC3NzaC1lZDI1NTE5AAAAI", "AAAAC3NzaC1lZDI1NTE5AAAAJ"))
+    code, said = verify(out, "--allowed-signers", str(other))
+    assert code == 1 and "may not sign" in said
+    world.git.environ.pop("RELEASER_SIGNING_KEY")  # type: ignore[attr-defined]
+    world.record("dev", "mail", Outcome.FAILED)
+    code, said = verify(make(world.repo, tmp_path / "lapsed.zip"), *told)
+    assert code == 1 and said.count("it is not signed, and commits before it are") == 2
 
 
 def test_no_name_is_given_twice_in_the_joined_file() -> None:

@@ -45,4 +45,10 @@ AUDIT = (
         "A file of mappings is JSON of the format releaser.mappings/v1: groups of record fields, and for each "
         "framework the words that they are looked at for. The one that is shipped stands in every index.json.",
     ),
+    Code(
+        "P349",
+        "no bundle, or one that could harm",
+        "It is no zip file, or has members with names that lead elsewhere, links, names that stand twice, or sizes "
+        "that no bundle has. Nothing of it was unpacked.",
+    ),
 )

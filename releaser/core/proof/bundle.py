@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from releaser.core.proof.branch import Change, Commit, branch_problems, place
@@ -214,4 +214,29 @@ def serial_number(digest: str) -> str:
 def signed_objects(members: Mapping[str, bytes]) -> dict[str, bytes]:
     """Place -> the bytes of every commit of the branch and every release tag: what a signature may be over."""
     found = {place(commit): commit.raw for commit in _commits(members)}
-    return {**found, **{_in(TAGS, Break(ref, "")).path: tag.raw for ref, tag in _tags(members).items()}}
+    return {**found, **{_member_of(ref): tag.raw for ref, tag in _tags(members).items()}}
+
+
+def _member_of(ref: str) -> str:
+    return _in(TAGS, Break(ref, "")).path
+
+
+def unsigned_problems(members: Mapping[str, bytes], good: Collection[str]) -> Iterator[Break]:
+    """What should be signed and is not, when anything is. ``good``: places with a good signature.
+
+    What is from before signing began is told apart by the branch itself: once a commit is signed, all that follow must
+    be, and a signed commit vouches for everything before it.
+    """
+    oldest_first = list(reversed(_commits(members)))
+    first = next((i for i, commit in enumerate(oldest_first) if place(commit) in good), None)
+    if first is None:
+        return
+    for commit in oldest_first[first:]:
+        if place(commit) not in good:
+            yield Break(place(commit), "it is not signed, and commits before it are")
+    early = {change.path for commit in oldest_first[:first] for change in commit.changes}
+    opened = {path: parsed(members.get(RECORDS + path, b"")) for path in early if path.endswith("/opened.json")}
+    excused = {f"refs/tags/{data.get('useCase')}/{data.get('release')}" for data in opened.values()}
+    for ref in sorted(_tags(members)):
+        if _member_of(ref) not in good and ref not in excused:
+            yield Break(_member_of(ref), "it is not signed, and the records from then on are")

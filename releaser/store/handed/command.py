@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from releaser.core.proof.bundle import Proof, prove, signed_objects
+from releaser.core.proof.bundle import Proof, prove, signed_objects, unsigned_problems
 from releaser.core.proof.contents import SIGNERS
 from releaser.core.proof.sequence import Break
 from releaser.store.handed.keys import Signatures, judge
@@ -24,6 +24,7 @@ def checked(members: Zipped | Unpacked, allowed: bytes | None, require: bool) ->
     signatures = judge(signed_objects(members), listed)
     wrong = {*proof.breaks, *signatures.bad}
     wrong |= {Break(name, f"it cannot be read: {why}") for name, why in members.damaged.items()}
+    wrong |= set(unsigned_problems(members, signatures.good))
     if require:
         wrong |= {Break(place, "it is not signed") for place in signatures.unsigned}
         wrong |= {Break(SIGNERS, signatures.note)} if signatures.note else set()
@@ -36,7 +37,9 @@ def report(proof: Proof, signatures: Signatures) -> list[str]:
     if len(proof.breaks) > MOST_SHOWN:
         lines.append(f"and {len(proof.breaks) - MOST_SHOWN} more")
     lines.append(_looked_at(proof.counts))
-    lines.append(f"signatures: {signatures.good} good, {len(signatures.bad)} bad, {len(signatures.unsigned)} unsigned")
+    lines.append(
+        f"signatures: {len(signatures.good)} good, {len(signatures.bad)} bad, {len(signatures.unsigned)} unsigned"
+    )
     if signatures.note:
         lines.append(f"note: {signatures.note}")
     if proof.withheld:

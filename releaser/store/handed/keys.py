@@ -22,7 +22,7 @@ _WHEN = re.compile(r"> (\d{1,11}) [+-]\d{4}$")
 class Signatures(NamedTuple):
     """What the signatures are worth. ``unsigned``: places without one; ``note``: why none could be judged."""
 
-    good: int
+    good: tuple[str, ...]
     unsigned: tuple[str, ...]
     bad: tuple[Break, ...]
     note: str
@@ -35,13 +35,14 @@ def judge(objects: Mapping[str, bytes], allowed: bytes) -> Signatures:
     program = shutil.which("ssh-keygen")
     if signed and (program is None or not allowed.strip()):
         why = "ssh-keygen is not installed" if program is None else "there is no list of who may sign"
-        return Signatures(0, unsigned, (), f"{len(signed)} signatures were not judged: {why}")
+        return Signatures((), unsigned, (), f"{len(signed)} signatures were not judged: {why}")
     with tempfile.TemporaryDirectory() as place, ThreadPoolExecutor(4) as pool:
         folder = Path(place)
         (folder / "allowed").write_bytes(allowed)
         rows = pool.map(lambda i: _judged(program or "", folder, i, signed[i], objects[signed[i]]), range(len(signed)))
         bad = tuple(problem for problem in rows if problem is not None)
-    return Signatures(len(signed) - len(bad), unsigned, bad, "")
+    wrong = {problem.path for problem in bad}
+    return Signatures(tuple(place for place in signed if place not in wrong), unsigned, bad, "")
 
 
 def _judged(program: str, folder: Path, number: int, place: str, raw: bytes) -> Break | None:
