@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from releaser.cli import (
     adopt,
     apply,
+    audit,
     bom,
     drift,
     explain,
@@ -89,6 +90,7 @@ app.command()(gc.gc)
 app.command()(bom.bom)
 app.add_typer(history.app, name="history", short_help="What was live when, and what callers get.")
 app.add_typer(records.app, name="records")
+app.add_typer(audit.app, name="audit")
 app.add_typer(sandbox.app, name="sandbox")
 
 

@@ -1,0 +1,80 @@
+"""What ``audit verify`` looks at: this repository, its remote, and the account of an environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from releaser import wiring
+from releaser.core.proof.sequence import Break
+
+if TYPE_CHECKING:
+    from releaser.core.environment import Environment, Target
+    from releaser.store.proof import Proof
+
+
+def proof_of(root: Path | None, allowed: bytes | None, *, offline: bool) -> Proof:
+    """The records of the repository, proven. ``allowed``: who may sign, when not the repository's own list."""
+    from releaser.store.holder import holder_here
+    from releaser.store.proof import Viewer
+    from releaser.store.proving import prove
+    from releaser.store.signatures import allowed_signers
+
+    repo = wiring.repository(root)
+    told = [] if offline else list(_asked(repo))
+    if allowed is None:
+        allowed = allowed_signers(repo.git, "HEAD")
+    viewer = Viewer(holder_here(repo.environ), repo.clock.now(), allowed)
+    proof = prove(repo.git, tips(repo), viewer)
+    for problem, is_wrong in told:
+        (proof.problems if is_wrong else proof.unproven).append(problem)
+    return proof
+
+
+def tips(repo: wiring.Repository) -> dict[str, str]:
+    """Where the branch of records is known to be, by ref."""
+    from releaser.store.remote import RELEASES
+
+    return repo.git.refs(RELEASES, *([repo.remote.tracking] if repo.remote else ()))
+
+
+def _asked(repo: wiring.Repository) -> list[tuple[Break, bool]]:
+    """What the remote says of its branch, fetched first; whether it is wrong."""
+    from releaser.core.errors import ReleaserError
+    from releaser.store.remote import HistoryRewritten
+
+    try:
+        if repo.remote is not None:
+            repo.remote.sync()
+    except HistoryRewritten as error:
+        return [(Break("releases", str(error)), True)]
+    except ReleaserError as error:
+        return [(Break("releases", f"the remote was not asked: {error}"), False)]
+    return []
+
+
+def against_account(proof: Proof, root: Path | None, environment: str) -> None:
+    """Compare what is live with the records, every resource read, in every target."""
+    repo = wiring.repository(root)
+    chosen = wiring.choose_environment(wiring.environments(repo.on_disk()), environment)
+    for target in chosen.spec.targets:
+        _against(proof, root, chosen, target)
+    proof.problems.sort()
+
+
+def _against(proof: Proof, root: Path | None, environment: Environment, target: Target) -> None:
+    from releaser.cli import work
+
+    desk = work.desk(root, environment.name, target.name, None, offline=True)
+    planned, _ = work.make_plan(desk, deep=True, full=True)
+    at = f"{environment.name} ({target.account})" if len(environment.spec.targets) > 1 else environment.name
+    for part in planned.plan.use_cases:
+        for problem in part.blocked:
+            proof.wrong(f"{at}/{part.use_case}", problem.message)
+        for change in part.changes:
+            if change.drift:
+                fields = ", ".join(f.path for f in change.fields[:5]) or change.reason
+                proof.wrong(f"{at}/{change.address}", f"the account has it otherwise than the record: {fields}")
+        if part.steps and not any(c.drift for c in part.changes):
+            proof.unsure(f"{at}/{part.use_case}", f"{len(part.steps)} steps that git asks for are not applied yet")
+    proof.counts["resourcesRead"] = proof.counts.get("resourcesRead", 0) + planned.snapshot.read
