@@ -10,13 +10,13 @@ from releaser.core.proof.sequence import Break
 
 if TYPE_CHECKING:
     from releaser.core.environment import Environment, Target
-    from releaser.store.proof import Proof
+    from releaser.core.verification import Proof
 
 
 def proof_of(root: Path | None, allowed: bytes | None, *, offline: bool) -> Proof:
     """The records of the repository, proven. ``allowed``: who may sign, when not the repository's own list."""
+    from releaser.core.verification import Viewer
     from releaser.store.holder import holder_here
-    from releaser.store.proof import Viewer
     from releaser.store.proving import prove
     from releaser.store.signatures import allowed_signers
 

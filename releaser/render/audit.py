@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from releaser.render.escape import prose, safe
 
 if TYPE_CHECKING:
-    from releaser.store.proof import Proof
+    from releaser.core.verification import Proof
 
 FORMAT = "releaser.audit/v1"
 _NAMES = {

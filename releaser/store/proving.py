@@ -14,11 +14,11 @@ from releaser.core.proof.files import sha256
 from releaser.core.proof.releases import Tag, record_problems, tag_problems, unrecorded
 from releaser.core.proof.sequence import Break
 from releaser.core.sequence import assembled
+from releaser.core.verification import Proof, Viewer
 from releaser.store.contents import contents_of
 from releaser.store.exact import ExactGit
 from releaser.store.git import Git, GitError
 from releaser.store.holder import why_free
-from releaser.store.proof import Proof, Viewer
 from releaser.store.remote import RELEASES, TAGS
 from releaser.store.signed import judge_signatures
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from releaser.core.proof.branch import place
+from releaser.core.verification import Proof
 from releaser.store.git import Git
-from releaser.store.proof import Proof
 from releaser.store.signatures import Judged, Verifier
 
 _ARMOR = b"-----BEGIN SSH SIGNATURE-----"

@@ -16,9 +16,9 @@ from git_actors import NOON, Actor, actor, conclusion, git, intent
 from releaser.core.proof.branch import SEAL, seal
 from releaser.core.proof.files import sha256
 from releaser.core.record import Holder, Outcome
+from releaser.core.verification import Proof, Viewer
 from releaser.store.git import Git
 from releaser.store.holder import holder_here
-from releaser.store.proof import Proof, Viewer
 from releaser.store.proving import prove
 from releaser.store.remote import RELEASES
 from releaser.store.signatures import allowed_signers
