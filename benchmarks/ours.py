@@ -54,7 +54,7 @@ def sandbox(*, limited: bool) -> Iterator[SandboxProcess]:
 
 
 def run(use_cases: int, *, limited: bool, profiles: bool = True) -> Figures:
-    """First apply, no-op plan, deep plan, one-change plan and apply."""
+    """First apply, no-op plan, deep plan, one-change plan and apply, and that one change taken back at once."""
     sys.stderr.write(f"{use_cases} use cases, {'with' if limited else 'without'} rate limits\n")
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, sandbox(limited=limited) as box:
         root = Path(folder, "repository")
@@ -73,4 +73,6 @@ def run(use_cases: int, *, limited: bool, profiles: bool = True) -> Figures:
         estate.change_one(root, use_cases // 2)
         samples.append(repeated("one-change plan", "plan", "-e", "dev", "--detailed-exitcode", expect=(2,)))
         samples.append(once("one-change apply", "reconcile", "-e", "dev"))
+        back = ("rollback", estate.use_case(use_cases // 2), "-e", "dev", "--now", "--reason", "It is measured.")
+        samples.append(once("rollback at once", *back))
     return Figures(use_cases, limited, tuple(samples))

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from world import estate
 from world.crash import Point, crash_in_aws
-from world.desk import Desk
+from world.desk import DAY, Desk
 from world.estate import Estate
 from world.manifest import HAIKU, guardrail, use_case
+from world.process import until
 from world.repository import LETTER, Repository
 
+ENDS_IN_20_DAYS = "eu.anthropic.claude-3-7-sonnet-20250219-v1:0"
 OTHER = {"answer": LETTER.replace("three", "nine")}
 NOW = ("rollback", "mail", "--now", "--reason", "It answers with claim numbers.")
 
@@ -133,7 +135,28 @@ def test_what_is_cut_off_is_finished_by_the_same_command(stages: Estate, away: b
     assert "P312" in reconcile(pipeline(stages), ok=4)
 
 
-def test_a_dead_model_is_refused_and_a_freeze_is_not(new_desk: Callable[..., Desk]) -> None:
+def test_a_dead_model_is_no_way_back(new_desk: Callable[..., Desk]) -> None:
+    """Neither at once nor by a merge request; and it is said why."""
+    found = estate.create(new_desk)
+    for name in ("dev", "preprod"):
+        policy = {"models": {"endOfLifeWithin": "10d"}}
+        track = "main" if name == "dev" else None
+        found.dev.repo.environment(name, found.desks[name].account, track=track, policy=policy)
+    for release, model in (("r1", ENDS_IN_20_DAYS), ("r2", HAIKU)):
+        found.dev.repo.declare(use_case(model=model))
+        found.dev.repo.commit(release)
+        found.run("dev", "reconcile")
+        found.promote("preprod", release)
+    found.desks["preprod"].later = 30 * DAY
+    done = found.run("preprod", *NOW, ok=4)
+    assert "P323" in done.err and "reached its end of life" in done.err and ENDS_IN_20_DAYS in done.err
+    assert found.live("preprod")["release"] == "r2"
+    proposed = found.run("preprod", "rollback", "mail", ok=4)
+    assert "P154" in proposed.err and "reached its end of life" in proposed.err
+    assert "releaser/" not in found.dev.repo.git("branch")
+
+
+def test_where_a_branch_is_followed_and_a_freeze_stops_nobody(new_desk: Callable[..., Desk]) -> None:
     desk = new_desk()
     desk.repo.declare(use_case())
     desk.repo.commit("first")
@@ -141,11 +164,39 @@ def test_a_dead_model_is_refused_and_a_freeze_is_not(new_desk: Callable[..., Des
     desk.repo.declare(use_case(model=HAIKU), OTHER)
     desk.repo.commit("second")
     desk.reconcile()
-    desk.repo.environment(
-        "dev", desk.account, freeze=[{"from": "2020-01-01", "to": "2126-01-04", "reason": "year end"}]
-    )
+    desk.repo.environment("dev", desk.account, freeze=[{"from": "2020-01-01", "to": "2126-01-04", "reason": "over"}])
     desk.repo.commit("frozen")
+    assert "git revert" in desk.run("rollback", "mail", "-e", "dev", ok=4).err
     done = desk.run(*NOW, "-e", "dev", ok=0)
     assert "let through in an emergency: dev is frozen" in done.err
     assert "follows main: revert the change there" in done.err
-    assert "P312" in desk.reconcile(ok=4).said or "frozen" in desk.reconcile(ok=4).said
+    closed = json.loads(desk.repo.records()["dev/mail/0003-r1/closed.json"])
+    assert any("let through in an emergency: dev is frozen" in v["reason"] for v in closed["verdicts"])
+    desk.repo.environment("dev", desk.account)
+    desk.repo.commit("thawed")
+    assert "P312" in desk.reconcile(ok=4).said
+    desk.repo.declare(use_case(model=HAIKU), {"answer": LETTER.replace("three", "four")})
+    desk.repo.commit("the fix")
+    desk.reconcile()
+    desk.settled()
+
+
+def test_ctrl_c_leaves_a_record_that_the_same_command_finishes(new_desk: Callable[..., Desk]) -> None:
+    desk = new_desk()
+    for text in (LETTER, OTHER["answer"]):
+        desk.repo.declare(use_case(), {"answer": text})
+        desk.repo.commit("next")
+        desk.reconcile()
+    desk.admin.add_fault("hang-before", service="ssm", operation="PutParameter", account=desk.account)
+    run = desk.start(*NOW, "-e", "dev")
+    until(lambda: desk.admin.held(), why="the pointer is about to move")
+    run.interrupt()
+    until(lambda: "stopping" in run.out.with_suffix(".err").read_text(), why="it heard")
+    desk.admin.clear_faults()
+    desk.admin.release()
+    assert run.wait().code == 130
+    assert "P312" in desk.reconcile(ok=4).said
+    desk.run(*NOW, "-e", "dev", ok=0)
+    outcomes = [json.loads(raw)["outcome"] for path, raw in sorted(desk.repo.records().items()) if "closed" in path]
+    assert outcomes[2:] in (["interrupted", "released"], ["released"]), outcomes
+    desk.run(*NOW, "-e", "dev", ok=4)
