@@ -151,7 +151,7 @@ class Proposals:
     def _keep(self, branch: str, base: Base, edits: Sequence[Edit]) -> Proposed | None:
         ref = f"refs/heads/{branch}"
         tip = self.git.refs(ref).get(ref)
-        if tip and self._holds(tip, edits):
+        if tip and self._holds(base, tip, edits):
             return Proposed(branch, tip, "found")
         if tip:
             self._refuse_others(branch, base, tip)
@@ -172,7 +172,7 @@ class Proposals:
         tip = self._heads.get(ref, "")
         if tip:
             remote.bring({ref: tip})
-            if self._holds(tip, edits):
+            if self._holds(base, tip, edits):
                 return Proposed(branch, tip, "found")
             self._refuse_others(branch, base, tip)
         commit = self._commits(branch, base, edits)
@@ -192,10 +192,18 @@ class Proposals:
             )
         return None
 
-    def _holds(self, tip: str, edits: Sequence[Edit]) -> bool:
-        """Whether a commit has every file as it is proposed."""
-        found = self.git.objects([f"{tip}:{self.git.prefix}{e.path}" for e in edits])
-        return all(item is not None and item[1] == e.content for item, e in zip(found, edits, strict=True))
+    def _holds(self, base: Base, tip: str, edits: Sequence[Edit]) -> bool:
+        """Whether merging ``tip`` now would make every file as it is proposed.
+
+        A branch that was merged and left there has the right files too, and would change nothing.
+        """
+        fork = self._fork(base, tip)
+        paths = [self.git.prefix + e.path for e in edits]
+        found = self.git.objects([f"{commit}:{path}" for commit in (tip, fork, base.commit) for path in paths])
+        proposed, forked, there = (found[i : i + len(paths)] for i in range(0, 3 * len(paths), len(paths)))
+        return forked == there and all(
+            item is not None and item[1] == e.content for item, e in zip(proposed, edits, strict=True)
+        )
 
     def _refuse_others(self, branch: str, base: Base, tip: str) -> None:
         """Refuse to replace commits that somebody made on the branch by hand."""

@@ -62,6 +62,24 @@ def test_it_begins_at_the_remotes_newest_commit(clone: Path, other: Path, bare: 
     assert git(bare, "rev-parse", f"{done.branch}^") == git(other, "rev-parse", "HEAD")
 
 
+@pytest.mark.parametrize("way", ["--no-ff", "--squash"])
+def test_a_branch_that_was_merged_and_left_there_is_begun_anew(clone: Path, other: Path, bare: Path, way: str) -> None:
+    name = "releaser/rollback-prod-claims-assistant"
+    for text in ("release: r11\n", "release: r12\n", "release: r11\n"):
+        maker = proposals(clone)
+        done = maker.propose(name, maker.base(), [edit(text=text)], REQUEST)
+        assert done.state == "pushed", f"a branch that changes nothing any more was found: {text}"
+        git(other, "fetch", "-q", "origin")
+        git(other, "reset", "-q", "--hard", "origin/main")
+        git(other, "merge", "-q", way, done.commit)
+        git(other, "commit", "-q", "--allow-empty", "-m", "merged")
+        git(other, "push", "-q", "origin", "HEAD:main")
+        assert git(bare, "show", f"main:{edit().path}") == text.strip()
+        if text == "release: r12\n":
+            git(bare, "update-ref", f"refs/heads/{name}", first)
+        first = done.commit
+
+
 def test_another_release_replaces_the_proposal_but_nobodys_commits(clone: Path, other: Path, bare: Path) -> None:
     maker = proposals(clone)
     name = "releaser/promote-prod-claims-assistant"
