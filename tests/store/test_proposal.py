@@ -65,6 +65,7 @@ def test_it_begins_at_the_remotes_newest_commit(clone: Path, other: Path, bare: 
 @pytest.mark.parametrize("way", ["--no-ff", "--squash"])
 def test_a_branch_that_was_merged_and_left_there_is_begun_anew(clone: Path, other: Path, bare: Path, way: str) -> None:
     name = "releaser/rollback-prod-claims-assistant"
+    tips: list[str] = []
     for text in ("release: r11\n", "release: r12\n", "release: r11\n"):
         maker = proposals(clone)
         done = maker.propose(name, maker.base(), [edit(text=text)], REQUEST)
@@ -75,9 +76,8 @@ def test_a_branch_that_was_merged_and_left_there_is_begun_anew(clone: Path, othe
         git(other, "commit", "-q", "--allow-empty", "-m", "merged")
         git(other, "push", "-q", "origin", "HEAD:main")
         assert git(bare, "show", f"main:{edit().path}") == text.strip()
-        if text == "release: r12\n":
-            git(bare, "update-ref", f"refs/heads/{name}", first)
-        first = done.commit
+        tips.append(done.commit)
+        git(bare, "update-ref", f"refs/heads/{name}", tips[0])
 
 
 def test_another_release_replaces_the_proposal_but_nobodys_commits(clone: Path, other: Path, bare: Path) -> None:
