@@ -197,7 +197,10 @@ class _Ssm:
 
 
 class _AppConfig:
-    """A session: its token is good once and for a day, so a lost one is a new session."""
+    """A session, kept as long as possible: a new one is a new lot in a gradual delivery.
+
+    Its token is good once and for a day. When an answer was lost on its way the token may be used up: a new session.
+    """
 
     def __init__(self, use_case: str, names: Mapping[str, str], client: Any) -> None:
         self.use_case, self._names, self._aws = use_case, names, client
@@ -205,9 +208,8 @@ class _AppConfig:
 
     def __call__(self) -> Reading | None:
         self._aws = self._aws or _client("appconfigdata")
-        token, self._token = self._token, ""  # whatever happens next, this one is used up
         try:
-            reply = self._poll(token) if token else None
+            reply = self._poll(self._token) if self._token else None
         except self._aws.exceptions.BadRequestException:
             reply = None
         if reply is None:

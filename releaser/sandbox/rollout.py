@@ -67,7 +67,7 @@ def settle(call: Call, environment: Doc) -> None:
 
 
 def settle_all(call: Call) -> None:
-    """Settles every environment here: called before an alarm is changed."""
+    """Settles every environment here: called before an alarm is gone, and with it what it was at which moment."""
     for doc in list(call.rows(ENVIRONMENT).values()):
         settle(call, doc)
 

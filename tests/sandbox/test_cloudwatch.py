@@ -202,6 +202,39 @@ def test_what_was_breached_and_healed_unseen_still_took_it_back(slow, paced, acc
     assert state(cloudwatch) == "OK" and get(appconfig, app, env, 2)["State"] == "ROLLED_BACK"
 
 
+@pytest.mark.parametrize("how", ["alarm deleted", "monitor removed", "actions disabled", "alarm redefined"])
+def test_what_an_alarm_did_unseen_stays_done(slow, paced, account, how):
+    appconfig, cloudwatch, app, env = watched(slow, paced, account)
+    data(cloudwatch, 50)
+    paced.admin.advance(1)
+    if how == "alarm deleted":
+        cloudwatch.delete_alarms(AlarmNames=["errors"])
+    elif how == "monitor removed":
+        appconfig.update_environment(ApplicationId=app, EnvironmentId=env, Monitors=[])
+    elif how == "actions disabled":
+        cloudwatch.disable_alarm_actions(AlarmNames=["errors"])
+    else:
+        put(cloudwatch, Threshold=1000.0, TreatMissingData="notBreaching")
+    paced.admin.advance(600)
+    assert get(appconfig, app, env, 2)["State"] == "ROLLED_BACK"
+
+
+def test_what_happens_after_the_end_does_not_matter(slow, paced, account):
+    appconfig, cloudwatch = slow("appconfig"), slow("cloudwatch")
+    put(cloudwatch, Period=120)
+    data(cloudwatch, 1)
+    app, env, profile = new(appconfig)
+    arn, role = f"arn:aws:cloudwatch:eu-central-1:{account}:alarm:errors", f"arn:aws:iam::{account}:role/r"
+    monitors = [{"AlarmArn": arn, "AlarmRoleArn": role}]
+    appconfig.update_environment(ApplicationId=app, EnvironmentId=env, Monitors=monitors)
+    short = {"DeploymentDurationInMinutes": 0, "FinalBakeTimeInMinutes": 1, "GrowthFactor": 100}
+    strategy = appconfig.create_deployment_strategy(Name="short", **short)["Id"]
+    version(appconfig, app, profile)
+    deploy(appconfig, app, env, profile, 1, strategy)
+    paced.admin.advance(3600)
+    assert get(appconfig, app, env)["State"] == "COMPLETE" and state(cloudwatch) == "INSUFFICIENT_DATA"
+
+
 def test_insufficient_data_takes_it_back_too(slow, paced, account):
     appconfig, _, app, env = watched(slow, paced, account, TreatMissingData="missing")
     assert get(appconfig, app, env, 2)["State"] in ("ROLLING_BACK", "ROLLED_BACK")

@@ -44,8 +44,9 @@ def get_environment(call: Call) -> dict[str, Any]:
 @KIND.operation("appconfig", "UpdateEnvironment")
 def update_environment(call: Call) -> dict[str, Any]:
     """Changes what is given; a list of monitors replaces the list."""
-    doc = {**_find(call), **appconfig.shown(call.params, *_GIVEN)}
-    rollout.settle(call, doc)
+    before = _find(call)
+    rollout.settle(call, before)  # by the alarms that watched until now
+    doc = {**before, **appconfig.shown(call.params, *_GIVEN)}
     call.put(ENVIRONMENT, doc["Id"], doc)
     return _shown(call, doc)
 

@@ -50,7 +50,6 @@ def put_metric_alarm(call: Call) -> dict[str, Any]:
     """A new alarm, or another definition for one; its state stays."""
     given, name = dict(call.params), call.params["AlarmName"]
     _check(call, given)
-    rollout.settle_all(call)
     new_tags = {tag["Key"]: tag["Value"] for tag in given.pop("Tags", ())}
     now, before = call.clock.stamp(), alarms.alarm(call, name)
     most = call.settings.quota("alarms")
@@ -99,7 +98,7 @@ def describe_alarms(call: Call) -> dict[str, Any]:
 
 @KIND.operation("cloudwatch", "DeleteAlarms")
 def delete_alarms(call: Call) -> dict[str, Any]:
-    """All of them, or none when one is not there."""
+    """All of them, or none when one is not there. What they have done to deployments stays done."""
     rollout.settle_all(call)
     for name in call.params["AlarmNames"]:
         doc = _there(call, name)
@@ -111,7 +110,6 @@ def delete_alarms(call: Call) -> dict[str, Any]:
 @KIND.operation("cloudwatch", "SetAlarmState")
 def set_alarm_state(call: Call) -> dict[str, Any]:
     """A state for the time being: the next evaluation says what it really is."""
-    rollout.settle_all(call)
     doc, params = _there(call, call.params["AlarmName"]), call.params
     more = {"why": params["StateReason"], "data": params.get("StateReasonData")}
     call.put(ALARM, doc["AlarmName"], alarms.change(doc, call.clock.stamp(), state=params["StateValue"], **more))
@@ -135,7 +133,6 @@ def put_metric_data(call: Call) -> dict[str, Any]:
     """Takes data in; alarms on it are evaluated at once."""
     if "EntityMetricData" in call.params:
         raise not_in_the_sandbox(f"{call.operation.key} with EntityMetricData", "query")
-    rollout.settle_all(call)
     watched = [alarms.refresh(call, doc) for doc in list(call.rows(ALARM).values()) if "MetricName" in doc]
     namespace, now, touched = call.params["Namespace"], call.clock.now(), set()
     for datum in call.params.get("MetricData", ()):
@@ -210,7 +207,6 @@ def _there(call: Call, name: str) -> Doc:
 
 
 def _switch_actions(call: Call, on: bool) -> dict[str, Any]:
-    rollout.settle_all(call)
     for name in call.params["AlarmNames"]:
         doc = alarms.alarm(call, name)
         if doc is not None:
