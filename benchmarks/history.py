@@ -215,12 +215,14 @@ class _Records:
 
     def __init__(self, environments: tuple[str, ...]) -> None:
         self.environments = environments
+        self.rounds = 0
         self.seq: dict[tuple[str, str], int] = {}
         self.tip: dict[tuple[str, str], str] = {}
         self.live: dict[tuple[str, str], str] = {}
 
     def lines(self, rounds: list[list[Made]], commits: list[str]) -> Iterator[bytes]:
         mark = 0
+        self.rounds = len(rounds)
         for made, commit in zip(rounds, commits, strict=True):
             for index, environment in enumerate(self.environments):
                 mark += 1
@@ -233,7 +235,7 @@ class _Records:
     def _record(self, environment: str, one: Made, commit: str, at: datetime) -> dict[str, bytes]:
         place = (environment, one.name)
         seq = self.seq.get(place, 0) + 1
-        outcome = _outcome(environment, one)
+        outcome = _outcome(environment, one, is_last=one.number == self.rounds)
         opened = open_entry(
             _intent(environment, one, commit, at, self.live.get(place, "")),
             seq=seq,
@@ -243,6 +245,9 @@ class _Records:
             expires=at + timedelta(hours=1),
         )
         first = encode(opened)
+        if outcome is None:
+            self.seq[place], self.tip[place] = seq, sha256(first)
+            return {f"{opened.ref.folder}/opened.json": first}
         notes = f"# {one.name} r{one.number} in {environment}\n".encode()
         closed = close_entry(
             _conclusion(environment, one, outcome),
@@ -259,7 +264,13 @@ class _Records:
         return {f"{folder}/opened.json": first, f"{folder}/closed.json": last, f"{folder}/notes.md": notes}
 
 
-def _outcome(environment: str, one: Made) -> Outcome:
+_LAST = {7: Outcome.FAILED, 12: Outcome.ROLLED_BACK, 17: Outcome.RETIRED, 23: None}
+"""How some use cases end in prod, so that every state can be seen; None: still open."""
+
+
+def _outcome(environment: str, one: Made, *, is_last: bool) -> Outcome | None:
+    if is_last and environment == "prod" and one.index % 25 in _LAST:
+        return _LAST[one.index % 25]
     turn = (one.number * 7 + one.index * 3 + len(environment)) % 41
     if turn == 5:
         return Outcome.FAILED

@@ -29,6 +29,7 @@ from releaser.cli import (
     rollback,
     sandbox,
     schema,
+    site,
     sources,
     status,
     validate,
@@ -86,6 +87,7 @@ app.command()(release.release)
 app.command()(promote.promote)
 app.command()(rollback.rollback)
 app.command()(retire.retire)
+app.command()(site.site)
 app.command()(gc.gc)
 app.command()(bom.bom)
 app.add_typer(history.app, name="history", short_help="What was live when, and what callers get.")

@@ -24,13 +24,14 @@ def summary(previous: ReleaseContent | None, current: ReleaseContent, *, kinds: 
 
 def in_short(notes: Notes) -> tuple[str, ...]:
     """The same, of notes that are made."""
-    lines = [_opening(notes), *_details(notes)]
+    lines = [opening(notes), *_details(notes)]
     if len(lines) > _LINES:
         lines = [*lines[: _LINES - 1], f"- and {len(lines) - _LINES + 1} more"]
     return tuple(clip(_plain(line), _WIDTH) for line in lines)
 
 
-def _opening(notes: Notes) -> str:
+def opening(notes: Notes) -> str:
+    """The first of these lines, before it is made plain."""
     if notes.is_first:
         return f"First release: {_made_of(notes) or 'nothing in AWS yet'}."
     if notes.goes_back_to:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Literal
 
 Change = Literal["same", "removed", "added"]
@@ -23,6 +24,7 @@ class Piece:
     text: str
 
 
+@lru_cache(maxsize=128)
 def word_diff(before: str, after: str) -> tuple[Piece, ...]:
     """The pieces of both texts in order: ``same`` and ``removed`` give the old text, ``same`` and ``added`` the new."""
     old, new = _tokens(before), _tokens(after)

@@ -63,7 +63,7 @@ def _bullet(item: Bullet) -> Markup:
 
 def _diff(found: WordDiff) -> Markup:
     lines = diff_lines(word_diff(found.before, found.after))
-    return element("pre", joined(_lines([_changed(line) for line in lines])), class_="diff", tabindex=0)
+    return element("pre", joined(_lines([_changed(line) for line in lines])), class_="diff", tabindex="0")
 
 
 def _lines(lines: list[Markup]) -> Iterator[Markup]:
@@ -91,7 +91,7 @@ def _table(found: Table) -> Markup:
     table = element(
         "table", element("caption", found.caption, class_="unseen"), element("thead", head), element("tbody", rows)
     )
-    return element("div", table, class_="wide", tabindex=0, role="region", aria_label=found.caption)
+    return element("div", table, class_="wide", tabindex="0", role="region", aria_label=found.caption)
 
 
 def inline(text: Inline) -> Markup:

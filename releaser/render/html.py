@@ -25,7 +25,7 @@ _ELEMENTS = frozenset(
     )
 )
 _VOID = frozenset({"br", "col", "hr", "wbr"})
-_ATTRIBUTE = re.compile(r"(?!on)[a-z][a-zA-Z-]*")
+_ATTRIBUTE = re.compile(r"(?!on)[a-z][a-zA-Z0-9-]*")
 _WEB = re.compile(r"https?://[^\s/?#]+\.?[^\s]*")
 _OWN = re.compile(r"(?!//)(?:[A-Za-z0-9._~%/-]+|(?=#))(?:#[A-Za-z0-9._~%-]+)?")
 _SPECIAL = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
@@ -43,50 +43,63 @@ Child: TypeAlias = "str | Markup | Iterable[Child] | None"
 def escape(text: str) -> Markup:
     """Text as it shows between tags and in attributes. What moves, hides or reorders text becomes its visible
     escape; a line feed stays."""
-    if text.isascii() and text.isprintable():
-        return Markup(text.translate(_SPECIAL))
-    return Markup("\n".join(safe(line) for line in text.split("\n")).translate(_SPECIAL))
+    return Markup(_escaped(text))
 
 
-def element(name: str, *children: Child, **attributes: str | int | bool | None) -> Markup:
+def _escaped(text: str) -> str:
+    if not (text.isascii() and text.isprintable()):
+        text = "\n".join(safe(line) for line in text.split("\n"))
+    return text.translate(_SPECIAL)
+
+
+def element(name: str, *children: Child, **attributes: str | bool | None) -> Markup:
     """``<name ...>children</name>``. ``class_`` is written ``class``, ``aria_label`` ``aria-label``; None and False
     leave an attribute out. Raises ValueError for an element or attribute that could load or run something, and for
     an address that is neither of this site nor http(s)."""
-    if name not in _ELEMENTS:
-        raise ValueError(f"not an element of ours: {name!r}")
-    shown = "".join(_attribute(key, value) for key, value in attributes.items())
+    begin = _begin(name, tuple(attributes.items()))
     if name in _VOID:
-        return Markup(f"<{name}{shown}>")
-    return Markup(f"<{name}{shown}>{joined(*children)}</{name}>")
+        return Markup(begin)
+    parts = [begin]
+    _put(parts, children)
+    parts.append(f"</{name}>")
+    return Markup("".join(parts))
 
 
 def joined(*children: Child) -> Markup:
     """Children one after the other."""
-    return Markup("".join(_flat(children)))
+    parts: list[str] = []
+    _put(parts, children)
+    return Markup("".join(parts))
 
 
-def _flat(children: Iterable[Child]) -> Iterable[str]:
+def _put(parts: list[str], children: Iterable[Child]) -> None:
     for child in children:
         if type(child) is Markup:
-            yield child
+            parts.append(child)
         elif isinstance(child, str):
-            yield escape(child)
+            parts.append(_escaped(child))
         elif child is not None:
-            yield from _flat(child)
+            _put(parts, child)
 
 
-def _attribute(key: str, value: str | int | bool | None) -> str:
+@lru_cache(maxsize=4096)
+def _begin(name: str, attributes: tuple[tuple[str, str | bool | None], ...]) -> str:
+    if name not in _ELEMENTS:
+        raise ValueError(f"not an element of ours: {name!r}")
+    return f"<{name}{''.join(_attribute(key, value) for key, value in attributes)}>"
+
+
+def _attribute(key: str, value: str | bool | None) -> str:
     if value is None or value is False:
         return ""
     name = _attribute_name(key)
     if value is True:
         return f" {name}"
-    if name == "href" and not (_OWN.fullmatch(str(value)) or _WEB.fullmatch(str(value))):
+    if name == "href" and not (_OWN.fullmatch(value) or _WEB.fullmatch(value)):
         raise ValueError(f"not an address that may be linked to: {value!r}")
-    return f' {name}="{escape(str(value))}"'
+    return f' {name}="{_escaped(value)}"'
 
 
-@lru_cache(maxsize=256)
 def _attribute_name(key: str) -> str:
     name = key.rstrip("_").replace("_", "-")
     if not _ATTRIBUTE.fullmatch(name) or name in ("style", "src", "srcset", "srcdoc", "action", "formaction"):

@@ -31,8 +31,9 @@ _WAYS: dict[Way, str] = {
 }
 
 
-def run_view(run: RunFacts) -> Iterator[Block]:
+def run_view(run: RunFacts, title: str = "The run") -> Iterator[Block]:
     """Who, when, why, with whose agreement; an emergency and a hold stand out."""
+    yield Heading(2, title)
     if run.emergency is not None:
         yield Callout(_emergency(run.emergency), ())
     if run.holds is not None:
@@ -40,7 +41,6 @@ def run_view(run: RunFacts) -> Iterator[Block]:
             f"{run.holds.release} was taken back and is kept out until the pin names other content.",
             ((f"why: {run.holds.reason}",), ("content: ", code(f"sha256:{run.holds.release_digest}"))),
         )
-    yield Heading(2, "The run")
     yield Bullets(tuple(Bullet(row) for row in _rows(run)))
 
 

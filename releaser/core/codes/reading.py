@@ -17,4 +17,11 @@ READING = (
         "The commit that the record names has no readable manifest of the use case, so its content cannot be compared. "
         "`releaser audit verify` says whether the record or the history was changed.",
     ),
+    Code(
+        "P352",
+        "the folder for the pages holds something else",
+        "The pages are written whole, in place of those that an earlier run wrote. A folder that is not empty and is "
+        "no site of ours, or in which somebody else put files, is left as it is: choose another folder, or move those "
+        "files away.",
+    ),
 )
