@@ -9,6 +9,7 @@ from releaser.core.diagnostic import Diagnostic
 from releaser.core.errors import ReleaserError
 from releaser.core.workspace import UseCaseFiles
 from releaser.kinds import registry
+from releaser.store.pin_checks import unfit
 
 if TYPE_CHECKING:
     from releaser.cli.desk import Desk
@@ -23,14 +24,8 @@ def refuse_invalid(desk: Desk) -> None:
         _refuse([*said, *(d for found in errors.values() for d in found)])
         return
     for name, found in errors.items():
-        first, pinned = found[0], desk.content.pinned[name]
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        message = f"{name} {pinned.pin.release} cannot go to {desk.environment.name}: {_place(first)}{more}"
-        hint = f"{first.hint}; " if first.hint else ""
-        why = desk.content.pins.files[name].problem(
-            "P309", f"{message} [{first.code}]", f"{hint}mend it on the branch and promote that release"
-        )
-        desk.leave_out(name, why)
+        pin, content = desk.content.pins.files[name], desk.content.pinned[name]
+        desk.leave_out(name, unfit(pin, content, desk.environment.name, found))
 
 
 def _errors(desk: Desk, files: Mapping[str, UseCaseFiles]) -> dict[str, list[Diagnostic]]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from releaser.cli.options import Root
+
+if TYPE_CHECKING:
+    from releaser.store.git import Git
 
 
 class Format(StrEnum):
@@ -28,7 +31,7 @@ def validate(
     out: Annotated[Path | None, typer.Option("--out", help="Write them to a file; text goes to the terminal.")] = None,
     root: Root = None,
 ) -> None:
-    """Check manifests and environments: schema, references, AWS's own limits, data sets, policy. No AWS
+    """Check manifests, environments and pins: schema, references, AWS's own limits, data sets, policy. No AWS
     needed.
 
     Exits 1 when there is an error. Examples: releaser validate | releaser validate manifests/claims-assistant
@@ -43,7 +46,7 @@ def validate(
 
     top = root or find_root()
     wanted = scope(top, paths or ())
-    report = run(DiskReader(top), use_cases=wanted.use_cases, environments=wanted.environments)
+    report = run(DiskReader(top), use_cases=wanted.use_cases, environments=wanted.environments, git=lambda: _git(top))
     if not report.files and not report.diagnostics:
         raise WrongUsage(
             f"there is no manifest and no environment in {top}",
@@ -57,3 +60,13 @@ def validate(
     else:
         typer.echo(FORMATS[format.value](findings), nl=False)
     raise typer.Exit(1 if findings.errors else 0)
+
+
+def _git(top: Path) -> Git | None:
+    """The repository's git side; None in a folder that is in none."""
+    from releaser.store.git import Git, NotARepository
+
+    try:
+        return Git.open(top)
+    except NotARepository:
+        return None

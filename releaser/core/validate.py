@@ -51,6 +51,8 @@ class Checked:
     diagnostics: tuple[Diagnostic, ...]
     skipped: int = 0
     footprint: Mapping[Place, Mapping[str, int]] | None = None
+    digest: str = ""
+    """The release digest of what was judged."""
 
 
 def validate_use_case(
@@ -82,7 +84,7 @@ def validate_use_case(
     skipped = 0 if counts is not None else len(kinds)
     kept = _waived(files.spec, list(dict.fromkeys(problems)), codes, complete=not skipped)
     footprint = {run.place: counts or {} for run in runs}
-    return Checked(in_order(_diagnostic(files, p) for p in kept), skipped, footprint)
+    return Checked(in_order(_diagnostic(files, p) for p in kept), skipped, footprint, files.digest)
 
 
 _ROOTS = ("E2", "E3", "E4")

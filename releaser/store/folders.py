@@ -69,6 +69,13 @@ class FolderReader:
 def read_folders(git: Git, wanted: Sequence[Wanted]) -> list[FolderReader | HistoryMissing]:
     """One reader for each; what this clone lacks is told there, and stops no other. A folder that the commit does not
     have is an empty one."""
+    try:
+        return _read(git, wanted)
+    except HistoryMissing as missing:  # a partial clone, whose server is away: nobody knows of which folder
+        return [missing for _ in wanted]
+
+
+def _read(git: Git, wanted: Sequence[Wanted]) -> list[FolderReader | HistoryMissing]:
     roots = _roots(git, [commit for commit, _ in wanted])
     tops = git.objects([f"{commit}:{git.prefix}{folder}" for commit, folder in wanted])
     found: list[_Folder | HistoryMissing] = []

@@ -105,6 +105,12 @@ class Git:
         """Run ``git <args>``. Raises GitError for an exit code that is not in ``ok``, or when time is up."""
         command = ["git", *(_DURABLE if durable else ()), "--literal-pathspecs", *args]
         reply = self._perform(command, send, seconds)
+        if reply.code not in ok and "promisor remote" in reply.err:
+            raise HistoryMissing(
+                f"this clone is partial, and its server did not send what is missing: {_last(reply.err)}",
+                code="G-history-missing",
+                hint="when the server answers: git fetch --refetch --no-filter origin, or clone without --filter",
+            )
         if reply.code not in ok:
             raise GitError(f"git {_subcommand(args)} failed: {_last(reply.err)}", code="G-git", hint=_hint(reply.err))
         return reply
@@ -151,11 +157,6 @@ class Git:
     def is_shallow(self) -> bool:
         """Whether the clone was made with a depth."""
         return (self.git_dir / "shallow").exists()
-
-    def is_partial(self) -> bool:
-        """Whether the clone was made with a filter: content comes from the server when it is asked for."""
-        key = r"^remote\..*\.(promisor|partialclonefilter)$"
-        return self.run("config", "--get-regexp", key, ok=(0, 1)).code == 0
 
     def dirty(self, paths: Sequence[str] = ()) -> tuple[str, ...]:
         """Paths under ``paths`` that differ from HEAD: changed, staged, deleted, untracked."""
@@ -255,8 +256,6 @@ def history_missing(git: Git, commit: str) -> HistoryMissing:
     hint = "fetch it: git fetch origin " + commit
     if git.is_shallow():
         hint = "this clone is shallow: git fetch --unshallow (in GitLab CI: GIT_DEPTH: 0)"
-    elif git.is_partial():
-        hint = f"this clone is partial, and its server gave no answer: git fetch --refetch --no-filter origin {commit}"
     return HistoryMissing(f"the commit {commit} is not in this clone", code="G-history-missing", hint=hint)
 
 

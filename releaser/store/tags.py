@@ -61,24 +61,8 @@ class Tags:
         self._now = now
 
     def known(self) -> dict[str, list[ReleaseTag]]:
-        """Every release tag known here, by use case, newest first; one git call."""
-        layout = "%00".join(
-            (
-                "%(refname)",
-                "%(objectname)",
-                "%(*objectname)",
-                "%(contents:body)",  # git's own contents:trailers takes a signature for the last paragraph
-            )
-        )
-        out = self.git.run("for-each-ref", f"--format={layout}%00%00", TAGS).out.decode("utf-8", "replace")
-        found: dict[str, list[ReleaseTag]] = {}
-        for row in out.split("\0\0\n"):
-            tag = _parse(row.split("\0"))
-            if tag is not None:
-                found.setdefault(tag.use_case, []).append(tag)
-        for tags in found.values():
-            tags.sort(key=lambda t: t.number, reverse=True)
-        return found
+        """As ``known_tags``."""
+        return known_tags(self.git)
 
     def cut(self, requests: Sequence[Cut]) -> dict[str, ReleaseTag]:
         """The release tag of each request. The newest tag is reused when its digest is the same, else the next
@@ -161,6 +145,27 @@ class Tags:
                 raise remote.declined(report, tag.ref)
             if report.lost:
                 raise remote.unreachable(report.lost)
+
+
+def known_tags(git: Git) -> dict[str, list[ReleaseTag]]:
+    """Every release tag known here, by use case, newest first; one git call."""
+    layout = "%00".join(
+        (
+            "%(refname)",
+            "%(objectname)",
+            "%(*objectname)",
+            "%(contents:body)",  # git's own contents:trailers takes a signature for the last paragraph
+        )
+    )
+    out = git.run("for-each-ref", f"--format={layout}%00%00", TAGS).out.decode("utf-8", "replace")
+    found: dict[str, list[ReleaseTag]] = {}
+    for row in out.split("\0\0\n"):
+        tag = _parse(row.split("\0"))
+        if tag is not None:
+            found.setdefault(tag.use_case, []).append(tag)
+    for tags in found.values():
+        tags.sort(key=lambda t: t.number, reverse=True)
+    return found
 
 
 def _unpushed(tags: Iterable[ReleaseTag], there: Mapping[str, str]) -> list[ReleaseTag]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +18,8 @@ from releaser.core.validate import Checked, validate_use_case
 from releaser.core.workspace import UseCaseFiles
 from releaser.kinds import registry
 from releaser.kinds.models import model
+from releaser.store.git import Git
+from releaser.store.pin_checks import check_pins, read_pins
 from releaser.store.reader import Reader
 from releaser.store.workspace import load_environments, load_use_case, manifest_names
 
@@ -42,10 +44,12 @@ def validate(
     environments: Iterable[str] | None = None,
     kinds: Mapping[str, Kind] | None = None,
     workers: int | None = None,
+    git: Callable[[], Git | None] = lambda: None,
 ) -> Report:
     """All problems of the repository; with names only those of the named use cases and environments.
 
-    Use cases are always judged against every environment; quotas only when all of them were read.
+    Use cases are always judged against every environment; quotas only when all of them were read. ``git`` is asked for
+    when there are pins: their tags, and what these hold.
     """
     known = kinds or registry()
     diagnostics: list[Diagnostic] = []
@@ -64,7 +68,15 @@ def validate(
     if use_cases is None:
         diagnostics += _without_document(reader, "manifests", "manifest.yaml")
         diagnostics += validate_quotas(files, known, (c.footprint or {} for c in checked))
+    asked = {n: f.environment for n, f in files.items() if environments is None or n in set(environments)}
+    pins = read_pins(reader, asked)
+    repository = git() if pins.files else None
+    diagnostics += pins.diagnostics
+    if repository is not None:
+        judged = {name: c.digest for name, c in zip(names, checked, strict=True) if c.digest}
+        diagnostics += check_pins(repository, pins.files, declared, judged, known)
     read = [f"manifests/{name}/manifest.yaml" for name in names]
+    read += [f.document.path for f in pins.files]
     read += [f"environments/{name}/environment.yaml" for name in (files if environments is None else environments)]
     return Report(in_order(diagnostics), tuple(read), sum(c.skipped for c in checked))
 
