@@ -173,7 +173,7 @@ def connection(environment: Environment, target: Target, environ: Mapping[str, s
         target.account,
         target.region,
         target.role,
-        session_name=_session_name(environment, environ),
+        session_name=session_name(environment, environ),
         rates=environment.spec.rates,
         connections=max(48, environment.spec.workers),
         read_only=read_only,
@@ -193,7 +193,7 @@ def data_account(environment: Environment, target: Target, environ: Mapping[str,
 
         with lock:
             if not found:
-                name = _session_name(environment, environ)
+                name = session_name(environment, environ)
                 rates = environment.spec.rates
                 found.append(
                     connect(
@@ -205,7 +205,7 @@ def data_account(environment: Environment, target: Target, environ: Mapping[str,
     return reach
 
 
-def _session_name(environment: Environment, environ: Mapping[str, str]) -> str:
+def session_name(environment: Environment, environ: Mapping[str, str]) -> str:
     """Names the CI job, or the environment, in AWS's logs."""
     job = environ.get("CI_JOB_ID")
     session = f"gl-{environ.get('CI_PROJECT_ID', '0')}-{job}" if job else f"releaser-{environment.name}"

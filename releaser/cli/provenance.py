@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from releaser import wiring
 from releaser.cli.desk import Desk
 from releaser.core.promotion import Passage
+from releaser.core.proof.files import sha256
 from releaser.core.record import Emergency
 from releaser.engine.run import Provenance, Source
+from releaser.store.change_history import changes_of
 
 
 def provenance_of(desk: Desk, sources: Mapping[str, Source]) -> Provenance:
@@ -21,7 +23,16 @@ def provenance_of(desk: Desk, sources: Mapping[str, Source]) -> Provenance:
         dirty=desk.dirty,
         environment_commit=desk.commit,
         emergencies=_emergencies(desk),
+        changes=changes_of(desk.repo.git, desk.commit, desk.environment.name, {*desk.files, *desk.retired}),
+        environment_digest=_environment_digest(desk),
+        session_name=wiring.session_name(desk.environment, desk.repo.environ),
     )
+
+
+def _environment_digest(desk: Desk) -> str:
+    reader = desk.repo.reader_of(None if desk.dirty else desk.commit)
+    content = reader.read(f"environments/{desk.environment.name}/environment.yaml")
+    return sha256(content) if content is not None else ""
 
 
 def _emergencies(desk: Desk) -> dict[str, Emergency]:

@@ -122,7 +122,7 @@ class Intent:
     environment_digest: str = field(default="", metadata=OPTIONAL)
     """sha256 of the bytes of environment.yaml."""
     manifest_digest: str = field(default="", metadata=OPTIONAL)
-    """Digest of the effective manifest: with the environment's values."""
+    """Digest over the effective stamp of every resource: the manifest with the environment's values."""
     emergency: Emergency | None = field(default=None, metadata=OPTIONAL)
     holds: Held | None = field(default=None, metadata=OPTIONAL)
     """What this run takes back: kept out until the pin names other content."""

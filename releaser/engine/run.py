@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from releaser.core.address import Address
+from releaser.core.change_facts import ChangeFacts
 from releaser.core.errors import Refused, ReleaserError
 from releaser.core.events import Noted, RunStarted, UseCaseEnded
 from releaser.core.garbage import is_of_gc
@@ -28,7 +29,7 @@ from releaser.core.record import (
     Intent,
     OpenRecord,
 )
-from releaser.core.values import EMPTY
+from releaser.core.values import EMPTY, digest
 from releaser.engine.apply import Applier, Job
 from releaser.engine.closer import Closer
 from releaser.engine.conclude import conclude, result_of, superseded
@@ -65,6 +66,12 @@ class Provenance:
     """By use case: why this run does not take the usual way."""
     holds: Mapping[str, Held] = EMPTY
     """By use case: what this run takes back."""
+    changes: Mapping[str, ChangeFacts] = EMPTY
+    """By use case: the change that brought it here."""
+    environment_digest: str = ""
+    """sha256 of environment.yaml."""
+    session_name: str = ""
+    """Names our calls in CloudTrail."""
 
 
 @dataclass
@@ -192,7 +199,8 @@ class Run:
         part, plan, told = cleared.plan, planned.plan, self.provenance
         known = planned.known.get(part.use_case, Known())
         source = told.sources[part.use_case]
-        names = {n.address: n.name for n in planned.compiled.graph.of(part.use_case)}
+        nodes = planned.compiled.graph.of(part.use_case)
+        names = {n.address: n.name for n in nodes}
         return Intent(
             use_case=part.use_case,
             environment=plan.environment,
@@ -215,6 +223,11 @@ class Run:
             environment_commit=told.environment_commit if told.environment_commit != source.commit else "",
             emergency=told.emergencies.get(part.use_case),
             holds=told.holds.get(part.use_case),
+            environment_digest=told.environment_digest,
+            manifest_digest=digest({str(n.address): n.stamp for n in nodes}) if nodes else "",
+            rollback_to=known.release if known.release_digest != part.release_digest else "",
+            change=told.changes.get(part.use_case),
+            session_name=told.session_name,
         )
 
     def _approved(self, step: Step, name: str) -> ApprovedStep:
