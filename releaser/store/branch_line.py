@@ -21,7 +21,7 @@ def newest_until(git: Git, tip: str, moment: datetime) -> str | None:
 def commits_of(git: Git, tip: str) -> list[Commit]:
     """Every commit up to ``tip``, newest first, with what it changed."""
     ids = git.run("rev-list", "--topo-order", tip).text.split()
-    changes = _changes(git, ids)
+    changes = changes_of(git, ids)
     found = _objects(git, ids)
     return [Commit(oid, raw, changes.get(oid, ())) for oid, raw in zip(ids, found, strict=True)]
 
@@ -32,7 +32,8 @@ def _objects(git: Git, ids: Sequence[str]) -> Iterator[bytes]:
             yield item[1] if item else b""
 
 
-def _changes(git: Git, commits: Sequence[str]) -> dict[str, tuple[Change, ...]]:
+def changes_of(git: Git, commits: Sequence[str]) -> dict[str, tuple[Change, ...]]:
+    """What each commit changed against its parent, by one ``diff-tree``."""
     send = ("\n".join(commits) + "\n").encode()
     out = git.run("diff-tree", "--stdin", "-r", "--root", "--raw", "--no-renames", "-z", send=send).out
     found: dict[str, list[Change]] = {}

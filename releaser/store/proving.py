@@ -5,16 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from releaser.core.chain import verify
-from releaser.core.proof.branch import Change, Commit, branch_problems
+from releaser.core.proof.branch import Commit, branch_problems
 from releaser.core.proof.evidence import erased_digests
 from releaser.core.proof.files import sha256
 from releaser.core.proof.releases import Tag, record_problems, tag_problems, unrecorded
 from releaser.core.proof.sequence import Break
 from releaser.core.sequence import assembled
 from releaser.core.verification import Proof, Viewer
+from releaser.store.branch_line import changes_of
 from releaser.store.contents import contents_of
 from releaser.store.exact import ExactGit
 from releaser.store.git import Git, GitError
@@ -58,7 +59,7 @@ def _commits(git: ExactGit, tips: Mapping[str, str], proof: Proof) -> list[Commi
     proof.tip = _newest(git, tips, proof)
     try:
         listed = git.run("rev-list", "--topo-order", proof.tip).text.split("\n")
-        changes = _changes(git, listed)
+        changes = changes_of(git, listed)
     except GitError as error:
         proof.wrong(f"releases@{proof.tip[:12]}", f"the history cannot be read: {error}")
         return []
@@ -81,24 +82,6 @@ def _newest(git: ExactGit, tips: Mapping[str, str], proof: Proof) -> str:
         elif not git.is_ancestor(tips[ref], best):
             proof.wrong(ref, f"it and {names[0]} went two ways: one was rewritten, or lost its newest commits")
     return best
-
-
-def _changes(git: ExactGit, commits: Sequence[str]) -> dict[str, tuple[Change, ...]]:
-    """What each commit changed against its parent, by one ``diff-tree``."""
-    send = ("\n".join(commits) + "\n").encode()
-    out = git.run("diff-tree", "--stdin", "-r", "--root", "--raw", "--no-renames", "-z", send=send).out
-    found: dict[str, list[Change]] = {}
-    rows = iter(out.split(b"\0"))
-    current = ""
-    for row in rows:
-        if row.startswith(b":"):
-            _, mode, _, _, status = row.decode().split(" ")
-            path = next(rows).decode("utf-8", "replace")
-            found[current].append(Change(status[:1], mode, path))
-        elif row:
-            current = row.decode().strip()
-            found[current] = []
-    return {commit: tuple(changes) for commit, changes in found.items()}
 
 
 def _cut_off(git: ExactGit, tips: Mapping[str, str], proof: Proof) -> None:

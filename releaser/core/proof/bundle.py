@@ -14,6 +14,7 @@ from releaser.core.proof.files import NAME, parsed, sha256
 from releaser.core.proof.objects import object_id
 from releaser.core.proof.releases import Content, Tag, record_problems, tag_problems
 from releaser.core.proof.sequence import Break, problems
+from releaser.core.proof.signed import unsigned_problems
 
 BUNDLE = "releaser.bundle/v1"
 LISTING = "members.json"
@@ -221,22 +222,8 @@ def _member_of(ref: str) -> str:
     return _in(TAGS, Break(ref, "")).path
 
 
-def unsigned_problems(members: Mapping[str, bytes], good: Collection[str]) -> Iterator[Break]:
-    """What should be signed and is not, when anything is. ``good``: places with a good signature.
-
-    What is from before signing began is told apart by the branch itself: once a commit is signed, all that follow must
-    be, and a signed commit vouches for everything before it.
-    """
-    oldest_first = list(reversed(_commits(members)))
-    first = next((i for i, commit in enumerate(oldest_first) if place(commit) in good), None)
-    if first is None:
-        return
-    for commit in oldest_first[first:]:
-        if place(commit) not in good:
-            yield Break(place(commit), "it is not signed, and commits before it are")
-    early = {change.path for commit in oldest_first[:first] for change in commit.changes}
-    opened = {path: parsed(members.get(RECORDS + path, b"")) for path in early if path.endswith("/opened.json")}
-    excused = {f"refs/tags/{data.get('useCase')}/{data.get('release')}" for data in opened.values()}
-    for ref in sorted(_tags(members)):
-        if _member_of(ref) not in good and ref not in excused:
-            yield Break(_member_of(ref), "it is not signed, and the records from then on are")
+def lapsed(members: Mapping[str, bytes], good: Collection[bytes]) -> Iterator[Break]:
+    """What should have a good signature and has none; ``good``: the bytes of what has one."""
+    opened = {n[len(RECORDS) :]: parsed(members[n]) for n in members if n.endswith("/opened.json")}
+    for problem in unsigned_problems(_commits(members), _tags(members), opened, good):
+        yield _in(TAGS, problem)

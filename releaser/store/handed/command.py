@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from releaser.core.proof.bundle import Proof, prove, signed_objects, unsigned_problems
+from releaser.core.proof.bundle import Proof, lapsed, prove, signed_objects
 from releaser.core.proof.contents import SIGNERS
 from releaser.core.proof.sequence import Break
 from releaser.store.handed.keys import Signatures, judge
@@ -21,10 +21,11 @@ def checked(members: Zipped | Unpacked, allowed: bytes | None, require: bool) ->
     elsewhere; None: the list that the bundle brings. ``require``: an unsigned commit or tag is wrong."""
     proof = prove(members)
     listed = allowed if allowed is not None else members.get(SIGNERS, b"")
-    signatures = judge(signed_objects(members), listed)
+    objects = signed_objects(members)
+    signatures = judge(objects, listed)
     wrong = {*proof.breaks, *signatures.bad}
     wrong |= {Break(name, f"it cannot be read: {why}") for name, why in members.damaged.items()}
-    wrong |= set(unsigned_problems(members, signatures.good))
+    wrong |= set(lapsed(members, {objects[where] for where in signatures.good}))
     if require:
         wrong |= {Break(place, "it is not signed") for place in signatures.unsigned}
         wrong |= {Break(SIGNERS, signatures.note)} if signatures.note else set()

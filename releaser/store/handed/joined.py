@@ -13,6 +13,7 @@ MODULES = (
     "core/proof/objects.py",
     "core/proof/branch.py",
     "core/proof/releases.py",
+    "core/proof/signed.py",
     "core/proof/contents.py",
     "core/proof/bundle.py",
     "store/handed/members.py",
