@@ -234,8 +234,14 @@ def unreleased(files: Mapping[str, UseCaseFiles]) -> dict[str, ReleaseName]:
     return {name: ReleaseName(UNRELEASED, use_case.digest) for name, use_case in files.items()}
 
 
-def refuse_dirty(repo: Repository, environment: Environment) -> bool:
-    """Whether the working tree differs from HEAD. Raises Refused unless the environment allows it."""
+def refuse_dirty(repo: Repository, name: str) -> bool:
+    """Whether the working tree is to be applied instead of HEAD, for it differs. Raises Refused unless the environment
+    allows it. Where there are pins it is never applied: what is pinned differently there is refused."""
+    declared = environments(repo.at(repo.git.head())).get(name)
+    if declared is not None and declared.environment is not None and declared.environment.spec.track is None:
+        _refuse_dirty_pins(repo, name)
+        return False
+    environment = choose_environment(environments(repo.on_disk()), name)
     dirty = repo.dirty()
     if dirty and not environment.spec.allowDirty:
         shown = ", ".join(dirty[:5]) + (f" and {len(dirty) - 5} more" if len(dirty) > 5 else "")
@@ -245,6 +251,16 @@ def refuse_dirty(repo: Repository, environment: Environment) -> bool:
             hint="commit them, or set allowDirty: true in an environment that is only for trying things",
         )
     return bool(dirty)
+
+
+def _refuse_dirty_pins(repo: Repository, name: str) -> None:
+    dirty = repo.git.dirty([f"environments/{name}"])
+    if dirty:
+        raise Refused(
+            f"{name} is what the commit says, and {', '.join(dirty[:5])} is not committed",
+            code="P142",
+            hint="commit the pins, or restore them; a change of manifests does not matter here",
+        )
 
 
 def version() -> str:

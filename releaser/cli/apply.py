@@ -36,9 +36,9 @@ def apply(
     target: TargetName = None,
     root: Root = None,
 ) -> None:
-    """Apply a saved plan, exactly; or the committed content, whatever branch it is on.
+    """Apply a saved plan, exactly; or the committed content or pins, whatever branch they are on.
 
-    The content gets a release tag, as with reconcile. The same command again continues where a crash stopped.
+    Content without pins gets a release tag, as with reconcile. The same command again continues where a crash stopped.
     Examples: releaser apply -e dev |
     releaser apply -e dev --plan plan.json
     """
@@ -50,8 +50,7 @@ def apply(
     if saved is not None:
         running.refuse_elsewhere(saved, environment)
     repo = wiring.repository(root)
-    declared = wiring.choose_environment(wiring.environments(repo.on_disk()), environment)
-    dirty = wiring.refuse_dirty(repo, declared)
+    dirty = wiring.refuse_dirty(repo, environment)
     commit = saved.commit if saved is not None else repo.git.head()
     names = [u.use_case for u in saved.use_cases] if saved is not None and not use_cases else use_cases
     desk = work.desk(

@@ -50,8 +50,7 @@ def _mark_in(repo: wiring.Repository, environment: str, names: list[str], result
     from releaser.cli import cutting, running, work
     from releaser.cli.options import ContentFrom
 
-    declared = wiring.choose_environment(wiring.environments(repo.on_disk()), environment)
-    dirty = wiring.refuse_dirty(repo, declared)
+    dirty = wiring.refuse_dirty(repo, environment)
     commit = None if dirty else repo.git.head()
     desk = work.desk(repo.root, environment, None, names, commit=commit, read_only=False, origin=ContentFrom.files)
     desk.dirty = dirty

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -183,3 +184,20 @@ def test_the_same_stands_in_plan_and_render_and_the_files_can_be_asked_for(stage
     assert here["manifest"]["spec"]["models"]["answer"]["modelId"] == HAIKU
     assert "mail has no pin" in stages.run("prod", "plan", "mail").said
     assert "no use case post" in stages.run("preprod", "plan", "post", ok=1).err
+
+
+def test_apply_goes_by_committed_pins_and_never_by_the_working_tree(stages: Estate, tmp_path: Path) -> None:
+    stages.pin("preprod", "r1")
+    assert "environments/preprod/releases/mail.yaml is not committed" in stages.run("preprod", "apply", ok=4).err
+    stages.dev.repo.commit("pinned")
+    plan = tmp_path / "plan.json"
+    stages.run("preprod", "plan", "-o", str(plan))
+    move_on(stages)
+    (stages.dev.repo.root / "manifests/mail/manifest.yaml").write_text("no manifest at all: [")
+    stages.run("preprod", "apply", "--plan", str(plan))
+    assert stages.live("preprod")["release"] == "r1"
+    assert opened(stages, "preprod")["dirty"] is False
+    assert "P161" in stages.run("preprod", "apply", "--plan", str(plan), ok=4).err
+    stages.run("preprod", "apply")
+    for command in ("plan", "drift", "status", "gc"):
+        stages.run("preprod", command)
