@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -201,3 +202,33 @@ def test_apply_goes_by_committed_pins_and_never_by_the_working_tree(stages: Esta
     stages.run("preprod", "apply")
     for command in ("plan", "drift", "status", "gc"):
         stages.run("preprod", command)
+
+
+def test_only_merged_pins_are_followed_and_a_shallow_clone_is_enough(
+    new_desk: Callable[..., Desk], tmp_path: Path
+) -> None:
+    stages = estate.create(new_desk, server=True)
+    repo = stages.dev.repo
+    repo.declare(use_case())
+    repo.commit("first")
+    stages.dev.run("release", ok=0)
+    repo.git("checkout", "-q", "-b", "feature")
+    stages.pin("preprod", "r1")
+    repo.git("add", "-A")
+    repo.git("commit", "-qm", "pinned")
+    refused = stages.run("preprod", "reconcile", ok=4)
+    assert "P171" in refused.err and "follows the pins on main" in refused.err
+    repo.git("checkout", "-q", "--detach")
+    assert "P173" in stages.run("preprod", "reconcile", ok=4).err
+    repo.git("checkout", "-q", "-B", "main")
+    move_on(stages)
+    shallow = stages.desks["preprod"]
+    shallow = replace(shallow, repo=replace(repo, root=tmp_path / "shallow"))
+    repo.git("clone", "-q", "--depth", "1", "--no-tags", f"file://{repo.server}", str(shallow.repo.root))
+    shallow.run("reconcile", "-e", "preprod", ok=0)
+    assert stages.live("preprod")["release"] == "r1"
+    repo.git("checkout", "-q", "-f", "HEAD~1")
+    older = shallow.repo.git("rev-parse", "HEAD")
+    assert opened(stages, "preprod")["environmentCommit"] == older
+    behind = stages.run("preprod", "reconcile", ok=4)
+    assert "P174" in behind.err and "whose pins are live" in behind.err
