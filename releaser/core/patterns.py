@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _PROPERTIES = {"L": r"[^\W\d_]", "N": r"\d", "Z": r"\s"}
 # Control and format characters, the part of \p{C} that people can type.
 _CONTROL = r"\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff"
 
 
+@lru_cache(maxsize=4096)
 def translate(pattern: str) -> re.Pattern[str] | None:
     """A Java pattern for ``fullmatch``; None where Python cannot say it, and the rule is then skipped."""
     java_only = r"\p{" in pattern or r"\P{" in pattern

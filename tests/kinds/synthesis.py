@@ -225,9 +225,10 @@ def text(shape: Shape, name: str, n: int, known: Mapping[str, str]) -> str:
     """A text that the shape allows, a different one for each ``n``. ValueError: extend the samples."""
     if shape.enum:
         return shape.enum[n % len(shape.enum)]
-    samples = [known[shape.name]] if shape.name in known else []
-    samples += [t.format(name=name, n=n) for t in _TEXTS]
-    for sample in samples:
+    for template in (None, *_TEXTS):
+        sample = known.get(shape.name) if template is None else template.format(name=name, n=n)
+        if sample is None:
+            continue
         if fits(shape, sample):
             return sample
     raise ValueError(f"no sample fits {shape.name}: {shape.raw}")
