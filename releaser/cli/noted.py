@@ -98,6 +98,9 @@ def _back(repo: Repository, account: Account, accounts: Sequence[Account]) -> Wa
     target = released_before(account, accounts, other=True)
     if account not in live or account.closed is None or target is None or target.closed is None:
         return None
+    holds = account.opened.holds
+    if holds is not None and holds.release_digest == target.opened.release_digest:
+        return None  # it was just taken back
     return way_back(account.closed, target.closed, repo.clock.now(), _window(repo, account.opened.environment))
 
 

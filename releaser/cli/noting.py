@@ -9,13 +9,15 @@ from releaser.cli.desk import Desk
 from releaser.core.address import Address
 from releaser.core.allowance import allowances, needed
 from releaser.core.deployed import verbs_of
+from releaser.core.environment import duration
 from releaser.core.model_ids import uses
 from releaser.core.model_life import Catalog
 from releaser.core.notes import Happened, release_notes
 from releaser.core.plan import UseCasePlan
-from releaser.core.record import Binding
+from releaser.core.record import Binding, Closed, Opened
 from releaser.core.release_content import ReleaseContent, content_of
-from releaser.core.way_back import Lifecycle
+from releaser.core.run_facts import run_facts
+from releaser.core.way_back import Lifecycle, WayBack, way_back
 from releaser.core.workspace import UseCaseFiles
 from releaser.engine.compile import Compiled, ReleaseName, compile_all
 from releaser.kinds import registry
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
     from releaser.engine.planning import Planned
 
 
-def notes_of(desk: Desk, planned: Planned) -> Callable[[str, Mapping[Address, Binding]], str]:
-    """Writes the notes of a use case once its bindings are known.
+def notes_of(desk: Desk, planned: Planned) -> Callable[[Opened, Mapping[Address, Binding]], str]:
+    """Writes the notes of a use case once its bindings are known, with what its record says of the run.
 
     What was live is read here, before anything is written: raises ReleaserError when this clone lacks its commit.
     """
@@ -37,7 +39,8 @@ def notes_of(desk: Desk, planned: Planned) -> Callable[[str, Mapping[Address, Bi
     tags = desk.repo.tags.known()
     lives = _lives(desk.look.catalog)
 
-    def notes(name: str, bindings: Mapping[Address, Binding]) -> str:
+    def notes(opened: Opened, bindings: Mapping[Address, Binding]) -> str:
+        name = opened.use_case
         part = planned.plan.of(name)
         if part is None:
             return ""
@@ -54,6 +57,8 @@ def notes_of(desk: Desk, planned: Planned) -> Callable[[str, Mapping[Address, Bi
             processed_in=part.processed_in,
             risk=part.risk,
             allowed=needed(part, allowances(planned.compiled.files[name].spec), desk.repo.clock.now().date()),
+            run=run_facts(opened),
+            back=_back(desk, opened, live, lives),
         )
         made = release_notes(
             before.get(name),
@@ -65,6 +70,16 @@ def notes_of(desk: Desk, planned: Planned) -> Callable[[str, Mapping[Address, Bi
         return notes_markdown(made)
 
     return notes
+
+
+def _back(desk: Desk, opened: Opened, replaced: Closed | None, lives: Mapping[str, Lifecycle]) -> WayBack | None:
+    """Back to what this run replaces: nothing of it is deleted while the rollback window is open, and that opens now.
+    None to what was just taken back."""
+    digest = replaced.record.release_digest if replaced else ""
+    if replaced is None or digest in (opened.release_digest, opened.holds.release_digest if opened.holds else None):
+        return None
+    window = duration(desk.environment.spec.rollbackWindow)
+    return way_back(replaced, replaced, desk.repo.clock.now(), window, lives)
 
 
 def _content(desk: Desk, compiled: Compiled, part: UseCasePlan) -> ReleaseContent:

@@ -27,6 +27,7 @@ from releaser.core.record import (
     Facts,
     Held,
     Intent,
+    Opened,
     OpenRecord,
 )
 from releaser.core.values import EMPTY, digest
@@ -97,7 +98,7 @@ class Run:
     sink: Sink
     provenance: Provenance
     rollback_window: timedelta
-    notes: Callable[[str, Mapping[Address, Binding]], str] = lambda _name, _bindings: ""
+    notes: Callable[[Opened, Mapping[Address, Binding]], str] = lambda _opened, _bindings: ""
     facts: Callable[[str], Facts] = lambda _name: Facts()
     take_over: bool = False
     supersede: bool = False
@@ -126,7 +127,7 @@ class Run:
             closer.put(
                 job.use_case,
                 conclude(job, result, planned, verdicts, self.kinds, self.facts(job.use_case)),
-                self._notes(job, result),
+                self.notes(records[job.use_case].opened, result.bindings) if result.succeeded else "",
             )
             done = UseCaseEnded(job.use_case, job.cleared.plan.release, result.succeeded, result.message)
             self.sink.emit(done)
@@ -273,9 +274,6 @@ class Run:
 
     def _verify(self, planned: Planned, part: UseCasePlan, work: Workspace) -> None:
         verify(self.observer, planned, part, work, self.clock.now(), self.rollback_window)
-
-    def _notes(self, job: Job, result: UseCaseResult) -> str:
-        return self.notes(job.use_case, result.bindings) if result.succeeded else ""
 
 
 def refusal(blocked: Blocked) -> ReleaserError:

@@ -260,9 +260,9 @@ MUTATIONS: Mapping[str, Mutation] = {
         "for change in plan.use_cases[0].changes:",
     ),
     "test_semantic_release_915_notes_are_made_from_content": Mutation(
-        "render/notes.py",
-        'yield f"# {_text(notes.use_case)} {_text(notes.release)}{where}"',
-        'yield f"# {_text(notes.release)}{where}"',
+        "render/notes_view.py",
+        'yield Heading(1, f"{notes.use_case} {notes.release}{where}")',
+        'yield Heading(1, f"{notes.release}{where}")',
     ),
     "test_pulumi_5939_the_rate_of_an_operation_can_be_set": Mutation(
         "aws/budget.py",
