@@ -9,29 +9,19 @@ from typing import Any
 
 from releaser.core.audit_index import Scope
 from releaser.render.html import Child, Markup, element, link, page
+from releaser.render.words import counted
 
 STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:90rem;padding:1rem}
-h1,h2{line-height:1.2}code{font-size:.9em;overflow-wrap:anywhere}
-.wide{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem;width:100%}
+body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:80rem;padding:1rem}
+h1,h2{line-height:1.2}td{overflow-wrap:break-word}code{font-size:.9em;overflow-wrap:anywhere}
+table{border-collapse:collapse;font-size:.9rem;width:100%}
 th,td{border-bottom:1px solid #8886;padding:.3rem .6rem;text-align:left;vertical-align:top}
-th{position:sticky;top:0;background:Canvas}.bad{font-weight:600}
+th{position:sticky;top:0;background:Canvas}.bad{font-weight:600}dd{margin:0 0 .5rem 1rem}
+@media(max-width:48rem){thead{display:none}tr{display:block;border-bottom:2px solid #8888;padding:.5rem 0}
+td{display:block;border:0;padding:.1rem 0}td:empty{display:none}
+td::before{content:attr(data-title) ": ";opacity:.7}}
 """
-_SHOWN = (
-    ("environment", "Environment"),
-    ("useCase", "Use case"),
-    ("release", "Release"),
-    ("outcome", "Outcome"),
-    ("verified", "Verified"),
-    ("openedAt", "Opened (UTC)"),
-    ("closedAt", "Closed (UTC)"),
-    ("mergeRequest", "Merge request"),
-    ("author", "Author"),
-    ("approvedBy", "Approved by"),
-    ("segregation", "Segregation"),
-    ("gates", "Gates"),
-    ("risk", "Risk"),
-)
+_TITLES = ("Release", "Environment", "Closed (UTC)", "Outcome", "Change", "Approved by", "Gates", "Risk", "Files")
 _LINKS = (("notes", "notes"), ("content", "content"), ("tag", "tag"), ("bom", "bill of materials"))
 
 
@@ -51,14 +41,14 @@ def index_page(
         title,
         [
             element("h1", title),
-            element("p", f"{scope.environment or 'All environments'}; {about}; {len(rows)} records."),
+            element("p", f"{scope.environment or 'All environments'}; {about}; {counted(len(rows), 'record')}."),
             element("h2", "Is it what was written?"),
             element("p", "Run ", element("code", "python3 verify.py"), " in this folder: it needs Python 3.9 alone."),
             element("p", "Newest commit of the records: ", element("code", scope.head), "."),
             element("p", "This page, index.csv and index.json are views. The files under records/ are the proof."),
             [element("h2", "What is not in it"), element("ul", [element("li", n) for n in notes])] if notes else None,
             element("h2", "Records"),
-            element("div", _table(rows), class_="wide", tabindex="0", role="region", aria_label="Records"),
+            _table(rows),
             element("h2", "Where to look"),
             list(_mappings(mappings)),
         ],
@@ -67,21 +57,51 @@ def index_page(
 
 
 def _table(rows: Sequence[Mapping[str, str]]) -> Markup:
-    heads = [element("th", title, scope="col") for _, title in _SHOWN] + [element("th", "Files", scope="col")]
+    heads = [element("th", title, scope="col") for title in _TITLES]
     return element(
-        "table", element("thead", element("tr", heads)), element("tbody", [element("tr", _cells(r)) for r in rows])
+        "table",
+        element("thead", element("tr", heads)),
+        element("tbody", [element("tr", _cells(row)) for row in rows]),
     )
 
 
 def _cells(row: Mapping[str, str]) -> Iterator[Markup]:
-    for member, _ in _SHOWN:
-        is_bad = (member == "outcome" and row[member] not in ("released", "retired")) or (
-            member == "outcome" and row["emergency"] != ""
-        )
-        text = row[member] + (f", emergency {row['emergency']}" if member == "outcome" and row["emergency"] else "")
-        yield element("td", text, class_="bad" if is_bad else None)
-    shown = [link(title, row[member]) for member, title in _LINKS if row[member]]
-    yield element("td", [[", " if i else "", one] for i, one in enumerate(shown)])
+    cells: tuple[Child, ...] = (
+        f"{row['useCase']} {row['release']}",
+        row["environment"],
+        row["closedAt"][:16].replace("T", " ") or "open",
+        _outcome(row),
+        "; ".join(t for t in (row["mergeRequest"], row["author"] or row["actor"], row["ticket"]) if t),
+        _approved(row),
+        _gates(row["gates"]),
+        row["risk"],
+        [[", " if i else "", one] for i, one in enumerate(_links(row))],
+    )
+    for title, cell in zip(_TITLES, cells, strict=True):
+        yield element("td", cell, data_title=title)
+
+
+def _outcome(row: Mapping[str, str]) -> Child:
+    text = row["outcome"] + ("" if row["verified"] == "yes" or row["outcome"] != "released" else ", not verified")
+    if row["emergency"]:
+        text += f"; emergency {row['emergency']}"
+    return text if text in ("released", "retired") else element("span", text, class_="bad")
+
+
+def _approved(row: Mapping[str, str]) -> str:
+    told = {"checked": "by somebody else", "unenforced": "by nobody else"}.get(row["segregation"], "")
+    return "; ".join(t for t in (row["approvedBy"], told) if t) or "not recorded"
+
+
+def _gates(text: str) -> str:
+    """What did not pass, first of all."""
+    gates = [g for g in dict.fromkeys(text.split("; ")) if g]
+    failed = [g for g in gates if not g.endswith(" PASS")]
+    return "; ".join(failed) or (f"all pass: {', '.join(g[:-5] for g in gates)}" if gates else "none recorded")
+
+
+def _links(row: Mapping[str, str]) -> list[Markup]:
+    return [link(title, row[member]) for member, title in _LINKS if row[member]]
 
 
 def _mappings(mappings: Mapping[str, Any]) -> Iterator[Child]:

@@ -73,7 +73,7 @@ def diff_lines_of(notes: Notes) -> Iterator[Line]:
             told = (Piece(f"{mark[0]}  ", mark[1]),) if mark else ()
             yield line("    ", *told, sentence(note, notes.withholds_texts))
             yield from _texts(note, notes.withholds_texts)
-    if notes.withholds_texts:
+    if notes.withholds_texts and any(n.remark.texts or n.remark.private for s in notes.sections for n in s.notes):
         yield line()
         yield line("  Texts are left out: the data of this use case is confidential. They are in git, at both tags.")
 

@@ -69,7 +69,7 @@ def _trail(found: Serving) -> Iterator[tuple[str, str]]:
     if closed is None:
         return
     if closed.verdicts:
-        yield "gates", ", ".join(f"{v.get('gate')} {v.get('result')}" for v in closed.verdicts)
+        yield "gates", ", ".join(dict.fromkeys(f"{v.get('gate')} {v.get('result')}" for v in closed.verdicts))
     yield (
         "evidence",
         ", ".join(f"{name} sha256 {ref.sha256[:12]}" for name, ref in sorted(closed.evidence.items()))

@@ -17,10 +17,15 @@ from world.repository import LETTER, Repository
 from releaser.cli.history import app
 from releaser.core.address import Address
 from releaser.core.change_facts import Approval, ChangeFacts
+from releaser.core.content import version_digest
 from releaser.core.entry import decode
-from releaser.core.errors import ReleaserError, WrongUsage
+from releaser.core.errors import AwsError, Failure, ReleaserError, WrongUsage
 from releaser.core.evidence_ref import EvidenceRef
 from releaser.core.record import Binding, Conclusion, Holder, Intent, Outcome
+from releaser.engine import pointers
+from releaser.engine.driver import Driver
+from releaser.engine.reading import reading
+from releaser.kinds import registry
 from releaser.store.git import Git
 from releaser.store.reader import DiskReader
 from releaser.store.records import Records
@@ -192,6 +197,31 @@ def test_a_use_case_may_be_called_diff(repo: Repository) -> None:
     record(repo, Outcome.RELEASED, NOW)
     assert call(repo.root, "list", "diff") == ""
     assert "r2" in call(repo.root, "list", "mail") and "r2" in call(repo.root, "mail")
+
+
+@pytest.mark.parametrize(
+    ("answer", "standing"),
+    [
+        ({"Value": "{}"}, "as recorded"),
+        ({"Value": '{"other":1}'}, "differs"),
+        (Failure.NOT_FOUND, "gone"),
+        (Failure.DENIED, "unreadable"),
+    ],
+)
+def test_a_pointer_is_compared_with_its_record(answer: Any, standing: str) -> None:
+    kind = registry()["runtime-configuration"]
+
+    class Account:
+        def call(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+            if isinstance(answer, Failure):
+                raise AwsError("no", failure=answer, service=service, operation=operation)
+            return {"Parameter": {"Name": params["Name"], "Type": "String", "DataType": "text", **answer}}
+
+    recorded = reading(kind, {"Name": "n", "Type": "String", "DataType": "text", "Value": "{}"})
+    pointer = bindings()[Address("mail", "runtime-configuration", "runtime")]
+    binding = replace(pointer, body_digest=version_digest(kind, recorded.body))
+    driver = Driver(Account(), type("Clock", (), {})())
+    assert pointers.standing(driver, kind, binding)[0] == standing
 
 
 def test_live_needs_an_environment(repo: Repository) -> None:
