@@ -1,4 +1,4 @@
-"""S3 objects with their versions: put, get, head, delete, lists. Strongly consistent, as S3 is.
+"""S3 objects with their versions: put, get, head, lists. Strongly consistent, as S3 is.
 
 Source: S3's service model and API reference. What an object can have besides (ACLs, tags, SSE-C and KMS
 keys) is refused by name rather than dropped. No checksum is added when none is sent.
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from releaser.sandbox import checksums, locks, objects
+from releaser.sandbox import checksums, conditions, locks, objects
 from releaser.sandbox.buckets import Rate
 from releaser.sandbox.call import Call
 from releaser.sandbox.errors import AwsError
@@ -23,13 +23,12 @@ _PAGE = 1000
 _WHERE = ("Bucket", "Key", "VersionId", "ExpectedBucketOwner", "RequestPayer")
 _READ = (*_WHERE, "IfMatch", "IfNoneMatch", "Range", "ChecksumMode")
 _LIST = ("Bucket", "Prefix", "Delimiter", "EncodingType", "MaxKeys", "ExpectedBucketOwner", "RequestPayer")
-Versions = list[dict[str, Any]]
 
 _WRITES, _READS = Rate(3500), Rate(5500)
 KIND = Kind(
     "s3-object",
     rates={
-        **dict.fromkeys(("s3.PutObject", "s3.DeleteObject", "s3.DeleteObjects"), _WRITES),
+        **dict.fromkeys(("s3.PutObject",), _WRITES),
         **dict.fromkeys(("s3.GetObject", "s3.HeadObject", "s3.ListObjectsV2", "s3.ListObjectVersions"), _READS),
     },
 )
@@ -38,8 +37,8 @@ KIND = Kind(
 @KIND.operation("s3", "PutObject")
 def put_object(call: Call) -> dict[str, Any]:
     """A new version; without versioning the only one."""
-    conditions = ("IfMatch", "IfNoneMatch", "ServerSideEncryption", *locks.GIVEN)
-    objects.require_played(call, *_WHERE, *objects.ABOUT, *conditions, *checksums.NAMES, "Body", "ContentLength")
+    known = ("IfMatch", "IfNoneMatch", "ServerSideEncryption", *locks.GIVEN)
+    objects.require_played(call, *_WHERE, *objects.ABOUT, *known, *checksums.NAMES, "Body", "ContentLength")
     bucket, key = objects.owned(call), call.params["Key"]
     _check_lock(call, bucket)
     if call.params.get("ServerSideEncryption", "AES256") != "AES256":
@@ -47,7 +46,7 @@ def put_object(call: Call) -> dict[str, Any]:
     data = call.params.get("Body", b"")
     kept = checksums.verify(call.params, data)
     before = objects.versions(call.store, bucket, key)
-    _check_write(call, before)
+    conditions.check_write(call, before)
     version = objects.add_version(
         call,
         bucket,
@@ -84,38 +83,6 @@ def head_object(call: Call) -> dict[str, Any]:
     objects.require_played(call, *(name for name in _READ if name != "Range"))
     bucket, version = _version(call)
     return {**_describe(call, bucket, version), "ContentLength": version["size"]}
-
-
-@KIND.operation("s3", "DeleteObject")
-def delete_object(call: Call) -> dict[str, Any]:
-    """A version for good when it is named; otherwise a delete marker goes on top, if the bucket is versioned."""
-    objects.require_played(call, *_WHERE, "IfMatch", "BypassGovernanceRetention")
-    bucket = objects.owned(call)
-    _check_write(call, objects.versions(call.store, bucket, call.params["Key"]))
-    return _delete(call, bucket, call.params["Key"], call.params.get("VersionId"))
-
-
-@KIND.operation("s3", "DeleteObjects")
-def delete_objects(call: Call) -> dict[str, Any]:
-    """Up to 1,000 at once; what is not there counts as deleted."""
-    known = ("Bucket", "Delete", "ExpectedBucketOwner", "RequestPayer", "BypassGovernanceRetention", *checksums.NAMES)
-    objects.require_played(call, *known)
-    bucket, wanted = objects.owned(call), call.params["Delete"]
-    if not 1 <= len(wanted["Objects"]) <= 1000:
-        raise AwsError("MalformedXML", "Give between 1 and 1,000 objects", 400)
-    deleted, errors = [], []
-    for one in wanted["Objects"]:
-        objects.require_played(call, "Key", "VersionId", among=one)
-        try:
-            done = _delete(call, bucket, one["Key"], one.get("VersionId"))
-        except AwsError as error:
-            row = {"Key": one["Key"], "VersionId": one.get("VersionId")}
-            errors.append({**row, "Code": error.code, "Message": error.message})
-            continue
-        marker = done.get("DeleteMarker")
-        row = {"Key": one["Key"], "VersionId": one.get("VersionId"), "DeleteMarker": marker}
-        deleted.append({**row, "DeleteMarkerVersionId": done.get("VersionId") if marker else None})
-    return {"Deleted": [] if wanted.get("Quiet") else deleted, "Errors": errors}
 
 
 @KIND.operation("s3", "ListObjectsV2")
@@ -155,22 +122,6 @@ def list_object_versions(call: Call) -> dict[str, Any]:
     return {**_echo(call, size), **answer, "IsTruncated": more}
 
 
-def _delete(call: Call, bucket: Doc, key: str, id: str | None) -> dict[str, Any]:
-    before = objects.versions(call.store, bucket, key)
-    if id is not None:
-        gone = next((version for version in before if version["versionId"] == id), None)
-        if gone is not None:
-            locks.check_delete(gone, call.clock.now(), bypass=bool(call.params.get("BypassGovernanceRetention")))
-            objects.put_versions(call.store, bucket, key, [version for version in before if version is not gone])
-        was_marker = gone is not None and "blob" not in gone
-        return {"VersionId": id, "DeleteMarker": True if was_marker else None}
-    if not bucket["versioning"]:
-        objects.put_versions(call.store, bucket, key, [])
-        return {}
-    marker = objects.add_version(call, bucket, key, {})
-    return {"VersionId": marker["versionId"], "DeleteMarker": True}
-
-
 def _version(call: Call) -> tuple[Doc, dict[str, Any]]:
     bucket, id = objects.owned(call), call.params.get("VersionId")
     found = objects.versions(call.store, bucket, call.params["Key"])
@@ -184,39 +135,8 @@ def _version(call: Call) -> tuple[Doc, dict[str, Any]]:
         if chosen is not None:
             error.headers = {"x-amz-delete-marker": "true", "x-amz-version-id": chosen["versionId"]}
         raise error
-    _check_read(call, chosen)
+    conditions.check_read(call, chosen)
     return bucket, chosen
-
-
-def _check_read(call: Call, version: Mapping[str, Any]) -> None:
-    if not _matches(call.params.get("IfMatch", "*"), version["etag"]):
-        raise _precondition("If-Match")
-    if "IfNoneMatch" in call.params and _matches(call.params["IfNoneMatch"], version["etag"]):
-        raise AwsError("NotModified", "Not Modified", 304)
-
-
-def _check_write(call: Call, before: Versions) -> None:
-    """If-None-Match: * writes only what is not there; If-Match only over exactly this."""
-    there = before[0] if before and "blob" in before[0] else None
-    if "IfNoneMatch" in call.params:
-        if call.params["IfNoneMatch"] != "*":
-            raise objects.unplayed(call, "If-None-Match other than *")
-        if there is not None:
-            raise _precondition("If-None-Match")
-    if "IfMatch" in call.params:
-        if there is None:
-            raise AwsError("NoSuchKey", "The specified key does not exist.", 404)
-        if not _matches(call.params["IfMatch"], there["etag"]):
-            raise _precondition("If-Match")
-
-
-def _matches(wanted: str, etag: str) -> bool:
-    return wanted == "*" or wanted.strip('"') == etag.strip('"')
-
-
-def _precondition(name: str) -> AwsError:
-    text = f"At least one of the pre-conditions you specified did not hold ({name})"
-    return AwsError("PreconditionFailed", text, 412)
 
 
 def _range(text: str, size: int) -> tuple[int, int]:
