@@ -2,7 +2,8 @@
 
 A real process gets SIGKILL before or after the effect of one write: an AWS call, a push (as the server sees it), a
 ref update in the clone. By default every kind of write is killed once; ``RELEASER_LAWS=full`` kills at all of them,
-with 1 worker and with 5 (some minutes).
+with 1 worker and with 5 (some minutes), and plans anew after every run that went on; by default each life ends with
+one such plan.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def test_killed_at_a_write_then_run_again(
     if shard >= len(lives):
         pytest.skip("fewer points than shards")
     desk, tripwire = story.new_desk(zygote, world_box, tmp_path / "desk")
-    story.relive(desk, tripwire, reference, lives[shard], workers or (5 if shard // 2 % 2 else 1))
+    story.relive(desk, tripwire, reference, lives[shard], workers or (5 if shard // 2 % 2 else 1), is_thorough=FULL)
 
 
 def test_the_points_are_those_of_every_write(reference: story.Reference) -> None:
@@ -104,7 +105,7 @@ def test_killed_in_a_repository_without_a_server(
     if shard >= len(lives):
         pytest.skip("fewer points than shards")
     desk, tripwire = story.new_desk(zygote, world_box, tmp_path / "desk", server=False)
-    story.relive(desk, tripwire, lonely_reference, lives[shard], 1)
+    story.relive(desk, tripwire, lonely_reference, lives[shard], 1, is_thorough=FULL)
 
 
 @pytest.mark.parametrize("kind", ["hang-before", "hang-after"])

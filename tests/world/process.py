@@ -130,10 +130,12 @@ class Running:
 def until(true: Callable[[], Any], seconds: float = 20.0, why: str = "") -> Any:
     """Waits for something to become true, and gives it."""
     deadline = time.monotonic() + seconds
+    pause = 0.004
     while True:
         found = true()
         if found:
             return found
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds} s in vain: {why}")
-        time.sleep(0.002)
+        time.sleep(pause)
+        pause = min(0.01, pause * 1.5)  # to ask a sandbox costs both sides more than what is waited for

@@ -109,8 +109,13 @@ def relive(
     kills: Mapping[str, Point],
     workers: int,
     stages: Stages = STAGES,
+    *,
+    is_thorough: bool = True,
 ) -> None:
-    """The same life, killed once in each stage that ``kills`` names, and run again. Asserts that nothing differs."""
+    """The same life, killed once in each stage that ``kills`` names, and run again. Asserts that nothing differs.
+
+    ``is_thorough``: plans after each stage that was killed, not after the last stage alone.
+    """
     for stage, prepare in stages.items():
         prepare(desk)
         desk.repo.commit(stage)
@@ -123,6 +128,9 @@ def relive(
         assert crash(desk, tripwire, kills[stage], *args).code == -9, where
         desk.run(*args, ok=0)
         compare(look(desk, before), reference.after[stage], workers, where)
+        if is_thorough:
+            desk.settled()
+    if not is_thorough:
         desk.settled()
 
 
