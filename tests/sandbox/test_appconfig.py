@@ -370,6 +370,15 @@ def test_where_awss_pages_differ_it_is_a_switch(slow, paced, switched):
         data.start_configuration_session(**names)
 
 
+def test_validators_may_be_asked_for_a_version_already(slow, switched):
+    appconfig = slow("appconfig")
+    app, _, profile = new(appconfig, Validators=[{"Type": "JSON_SCHEMA", "Content": SCHEMA}])
+    switched(appConfigValidatesVersions=True)
+    with refused("BadRequestException", 400, "is not of type"):
+        version(appconfig, app, profile, BAD)
+    assert version(appconfig, app, profile) == 1
+
+
 def test_a_time_scale_shortens_a_deployment(tmp_path, account):
     from releaser import sandbox
 

@@ -24,7 +24,10 @@ _VERSION = ("ApplicationId", "ConfigurationProfileId", "VersionNumber", "Descrip
 KIND = Kind(
     "appconfig-profile",
     quotas={"appConfigProfiles": 100, "appConfigKilobytes": 2048},
-    switches={"appConfigLabelTaken": ("ConflictException", "BadRequestException")},
+    switches={
+        "appConfigLabelTaken": ("ConflictException", "BadRequestException"),
+        "appConfigValidatesVersions": (False, True),
+    },
 )
 
 
@@ -102,7 +105,7 @@ def validate_configuration(call: Call) -> dict[str, Any]:
 
 @KIND.operation("appconfig", "CreateHostedConfigurationVersion")
 def create_version(call: Call) -> dict[str, Any]:
-    """A new version; validators are not asked yet."""
+    """A new version; validators are not asked yet, unless the switch says so."""
     doc, data, label = _find(call), call.params["Content"], call.params.get("VersionLabel")
     if doc["LocationUri"] != "hosted":
         raise appconfig.bad_request(f"Configuration profile {doc['Id']} is not a hosted one")
@@ -116,6 +119,8 @@ def create_version(call: Call) -> dict[str, Any]:
     if label and any(one.get("VersionLabel") == label for one in _versions(call, doc)):
         code = str(call.settings.switch("appConfigLabelTaken"))
         raise AwsError(code, f"The version label {label} is already in use in configuration profile {doc['Id']}")
+    if call.settings.switch("appConfigValidatesVersions"):
+        check_content(doc.get("Validators", ()), data)
     version = {
         "ApplicationId": doc["ApplicationId"],
         "ConfigurationProfileId": doc["Id"],
