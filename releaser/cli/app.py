@@ -14,6 +14,7 @@ from releaser.cli import (
     audit,
     bom,
     drift,
+    evidence,
     explain,
     gc,
     history,
@@ -93,6 +94,7 @@ app.command()(bom.bom)
 app.add_typer(history.app, name="history", short_help="What was live when, and what callers get.")
 app.add_typer(records.app, name="records")
 app.add_typer(audit.app, name="audit")
+app.add_typer(evidence.app, name="evidence")
 app.add_typer(sandbox.app, name="sandbox")
 
 

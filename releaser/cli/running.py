@@ -16,6 +16,7 @@ import typer
 
 from releaser.cli import work
 from releaser.cli.desk import Desk
+from releaser.cli.evidencing import keeper
 from releaser.cli.noting import notes_of
 from releaser.cli.provenance import provenance_of, sources_of
 from releaser.core.environment import duration
@@ -134,10 +135,11 @@ def execute(
         applier = Applier(
             performer, clock, sink, options.workers or spec.workers, look.connection.tally.take_request_ids
         )
+        ledger = back.ledger if back else desk.repo.records(desk.environment)
         run = Run(
             observer=look.observer,
             applier=applier,
-            ledger=back.ledger if back else desk.repo.records(desk.environment),
+            ledger=ledger,
             kinds=registry(),
             clock=clock,
             sink=sink,
@@ -145,6 +147,7 @@ def execute(
             rollback_window=duration(spec.rollbackWindow),
             notes=notes_of(desk, planned),
             facts=_facts(desk, planned),
+            evidence=keeper(desk, planned, ledger),
             take_over=options.take_over,
             supersede=options.supersede,
             lease=_lease(desk),

@@ -59,6 +59,7 @@ def against_account(proof: Proof, root: Path | None, environment: str) -> None:
     chosen = wiring.choose_environment(wiring.environments(repo.on_disk()), environment)
     for target in chosen.spec.targets:
         _against(proof, root, chosen, target)
+    _evidence(proof, repo, chosen)
     proof.problems.sort()
 
 
@@ -78,3 +79,25 @@ def _against(proof: Proof, root: Path | None, environment: Environment, target: 
         if part.steps and not any(c.drift for c in part.changes):
             proof.unsure(f"{at}/{part.use_case}", f"{len(part.steps)} steps that git asks for are not applied yet")
     proof.counts["resourcesRead"] = proof.counts.get("resourcesRead", 0) + planned.snapshot.read
+
+
+def _evidence(proof: Proof, repo: wiring.Repository, environment: Environment) -> None:
+    """Every piece of evidence of an environment that is kept in S3 and not erased, read whole."""
+    from releaser.core.errors import ReleaserError
+    from releaser.core.proof.evidence import tombstone_of
+    from releaser.core.proof.files import sha256
+    from releaser.store.evidence import evidence_of, fetched
+
+    ours = [(o, v) for o, v in evidence_of(proof.files) if o.entry.startswith(f"{environment.name}/")]
+    away = [(one, v) for one, v in ours if not one.is_here and tombstone_of(one.path) not in proof.files]
+    if not away:
+        return
+    aws = wiring.connection(environment, environment.spec.targets[0], repo.environ, read_only=True).aws
+    for one, version in away:
+        try:
+            if sha256(fetched(aws, one, version)) != one.sha256:
+                proof.wrong(one.uri, f"the evidence is not what {one.entry} names")
+        except ReleaserError as error:
+            proof.wrong(one.uri, f"the evidence that {one.entry} names cannot be read: {error}")
+    proof.counts["evidence"] = proof.counts.get("evidence", 0) + len(away)
+    proof.unproven = [u for u in proof.unproven if not u.reason.endswith("-e ENV looks at them")]

@@ -7,13 +7,14 @@ verification; a run that finds it open continues under the same id, so with the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from releaser.core.address import Address
 from releaser.core.change_facts import ChangeFacts
 from releaser.core.errors import Refused, ReleaserError
 from releaser.core.events import Noted, RunStarted, UseCaseEnded
+from releaser.core.evidence_ref import EvidenceRef
 from releaser.core.garbage import is_of_gc
 from releaser.core.gate import Blocked, Cleared, Verdict, clear
 from releaser.core.graph import physical_name
@@ -29,6 +30,7 @@ from releaser.core.record import (
     Intent,
     Opened,
     OpenRecord,
+    RecordRef,
 )
 from releaser.core.values import EMPTY, digest
 from releaser.engine.apply import Applier, Job
@@ -100,6 +102,8 @@ class Run:
     rollback_window: timedelta
     notes: Callable[[Opened, Mapping[Address, Binding]], str] = lambda _opened, _bindings: ""
     facts: Callable[[str], Facts] = lambda _name: Facts()
+    evidence: Callable[[RecordRef], Mapping[str, EvidenceRef]] = lambda _record: EMPTY
+    """Keeps what proves the outcome, when a use case has ended."""
     take_over: bool = False
     supersede: bool = False
     lease: timedelta = timedelta(minutes=15)
@@ -124,11 +128,10 @@ class Run:
         def ended(job: Job) -> None:
             result = result_of(job, planned, self.clock.now())
             report.results[job.use_case] = result
-            closer.put(
-                job.use_case,
-                conclude(job, result, planned, verdicts, self.kinds, self.facts(job.use_case)),
-                self.notes(records[job.use_case].opened, result.bindings) if result.succeeded else "",
-            )
+            opened = records[job.use_case].opened
+            conclusion = conclude(job, result, planned, verdicts, self.kinds, self.facts(job.use_case))
+            conclusion = replace(conclusion, evidence=self.evidence(opened.ref))
+            closer.put(job.use_case, conclusion, self.notes(opened, result.bindings) if result.succeeded else "")
             done = UseCaseEnded(job.use_case, job.cleared.plan.release, result.succeeded, result.message)
             self.sink.emit(done)
 

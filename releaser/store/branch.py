@@ -1,9 +1,10 @@
-"""The orphan branch ``releases``: files are added by compare-and-swap, never changed, never removed."""
+"""The orphan branch ``releases``: files are added by compare-and-swap, never changed, and never removed but for
+evidence that a tombstone replaces."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from releaser.core.proof.branch import SEAL, seal
@@ -57,10 +58,11 @@ class ReleasesBranch:
             "`git branch -m releases releases-local` sets the local ones aside",
         )
 
-    def append(self, compose: Compose, message: str) -> str | None:
+    def append(self, compose: Compose, message: str, removed: Sequence[str] = ()) -> str | None:
         """Add what ``compose(tip)`` returns to the branch, or nothing if that is empty; returns the new tip.
 
-        When another writer was faster, ``compose`` is asked again with the new tip: nothing is lost.
+        ``removed``: evidence that a tombstone among the added files replaces. When another writer was faster,
+        ``compose`` is asked again with the new tip: nothing is lost.
         """
         if self.remote is not None:
             _ = self.remote.refs
@@ -75,7 +77,7 @@ class ReleasesBranch:
             self._refuse_rewrite(tip, files)
             text = f"{message}\n\n{SEAL}: sha256:{seal({p: sha256(raw) for p, raw in files.items()})}"
             durable = self.remote is None
-            commit = add_files(self.git, tip, files, text, self._now(), durable)
+            commit = add_files(self.git, tip, files, text, self._now(), durable, removed)
             commit = sign_commit(self.git, commit, durable=durable)
             answer = self._publish(tip, commit)
             if answer is None:
@@ -129,7 +131,13 @@ class ReleasesBranch:
 
 
 def add_files(
-    git: Git, parent: str | None, files: Mapping[str, bytes], message: str, now: datetime, durable: bool = True
+    git: Git,
+    parent: str | None,
+    files: Mapping[str, bytes],
+    message: str,
+    now: datetime,
+    durable: bool = True,
+    removed: Sequence[str] = (),
 ) -> str:
     """A commit that adds ``files`` to ``parent``'s tree. No ref moves: it is invisible until one does.
 
@@ -142,6 +150,7 @@ def add_files(
     stream.append(b"data %d\n%s\n" % (len(text), text))
     if parent:
         stream.append(b"from %s\n" % parent.encode())
+    stream += [b"D %s\n" % path.encode() for path in removed]
     for path, content in sorted(files.items()):
         stream.append(b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(content), content))
     stream.append(b"\nget-mark :1\nreset %s\n\ndone\n" % ref)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from releaser.core.errors import ReleaserError
+from releaser.core.proof.files import sha256
 from releaser.core.proof.releases import Content
 from releaser.core.workspace import UseCaseFiles
 from releaser.store.exact import ExactGit
@@ -71,6 +72,7 @@ def _content(git: ExactGit, commit: str, use_case: str, reader: FolderReader) ->
     except ReleaserError as error:
         return Content("", "", str(error))
     if isinstance(loaded, UseCaseFiles):
-        return Content("", loaded.digest)
+        manifest = reader.read(f"{loaded.folder}/manifest.yaml")
+        return Content("", loaded.digest, manifest=sha256(manifest or b""))
     what = loaded[0].message if loaded else "it cannot be read"
     return Content("", "", f"manifests/{use_case}/manifest.yaml at {commit[:12]}: {what}")

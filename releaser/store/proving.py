@@ -17,6 +17,7 @@ from releaser.core.sequence import assembled
 from releaser.core.verification import Proof, Viewer
 from releaser.store.branch_line import changes_of
 from releaser.store.contents import contents_of
+from releaser.store.evidence import evidence_of
 from releaser.store.exact import ExactGit
 from releaser.store.git import Git, GitError
 from releaser.store.holder import why_free
@@ -46,6 +47,11 @@ def prove(git: Git, tips: Mapping[str, str], viewer: Viewer) -> Proof:
     for ref in unrecorded(proof.tags, opened) if proof.commits else ():
         proof.unsure(ref, "no record names this release: it was cut and never applied, or its record was cut off")
     judge_signatures(exact, proof, viewer.allowed)
+    kept = [one for one, _ in evidence_of(proof.files)]
+    away = [one for one in kept if not one.is_here]
+    if away:
+        proof.unsure(away[0].entry, f"{len(away)} pieces of evidence are in S3: -e ENV looks at them")
+    proof.counts |= {"evidence": len(kept) - len(away)} if kept else {}
     proof.counts |= {"contents": len(contents), "records": len(opened), "tags": len(proof.tags)}
     proof.problems = sorted(set(proof.problems))
     return proof

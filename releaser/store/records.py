@@ -30,6 +30,7 @@ from releaser.core.record import (
 from releaser.core.sequence import NOTHING_YET, State, followed, started
 from releaser.core.timeline import Account
 from releaser.store.branch import ReleasesBranch
+from releaser.store.evidence import OnBranch
 from releaser.store.git import Git
 from releaser.store.holder import Reason, held_by, moved_on, why_free
 from releaser.store.ledger import CLOSED_FILE, Ledger
@@ -67,6 +68,7 @@ class Records:
         self.lease = lease
         self._clock = clock
         self.branch = ReleasesBranch(git, remote, self._now, sleep)
+        self.evidence = OnBranch()
 
     def witnesses(self, environment: str) -> dict[str, Witness]:
         """By use case: the last released record, the last closed, the open one. Does not ask the remote."""
@@ -273,6 +275,7 @@ class Records:
     ) -> dict[str, bytes]:
         states = self._states(ledger, (_place(record) for record, _, _ in endings))
         files: dict[str, bytes] = {}
+        kept = self.evidence.waiting
         for record, conclusion, text in endings:
             use_case = record.opened.use_case
             latest = states.get(_place(record), NOTHING_YET).latest
@@ -288,6 +291,7 @@ class Records:
             files[f"{state.ref.folder}/{CLOSED_FILE}"] = encode(entry)
             if notes is not None:
                 files[f"{state.ref.folder}/{NOTES_FILE}"] = notes
+            files |= {ref.uri: kept[ref.uri] for ref in conclusion.evidence.values() if ref.uri in kept}
         return files
 
     def _ours(

@@ -54,7 +54,10 @@ def release(run: Actor, use_case: str, outcome: Outcome = Outcome.RELEASED, envi
     told = replace(intent(use_case, tag, environment), tree=git(run.git.root, "rev-parse", f"{head}^{{tree}}"))
     told = replace(told, commit=head)
     record = run.records.open([told]).opened[use_case]
-    run.records.close([(record, conclusion(use_case, outcome), f"# {use_case}\n\nWhat changed.\n")])
+    kept = run.records.evidence.put(record.ref, "plan.json", b'{"steps": []}\n')
+    evidence = {"plan.json": kept}
+    ended = replace(conclusion(use_case, outcome), evidence=evidence)
+    run.records.close([(record, ended, f"# {use_case}\n\nWhat changed.\n")])
 
 
 class TreeReaderPort:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
-from git_actors import git, laptop
+from git_actors import NOON, actor, git, laptop
 from history_attacks import (
     exchange,
     files_of,
@@ -16,8 +17,13 @@ from history_attacks import (
     history,
     place_in,
     proven,
+    release,
     rewrite,
 )
+
+from releaser.core.errors import ReleaserError
+from releaser.store.evidence import erase, find
+from releaser.store.ledger import Ledger
 
 FULL = os.environ.get("RELEASER_LAWS") == "full"
 ROUNDS = range(8 if FULL else 1)
@@ -40,7 +46,15 @@ def told(alone: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) 
 def test_a_true_history_is_whole(told: Path) -> None:
     proof = proven(told)
     assert proof.problems == []
-    assert proof.counts == {"commits": 10, "files": 15, "records": 5, "sequences": 3, "tags": 3, "contents": 3}
+    assert proof.counts == {
+        "commits": 10,
+        "files": 20,
+        "records": 5,
+        "sequences": 3,
+        "tags": 3,
+        "contents": 3,
+        "evidence": 5,
+    }
 
 
 @pytest.mark.parametrize("turn", ROUNDS)
@@ -146,7 +160,8 @@ def test_entries_that_were_cut_off_are_seen_by_who_has_seen_them(told: Path, dro
 
 
 def test_a_last_entry_that_was_dropped_looks_like_a_run_that_died(told: Path) -> None:
-    tip = rewrite(told, {"prod/mail/0001-r2/closed.json": None, "prod/mail/0001-r2/notes.md": None}, seals=True)
+    with_it = (p for p in files_of(told) if p.startswith("prod/") and not p.endswith("opened.json"))
+    tip = rewrite(told, dict.fromkeys(with_it), seals=True)
     assert proven(told, tip).problems == []  # its holder, this process, is at work
     opened = "prod/mail/0001-r2/opened.json"
     found = proven(told, tip, laptop(), hours=2).problems
@@ -185,3 +200,29 @@ def test_a_commit_on_top_by_another_hand_is_seen(told: Path, what: str) -> None:
         assert "dev/mail/0001-r1/notes.md" in found
     if what == "stray":
         assert "README.md" in found
+
+
+def test_erased_evidence_leaves_a_tombstone_and_a_chain_that_holds(told: Path) -> None:
+    run = actor(told)
+    path = next(p for p in files_of(told) if p.startswith("dev/mail/0001") and p.endswith("-plan.json"))
+    for name in (path, path):  # twice: the second finds it done
+        one, version = find(Ledger(run.git, run.records.branch.tip()), name)
+        assert version == ""
+        stone = erase(run.records.branch, one, by="ana", why="erasure request 17", at=NOON)
+    files = files_of(told)
+    assert path not in files and json.loads(files[stone])["why"] == "erasure request 17"
+    assert git(told, "rev-list", "--count", "releases") == "11"
+    assert proven(told).problems == []
+    release(run, "claims")
+    assert proven(told).problems == []
+    flip = flipped(place_in(stone, len(files[stone])), 1)
+    assert proven(told, rewrite(told, {stone: flip(files[stone])}, seals=False)).problems
+
+
+@pytest.mark.parametrize("what", ["nothing", "twice"])
+def test_evidence_to_erase_must_be_named_by_one_record(told: Path, what: str) -> None:
+    run = actor(told)
+    digest = next(p for p in files_of(told) if "/evidence/" in p).rpartition("/")[2][:64]
+    with pytest.raises(ReleaserError) as caught:
+        find(Ledger(run.git, run.records.branch.tip()), "0" * 64 if what == "nothing" else digest)
+    assert caught.value.code == "G-evidence"

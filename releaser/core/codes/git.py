@@ -57,6 +57,18 @@ GIT = (
     Code("G-rewrite", "an entry would have been written twice", "A defect: please report it."),
     Code("G-date", "not a date or time", "Write 2026-03-03, or 2026-03-03T14:00+01:00.", "--at 2026-03-03"),
     Code(
+        "G-evidence",
+        "no record names this evidence, or several do",
+        "Name it by its path on the branch, by its s3:// address, or by its sha256: `closed.json` lists what there is.",
+    ),
+    Code("G-evidence-lost", "evidence could not be stored", "The release is recorded without it; see the reason."),
+    Code(
+        "G-erase",
+        "evidence could not be erased",
+        "Object Lock keeps a version until its date, whoever asks; without the right to delete versions nothing is "
+        "erased either. No tombstone was written.",
+    ),
+    Code(
         "G-sign",
         "a signing key is configured and does not sign",
         "Nothing unsigned is written while a key is configured. RELEASER_SIGNING_KEY names a key file without a "

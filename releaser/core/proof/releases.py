@@ -47,6 +47,8 @@ class Content(NamedTuple):
     digest: str
     """The release digest."""
     why: str = ""
+    manifest: str = ""
+    """sha256 of the bytes of manifest.yaml; empty where they are not known."""
 
 
 Contents = Mapping["tuple[str, str]", Content]
@@ -66,6 +68,8 @@ def tag_problems(tags: Mapping[str, Tag], contents: Contents) -> Iterator[Break]
         content = contents.get((text.one("object"), tag.use_case))
         if content is not None and content.digest != tag.digest:
             yield Break(ref, content.why or f"the content of {text.one('object')[:12]} has another digest than it says")
+        elif content and content.manifest and text.trailer("Manifest-Digest") not in ("", f"sha256:{content.manifest}"):
+            yield Break(ref, f"manifest.yaml at {text.one('object')[:12]} has another digest than it says")
 
 
 def _stated(tag: Tag, text: Text) -> Iterator[tuple[str, bool]]:
