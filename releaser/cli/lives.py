@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from releaser import wiring
 from releaser.core.environment import Environment, Target
@@ -13,6 +14,10 @@ from releaser.core.way_back import Lifecycle
 from releaser.core.workspace import UseCaseFiles
 from releaser.engine.compile import ReleaseName, compile_all
 from releaser.kinds import registry
+
+if TYPE_CHECKING:
+    from releaser.core.model_life import Catalog
+    from releaser.engine.ports import Aws
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ class Prospects:
 
     repo: wiring.Repository
     environment: Environment
+    _catalogs: dict[str, tuple[Aws, Catalog]] = field(default_factory=dict, repr=False)
 
     def of(self, files: UseCaseFiles, release: ReleaseName, live: frozenset[str], *, known: bool) -> Prospect:
         """``live``: the models of what is live there. ``known``: it was released there before, by the rules of then.
@@ -65,8 +71,7 @@ class Prospects:
         named = lifecycle.Named(files.name, found, live, True)
         models = tuple(sorted({u.value for u in named.models}))
         try:
-            aws = wiring.connection(self.environment, target, self.repo.environ, read_only=True).aws
-            catalog = lifecycle.read_catalog(aws)
+            aws, catalog = self._asked(target)
             if catalog.failure:
                 return Prospect(unasked=catalog.failure, models=models)
             survey = lifecycle.survey({files.name: named}, aws, catalog, target.region, self.environment.spec.policy)
@@ -77,6 +82,15 @@ class Prospects:
         cycles = {m: row.get("modelLifecycle", {}) for m, row in catalog.models.items()}
         lives = {m: Lifecycle(str(c.get("status", "")), c.get("endOfLifeTime")) for m, c in cycles.items()}
         return Prospect(tuple(verdicts), lives, models=models)
+
+    def _asked(self, target: Target) -> tuple[Aws, Catalog]:
+        """A connection and the models there, asked for once."""
+        from releaser.gates.lifecycle import read_catalog
+
+        if target.name not in self._catalogs:
+            aws = wiring.connection(self.environment, target, self.repo.environ, read_only=True).aws
+            self._catalogs[target.name] = (aws, read_catalog(aws))
+        return self._catalogs[target.name]
 
     def _target(self, files: UseCaseFiles) -> Target:
         for target in self.environment.spec.targets:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ from releaser.core.diagnostic import Diagnostic
 from releaser.core.document import Document
 from releaser.core.environment import Environment
 from releaser.core.errors import Refused, ReleaserError, WrongUsage
-from releaser.core.going_back import goes_back_to
+from releaser.core.going_back import going_back
 from releaser.core.move import EmergencyWaiver
 from releaser.core.pin import RETIRED, Pinned, Retire, pinned_of
 from releaser.core.record import Witness
@@ -25,7 +25,7 @@ from releaser.core.timeline import Account
 from releaser.store import yaml
 from releaser.store.git import GitError
 from releaser.store.pin_edit import path_of, repinned
-from releaser.store.pins import PinFile, PinnedContent, Pins, load_pins, read_content
+from releaser.store.pins import PinFile, PinnedContent, Pins, load_pins, read_contents
 from releaser.store.proposal import Base, Proposals
 from releaser.store.reader import Reader
 from releaser.store.tags import ReleaseTag
@@ -43,6 +43,8 @@ class Site:
     environments: Mapping[str, Environment]
     edits: dict[str, str] = field(default_factory=dict)
     """Use case -> the text of its pin as it would be."""
+    _accounts: dict[str, list[Account]] = field(default_factory=dict, repr=False)
+    _contents: dict[Pinned, PinnedContent | Diagnostic] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
@@ -56,13 +58,24 @@ class Site:
     def tags(self) -> dict[str, list[ReleaseTag]]:
         return self.repo.tags.known()
 
-    @cached_property
-    def accounts(self) -> list[Account]:
-        """Every record of every environment, with those that wait for the git server."""
+    def accounts(self, use_case: str) -> list[Account]:
+        """Its records here and in the environment before, with those that wait for the git server."""
+        if use_case not in self._accounts:
+            self.preload([use_case])
+        return self._accounts[use_case]
+
+    def preload(self, use_cases: Sequence[str]) -> None:
+        """Read the records of many use cases at once."""
         from releaser.core.replant import closing_of
 
+        places = [self.name, *([self.environment.spec.promotesFrom] if self.environment.spec.promotesFrom else [])]
+        found: dict[str, list[Account]] = {name: [] for name in use_cases}
         waiting = [Account(q.opened, closing_of(q.files)) for q in self.repo.queue.waiting()]
-        return [*waiting, *self.repo.records(self.environment).history()]
+        read = self.repo.records(self.environment).accounts(use_cases, places)
+        for account in (*waiting, *read):
+            if account.opened.use_case in found and account.opened.environment in places:
+                found[account.opened.use_case].append(account)
+        self._accounts |= found
 
     @cached_property
     def witnesses(self) -> dict[str, Witness]:
@@ -72,7 +85,9 @@ class Site:
         """The pin as it is. Raises ReleaserError for one that cannot be read."""
         file = self.pins.files.get(use_case)
         if file is None:
-            refuse_wrong(d for d in self.pins.diagnostics if d.path == path_of(self.name, use_case))
+            for wrong in self.pins.diagnostics:
+                if wrong.path == path_of(self.name, use_case) and wrong.severity == "error":
+                    raise _as_error(wrong)
         return file.pin if file else None
 
     def tag(self, use_case: str, release: str) -> ReleaseTag:
@@ -90,7 +105,8 @@ class Site:
         if to is not None:
             tag = self.tag(use_case, to)
             return tag.release, tag.digest
-        found = goes_back_to(self.accounts, self.name, use_case)
+        way = going_back(self.accounts(use_case), self.name, use_case)
+        found = way.target if way else None
         if found is None:
             raise Refused(
                 f"no other release of {use_case} was live in {self.name} before",
@@ -111,20 +127,33 @@ class Site:
         self.edits[use_case] = text
         return PinFile(self.name, document, pinned_of(document.data))
 
+    def read(self, files: Iterable[PinFile]) -> None:
+        """Read the content of many pins at once."""
+        wanted = {f.pin: f for f in files if isinstance(f.pin, Pinned) and f.pin not in self._contents}
+        found, wrong = read_contents(self.repo.git, wanted.values(), self.tags)
+        self._contents |= {file.pin: content for file, content in found if isinstance(file.pin, Pinned)}
+        by_path = {d.path: d for d in wrong}
+        self._contents |= {pin: by_path[f.document.path] for pin, f in wanted.items() if pin not in self._contents}
+
     def content(self, file: PinFile) -> PinnedContent:
         """The content that a pin names, proven by its digest. Raises ReleaserError: it is gone, or not what it was."""
-        found, wrong = read_content(self.repo.git, [file], self.tags)
-        if file.pin.use_case in found:
-            return found[file.pin.use_case]
-        refuse_wrong(wrong)
-        raise AssertionError("what is not read is said")
+        found = self._content(file)
+        if isinstance(found, Diagnostic):
+            raise _as_error(found)
+        return found
 
     def content_now(self, use_case: str) -> PinnedContent | None:
         """The content of the pin as it is; None where there is none, or where it can no longer be read."""
         file = self.pins.files.get(use_case)
         if file is None or not isinstance(file.pin, Pinned):
             return None
-        return read_content(self.repo.git, [file], self.tags)[0].get(use_case)
+        found = self._content(file)
+        return found if isinstance(found, PinnedContent) else None
+
+    def _content(self, file: PinFile) -> PinnedContent | Diagnostic:
+        assert isinstance(file.pin, Pinned)
+        self.read([file])
+        return self._contents[file.pin]
 
 
 def open_site(root: Path | None, environment: str, *, push: bool, seconds: float | None = None) -> Site:
@@ -169,11 +198,8 @@ def refuse_unknown(site: Site, use_cases: Sequence[str]) -> None:
             raise WrongUsage(f"no use case {name} was ever released", code="P102", hint=hint)
 
 
-def refuse_wrong(wrong: object) -> None:
-    """The first diagnostic as an error; nothing when there is none."""
-    for found in wrong if hasattr(wrong, "__iter__") else ():
-        if isinstance(found, Diagnostic) and found.severity == "error":
-            raise ReleaserError(f"{found.path}:{found.line}: {found.message}", code=found.code, hint=found.hint)
+def _as_error(found: Diagnostic) -> ReleaserError:
+    return ReleaserError(f"{found.path}:{found.line}: {found.message}", code=found.code, hint=found.hint)
 
 
-__all__ = ["RETIRED", "Site", "open_site", "refuse_tracking", "refuse_unknown", "refuse_wrong"]
+__all__ = ["RETIRED", "Site", "open_site", "refuse_tracking", "refuse_unknown"]

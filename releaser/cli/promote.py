@@ -50,6 +50,7 @@ def promote(
     moving.refuse_tracking(site, "promote to", f"what is merged into {site.environment.spec.track} is released there")
     names = _candidates(site) if everything else list(dict.fromkeys(use_cases or []))
     moving.refuse_unknown(site, names)
+    _read_ahead(site, names, release, waiver)
     prospects = Prospects(site.repo, site.environment)
     moves, skipped = [], []
     for name in names:
@@ -105,13 +106,28 @@ def _waiver(emergency: bool, owner: str, until: str, reason: str) -> EmergencyWa
 def _candidates(site: Site) -> list[str]:
     """Every use case that the environment before has."""
     from releaser.core.errors import WrongUsage
-    from releaser.core.going_back import live_in
 
     before = site.environment.spec.promotesFrom
     if before is None:
         raise WrongUsage(f"{site.name} names no environment before it", hint="set promotesFrom, or name use cases")
-    names = sorted({a.opened.use_case for a in site.accounts if a.opened.environment == before})
-    return [name for name in names if live_in(site.accounts, before, name) is not None]
+    there = site.repo.records(site.environment).witnesses(before)
+    return sorted(name for name, witness in there.items() if witness.released is not None)
+
+
+def _read_ahead(site: Site, names: list[str], release: str | None, waiver: EmergencyWaiver | None) -> None:
+    """What all of them need, by few calls of git. What is wrong with one is said when it is its turn."""
+    from contextlib import suppress
+
+    from releaser.core.errors import ReleaserError
+    from releaser.core.pin import written
+
+    site.preload(names)
+    site.read(site.pins.files[n] for n in names if n in site.pins.files)
+    wanted = []
+    for name in names:
+        with suppress(ReleaserError):
+            wanted.append(site.edit(name, written(*_wanted(site, name, release, forward=waiver is not None)), waiver))
+    site.read(wanted)
 
 
 def _move(
@@ -143,7 +159,7 @@ def _wanted(site: Site, use_case: str, release: str | None, *, forward: bool) ->
         if newest is None:
             raise Refused(f"{use_case} has no release yet", code="P303", hint="`releaser release` cuts one")
         return newest.release, newest.digest
-    there = live_in(site.accounts, before, use_case)
+    there = live_in(site.accounts(use_case), before, use_case)
     if there is None:
         raise Refused(
             f"{use_case} has nothing in {before} that could be promoted",

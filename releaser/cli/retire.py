@@ -34,7 +34,7 @@ def retire(
     )
     moving.refuse_unknown(site, [use_case])
     pin = site.pin(use_case)
-    if pin is None and live_in(site.accounts, site.name, use_case) is None:
+    if pin is None and live_in(site.accounts(use_case), site.name, use_case) is None:
         raise WrongUsage(f"{use_case} has no pin in {site.name} and nothing is live there", code="P102")
     moves = () if isinstance(pin, Retire) else (retirement(site, use_case),)
     found = Moves(verb="retire", environment=site.name, moves=moves)

@@ -70,17 +70,16 @@ def _propose(use_case: str, environment: str, to: str | None, no_push: bool, out
 
 def _revert(site: Site, use_case: str) -> str:
     """How one goes back where a branch is followed."""
-    from releaser.core.going_back import goes_back_to, live_in
+    from releaser.core.going_back import going_back
 
-    live = live_in(site.accounts, site.name, use_case)
-    before = goes_back_to(site.accounts, site.name, use_case)
+    way = going_back(site.accounts(use_case), site.name, use_case)
     now = f"at once: releaser rollback {use_case} -e {site.name} --now --reason TEXT"
-    if live is None or before is None:
+    if way is None or way.target is None:
         return f"revert the merge: git revert <commit>, and merge that; {now}"
     commits = site.repo.git.run(
-        *("log", "--format=%h", "--max-count=6", f"{before.opened.commit}..{live.opened.commit}", "--"),
+        *("log", "--format=%h", "--max-count=6", f"{way.target.opened.commit}..{way.taken.opened.commit}", "--"),
         f"{site.repo.git.prefix}manifests/{use_case}",
         ok=(0, 128),
     ).text.split()
     which = " ".join(commits) if 0 < len(commits) < 6 else f"what changed manifests/{use_case} since then"
-    return f"to have {before.opened.release} again: git revert {which}, and merge that; {now}"
+    return f"to have {way.target.opened.release} again: git revert {which}, and merge that; {now}"

@@ -18,7 +18,7 @@ from releaser.cli.desk import Desk
 from releaser.cli.moving import Site
 from releaser.core.errors import AwsError, Refused, ReleaserError
 from releaser.core.gate import Result, Verdict
-from releaser.core.going_back import live_in
+from releaser.core.going_back import going_back
 from releaser.core.hold_mark import HELD_TAG, mark
 from releaser.core.move import Look, Move, Moves, before, proof_of
 from releaser.core.pin import written
@@ -80,18 +80,19 @@ def take_back(wish: Wish, root: Path | None) -> int:
 
 def _held(site: Site, use_case: str, digest: str, reason: str) -> Held | None:
     """What is taken back. None when the release that one would go back to is live, and no run is under way."""
-    live = live_in(site.accounts, site.name, use_case)
+    way = going_back(site.accounts(use_case), site.name, use_case)
     witness = site.witnesses.get(use_case)
     left = witness.open.opened if witness and witness.open else None
     if left is not None and left.release_digest == digest and left.holds is not None:
         return left.holds  # our own run, to be continued
-    if live is None:
+    if way is None:
         raise Refused(
             f"nothing of {use_case} is live in {site.name}", code="P321", hint="`releaser history` shows what was"
         )
-    if live.opened.release_digest == digest:
+    taken = way.taken.opened
+    if taken.release_digest == digest:
         return None
-    return Held(release=live.opened.release, release_digest=live.opened.release_digest, reason=reason)
+    return Held(release=taken.release, release_digest=taken.release_digest, reason=reason)
 
 
 def _desk(site: Site, file: PinFile, content: PinnedContent) -> Desk:
@@ -187,7 +188,7 @@ def _propose(site: Site, wish: Wish, release: str, digest: str, *, push: bool) -
         release=release,
         digest=digest,
         ground=f"it is live already: an emergency rollback ({wish.reason})",
-        proof=proof_of(next((a for a in site.accounts if a.opened.release_digest == digest), None)),
+        proof=proof_of(next((a for a in site.accounts(use_case) if a.opened.release_digest == digest), None)),
         looks=(Look(who="the owners of the use case", why="the pin must say what is live; until then it is held"),),
     )
     found = Moves(verb="rollback", environment=site.name, moves=(move,))

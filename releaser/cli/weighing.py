@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from releaser.cli.lives import Prospect, Prospects
 from releaser.cli.moving import Site
 from releaser.core.errors import Refused
-from releaser.core.going_back import goes_back_to, live_in
+from releaser.core.going_back import going_back, live_in
 from releaser.core.hold import hold_of
 from releaser.core.move import EmergencyWaiver, Look, Move, before, proof_of
 from releaser.core.notes import Notes, release_notes
@@ -34,7 +34,7 @@ def weigh(
     if ground.ground is not Ground.WAIVED:
         _refuse_held(site, file.pin)
     content = site.content(file)
-    live = live_in(site.accounts, site.name, use_case)
+    live = live_in(site.accounts(use_case), site.name, use_case)
     models = live.closed.facts.model_ids if live and live.closed else frozenset()
     known = ground.ground in (Ground.BEFORE, Ground.LIVE)
     prospect = prospects.of(content.files, ReleaseName(release, digest), models, known=known)
@@ -62,7 +62,7 @@ def retirement(site: Site, use_case: str) -> Move:
     """The move of a pin to the tombstone."""
     was = site.pin(use_case)
     site.edit(use_case, RETIRED)
-    live = live_in(site.accounts, site.name, use_case)
+    live = live_in(site.accounts(use_case), site.name, use_case)
     bindings = live.closed.bindings if live and live.closed else {}
     gone = tuple(f"- {a.kind} {a.name} is taken away" for a in sorted(bindings))
     release_before, digest_before = before(was)
@@ -83,7 +83,7 @@ def retirement(site: Site, use_case: str) -> Move:
 
 
 def _let_in(site: Site, pin: Pinned) -> Passage:
-    found = passage(pin, site.environment, site.accounts, site.repo.clock.now().date())
+    found = passage(pin, site.environment, site.accounts(pin.use_case), site.repo.clock.now().date())
     if isinstance(found, Denied):
         raise Refused(found.reason, code=found.code, hint=found.hint)
     return found
@@ -130,9 +130,10 @@ def _described(files: UseCaseFiles, release: ReleaseName) -> ReleaseContent | No
 
 def _way_back(site: Site, use_case: str, digest: str, prospect: Prospect) -> str:
     """What one would go back to after this."""
-    live = live_in(site.accounts, site.name, use_case)
+    live = live_in(site.accounts(use_case), site.name, use_case)
     if live is not None and live.opened.release_digest == digest:
-        target = goes_back_to(site.accounts, site.name, use_case)
+        way = going_back(site.accounts(use_case), site.name, use_case)
+        target = way.target if way else None
     else:
         target = live
     if live is None or target is None or live.closed is None or target.closed is None:

@@ -33,4 +33,6 @@ def is_marked(tags: Mapping[str, str], release_digest: str, witness: Witness | N
     except ValueError:
         return False
     released = witness.released if witness else None
-    return released is None or released.closed_at < since
+    if released is None or released.closed_at != since:
+        return released is None or released.closed_at < since
+    return released.record.release_digest == release_digest  # in the same second: what is held came first

@@ -49,5 +49,8 @@ def _by_records(plan: Plan, witnesses: Mapping[str, Witness]) -> list[Verdict]:
         if held is not None and not part.retires and held.release_digest == part.release_digest:
             said = f"{part.use_case} {held.release} was taken back in {plan.environment} and is held: {held.reason}"
             hint = f"`releaser promote {part.use_case} --to {plan.environment}` another release; or merge the fix"
+            if witness and witness.open is not None and witness.open.opened.holds is not None:
+                again = f"releaser rollback {part.use_case} -e {plan.environment} --now --reason TEXT"
+                hint = f"the emergency rollback was cut off and wants to be finished: {again}"
             found.append(Verdict("hold", Result.FAIL, said, hint, part.use_case, "P312"))
     return found

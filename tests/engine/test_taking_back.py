@@ -181,6 +181,23 @@ def test_where_a_branch_is_followed_and_a_freeze_stops_nobody(new_desk: Callable
     desk.settled()
 
 
+def test_a_release_that_was_cut_off_is_what_is_taken_back(new_desk: Callable[..., Desk]) -> None:
+    """Its pointer moved, its record is open: the way out is what was live before it, and it is held."""
+    desk = new_desk()
+    for text in (LETTER, OTHER["answer"], LETTER.replace("three", "five")):
+        desk.repo.declare(use_case(), {"answer": text})
+        desk.repo.commit("next")
+        if "five" not in text:
+            desk.reconcile()
+    assert crash_in_aws(desk, Point("aws", "ssm.PutParameter", 1, True), ("reconcile", "-e", "dev")).code == -9
+    desk.run(*NOW, "-e", "dev", ok=0)
+    records = desk.repo.records()
+    outcomes = {path: json.loads(raw)["outcome"] for path, raw in records.items() if "closed" in path}
+    assert list(outcomes.values()) == ["released", "released", "superseded", "released"]
+    assert json.loads(records["dev/mail/0004-r2/opened.json"])["holds"]["release"] == "r3"
+    assert "P312" in desk.reconcile(ok=4).said
+
+
 def test_ctrl_c_leaves_a_record_that_the_same_command_finishes(new_desk: Callable[..., Desk]) -> None:
     desk = new_desk()
     for text in (LETTER, OTHER["answer"]):
