@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from releaser import runtime
+from releaser import runtime, sandbox
 from releaser.kinds import runtime_configuration
 
 DIGEST = "sha256:" + "5" * 64
@@ -286,3 +286,44 @@ def test_the_agent_is_read():
         server.shutdown()
     with pytest.raises(runtime.Unavailable):
         runtime.Live(runtime.agent("claims", url=url)).get()
+
+
+def test_one_of_ten_readers_has_the_canary_until_an_alarm_takes_it_back(account):
+    with sandbox.running(time_scale=1) as box:
+        box.admin.set_rates({"*": None})
+        appconfig, cloudwatch = box.client("appconfig", account), box.client("cloudwatch", account)
+        metric = {"Namespace": "App", "MetricName": "Errors"}
+        cloudwatch.put_metric_alarm(
+            AlarmName="errors", **metric, Statistic="Sum", Period=60, EvaluationPeriods=1, Threshold=5.0,
+            ComparisonOperator="GreaterThanThreshold", TreatMissingData="notBreaching",
+        )  # fmt: skip
+        box.admin.advance(120)
+        deployed(box, account, "r1")
+        box.admin.advance(601)
+        clock = Clock()
+        readers = [
+            runtime.Live(runtime.appconfig("claims", client=box.client("appconfigdata", account)), clock=clock)
+            for _ in range(10)
+        ]
+
+        def seen():
+            clock.now += 61
+            return sorted(reader.get().release for reader in readers)
+
+        assert seen() == ["r1"] * 10
+        app = {"ApplicationId": appconfig.list_applications()["Items"][0]["Id"]}
+        env = {**app, "EnvironmentId": appconfig.list_environments(**app)["Items"][0]["Id"]}
+        profile = {"ConfigurationProfileId": appconfig.list_configuration_profiles(**app)["Items"][0]["Id"]}
+        alarm = cloudwatch.describe_alarms()["MetricAlarms"][0]["AlarmArn"]
+        role = f"arn:aws:iam::{account}:role/appconfig"
+        appconfig.update_environment(**env, Monitors=[{"AlarmArn": alarm, "AlarmRoleArn": role}])
+        about = {"ContentType": "application/json", "VersionLabel": "r2-55555555"}
+        appconfig.create_hosted_configuration_version(**app, **profile, Content=text(release="r2"), **about)
+        canary = {"ConfigurationVersion": "r2-55555555", "DeploymentStrategyId": "AppConfig.Canary10Percent20Minutes"}
+        appconfig.start_deployment(**env, **profile, **canary)
+        assert seen() == ["r1"] * 9 + ["r2"] == seen()
+        box.admin.advance(5 * 60)
+        assert seen() == ["r1"] * 8 + ["r2"] * 2
+        cloudwatch.put_metric_data(Namespace="App", MetricData=[{"MetricName": "Errors", "Value": 50.0}])
+        assert seen() == ["r1"] * 10
+        assert appconfig.get_deployment(**env, DeploymentNumber=2)["State"] in ("ROLLING_BACK", "ROLLED_BACK")
