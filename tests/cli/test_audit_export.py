@@ -24,7 +24,10 @@ from world.repository import LETTER, Repository
 
 from releaser.cli.audit_export import export
 from releaser.core.errors import ReleaserError, WrongUsage
+from releaser.core.evidence_ref import EvidenceRef
+from releaser.core.proof.branch import seal
 from releaser.core.proof.bundle import LISTING, prove
+from releaser.core.proof.evidence import ERASED, TOMBSTONE, evidence_path
 from releaser.core.proof.files import pretty, sha256
 from releaser.core.record import Conclusion, Facts, Holder, Intent, Outcome
 from releaser.store.bundle_check import manifest_problems, prove_bundle
@@ -97,9 +100,27 @@ class World:
         self.time += timedelta(days=7)
         opened = self.records.open([intent]).opened[name]
         facts = Facts(governance={"dataClassification": classification})
-        conclusion = Conclusion(outcome=outcome, duration_ms=1, verified=outcome is Outcome.RELEASED, facts=facts)
+        raw = f"what {name} answered in {environment}\n".encode()
+        path = evidence_path(opened.ref.folder, sha256(raw), "quality.jsonl")
+        evidence = {"quality.jsonl": EvidenceRef(uri=path, sha256=sha256(raw), size=len(raw))}
+        kept = evidence if outcome is Outcome.RELEASED else {}
+        conclusion = Conclusion(outcome=outcome, duration_ms=1, verified=bool(kept), facts=facts, evidence=kept)
         self.time += timedelta(minutes=5)
         self.records.close([(opened, conclusion, f"# {name} {tag.release}\n")])
+        if kept:
+            self.records.branch.append(lambda _: {path: raw}, "evidence")
+        if kept and tag.release == "r2":
+            self.erase(path, evidence["quality.jsonl"])
+
+    def erase(self, path: str, ref: EvidenceRef) -> None:
+        """One commit that puts a tombstone where evidence was."""
+        told = {"at": "2026-03-01T09:00:00Z", "by": "ana", "format": TOMBSTONE, "why": "a person asked"}
+        stone = pretty({**told, "sha256": ref.sha256, "uri": ref.uri})
+        message = f"erase\n\nEntries: sha256:{seal({path + ERASED: sha256(stone)})}".encode()
+        head = f"commit refs/heads/releases\ncommitter a <a@example.com> {int(self.time.timestamp())} +0000\n"
+        body = b"data %d\n%s\nfrom refs/heads/releases^0\nD %s\n" % (len(message), message, path.encode())
+        file = b"M 100644 inline %s\ndata %d\n%s\n" % ((path + ERASED).encode(), len(stone), stone)
+        self.git.run("fast-import", "--quiet", send=head.encode() + body + file)
 
 
 def confidential(name: str, model: str) -> dict[str, object]:
@@ -205,6 +226,8 @@ KINDS = (
     "opened.json",
     "closed.json",
     "notes.md",
+    "-quality.jsonl",
+    ".erased.json",
     ".tag",
     "release.json",
     "manifest.yaml",
@@ -356,7 +379,10 @@ def test_confidential_texts_stay_behind_by_digest(world: World, bundle: Path, tm
     assert SECRET.encode() not in everything
     assert "contents/letters/r2/files/docs/dpia.md" in members(bundle)
     told = json.loads(members(bundle)[LISTING])["withheld"]
-    assert set(told) == {f"contents/letters/r{n}/files/prompts/answer.md" for n in (1, 2)}
+    prompts = {f"contents/letters/r{n}/files/prompts/answer.md" for n in (1, 2)}
+    answers = {name for name in told if name.startswith("records/")}
+    assert set(told) == prompts | answers and len(answers) == 2
+    assert all("/letters/" in name for name in answers) and "by digest only: 4 members" in verify(bundle)[1]
     full = make(world.repo, tmp_path / "full.zip", "--with-content")
     assert SECRET.encode() in members(full)["contents/letters/r1/files/prompts/answer.md"]
     assert verify(full)[0] == 0
