@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import get_args
 
 from releaser.core.diff import Origin
 from releaser.core.kind import Verb
@@ -10,9 +10,7 @@ from releaser.core.manifest import Allowed
 from releaser.core.plan import FORMAT as PLAN_FORMAT
 from releaser.core.plan import SUMMARY_KEYS, Action, Risk, Wave
 from releaser.kinds.runtime_configuration import FORMAT as RUNTIME_FORMAT
-
-Schema = dict[str, Any]
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
+from releaser.render.schema_parts import DIALECT, Schema, closed, listed, mapped
 
 _TEXT: Schema = {"type": "string"}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
@@ -29,17 +27,17 @@ def plan_schema() -> Schema:
         "$id": "https://releaser.dev/schemas/plan.v1.json",
         "title": "Plan",
         "description": "What would be done in one account and region, and why. Holds no free text of any resource.",
-        **_closed(
+        **closed(
             format={"const": PLAN_FORMAT},
             digest=_DIGEST | {"description": "Binds this file: planning again must give the same."},
             environment=_TEXT,
             account={"type": "string", "pattern": "^[0-9]{12}$"},
             region=_TEXT,
             commit=_TEXT,
-            summary=_closed(**dict.fromkeys(SUMMARY_KEYS, _COUNT)),
-            observed=_closed(assumed=_COUNT, read=_COUNT),
-            room=_list(
-                _closed(
+            summary=closed(**dict.fromkeys(SUMMARY_KEYS, _COUNT)),
+            observed=closed(assumed=_COUNT, read=_COUNT),
+            room=listed(
+                closed(
                     kind=_TEXT,
                     used=_COUNT,
                     limit=_COUNT,
@@ -47,11 +45,11 @@ def plan_schema() -> Schema:
                     source={"enum": ["Service Quotas", "AWS's documentation"]},
                 )
             ),
-            useCases=_list(_use_case()),
-            drift=_list(_drift()),
-            changes=_list(_change()),
-            steps=_list(_step()),
-            diagnostics=_list({"$ref": "#/$defs/diagnostic"}),
+            useCases=listed(_use_case()),
+            drift=listed(_drift()),
+            changes=listed(_change()),
+            steps=listed(_step()),
+            diagnostics=listed({"$ref": "#/$defs/diagnostic"}),
         ),
         "$defs": {"diagnostic": diagnostic_schema(), "value": _value()},
     }
@@ -60,9 +58,9 @@ def plan_schema() -> Schema:
 def runtime_schema() -> Schema:
     """``schemas/runtime.v1.json``: sections are open, for kinds to come; the known ones are described."""
     ref = {"type": "string", "minLength": 1}
-    prompt = _closed(("arn",), arn=ref, model=_TEXT, guardrail=_TEXT)
-    agent = _closed(("agentId", "agentAliasId"), agentId=ref, agentAliasId=ref, enabled={"const": False})
-    flow = _closed(("flowIdentifier",), flowIdentifier=ref, flowAliasIdentifier=ref)
+    prompt = closed(("arn",), arn=ref, model=_TEXT, guardrail=_TEXT)
+    agent = closed(("agentId", "agentAliasId"), agentId=ref, agentAliasId=ref, enabled={"const": False})
+    flow = closed(("flowIdentifier",), flowIdentifier=ref, flowAliasIdentifier=ref)
     inference = {"type": "object", "description": "AWS's inference parameters."}
     return {
         "$schema": DIALECT,
@@ -76,11 +74,11 @@ def runtime_schema() -> Schema:
             "release": _RELEASE,
             "digest": {"type": "string", "pattern": "^(sha256:[0-9a-f]{64})?$"},
             "enabled": {"type": "boolean", "description": "False: the application must not call the model."},
-            "prompts": _map(prompt),
-            "guardrails": _map(_closed(id=ref, version=ref)),
-            "agents": _map(agent),
-            "flows": _map(flow),
-            "models": _map(_closed(("modelId",), modelId=ref, inference=inference)),
+            "prompts": mapped(prompt),
+            "guardrails": mapped(closed(id=ref, version=ref)),
+            "agents": mapped(agent),
+            "flows": mapped(flow),
+            "models": mapped(closed(("modelId",), modelId=ref, inference=inference)),
         },
         "required": ["format", "useCase", "release", "digest", "enabled"],
         "additionalProperties": {"type": "object"},
@@ -89,7 +87,7 @@ def runtime_schema() -> Schema:
 
 def diagnostic_schema() -> Schema:
     """One problem, as every command prints it."""
-    return _closed(
+    return closed(
         code=_TEXT,
         severity={"enum": ["error", "warning"]},
         path=_TEXT,
@@ -101,23 +99,23 @@ def diagnostic_schema() -> Schema:
 
 
 def _use_case() -> Schema:
-    return _closed(
+    return closed(
         useCase=_TEXT,
         release=_RELEASE,
         releaseDigest=_DIGEST,
         changeDigest=_DIGEST | {"description": "What a review approves: steps, stamps and the content seen before."},
         risk=_RISK | {"description": "The worst class of its changes."},
-        concerns=_list(_closed(at=_TEXT, change={"enum": list(get_args(Allowed))}, risk=_RISK, text=_TEXT))
+        concerns=listed(closed(at=_TEXT, change={"enum": list(get_args(Allowed))}, risk=_RISK, text=_TEXT))
         | {"description": "What may need an allowance: an entry of `spec.allow` with this `at` and `change`."},
-        processing=_map(_list(_TEXT))
+        processing=mapped(listed(_TEXT))
         | {"description": "Model or guardrail profile that it names: the regions that may process what is sent to it."},
         steps=_COUNT,
-        blocked=_list({"$ref": "#/$defs/diagnostic"}) | {"description": "Reasons why nothing is planned for it."},
+        blocked=listed({"$ref": "#/$defs/diagnostic"}) | {"description": "Reasons why nothing is planned for it."},
     )
 
 
 def _drift() -> Schema:
-    return _closed(
+    return closed(
         address=_ADDRESS,
         path=_TEXT | {"description": "Empty: the whole resource."},
         before={"$ref": "#/$defs/value", "description": "Live."},
@@ -127,7 +125,7 @@ def _drift() -> Schema:
 
 
 def _change() -> Schema:
-    return _closed(
+    return closed(
         address=_ADDRESS,
         kind=_TEXT,
         name=_TEXT | {"description": "Its name in AWS."},
@@ -137,10 +135,10 @@ def _change() -> Schema:
         publishes={"type": "boolean"},
         version=_TEXT | {"description": "In use before this plan."},
         quota=_TEXT,
-        remarks=_list(_closed(effect={"enum": ["stronger", "weaker", "changed", "neutral"]}, text=_TEXT, path=_TEXT))
+        remarks=listed(closed(effect={"enum": ["stronger", "weaker", "changed", "neutral"]}, text=_TEXT, path=_TEXT))
         | {"description": "What it means in words; weaker: it protects less."},
-        fields=_list(
-            _closed(
+        fields=listed(
+            closed(
                 path=_TEXT,
                 before={"$ref": "#/$defs/value"},
                 after={"$ref": "#/$defs/value"},
@@ -151,7 +149,7 @@ def _change() -> Schema:
 
 
 def _step() -> Schema:
-    return _closed(
+    return closed(
         address=_ADDRESS,
         verb={"enum": [v.value for v in Verb]},
         target=_TEXT | {"description": "A live id, for what is no longer declared."},
@@ -161,12 +159,12 @@ def _step() -> Schema:
         before=_DIGEST | {"description": "Digest of the content seen; empty when absent."},
         rewrite={"type": "boolean"},
         retag={"type": "boolean"},
-        needs=_list(_TEXT),
+        needs=listed(_TEXT),
     )
 
 
 def _value() -> Schema:
-    hidden = _closed(sha256={"type": "string", "pattern": "^[0-9a-f]{12}$"}, length=_COUNT)
+    hidden = closed(sha256={"type": "string", "pattern": "^[0-9a-f]{12}$"}, length=_COUNT)
     return {
         "description": "Null: absent. A free text is told by digest and length; `${...}` is known after apply.",
         "anyOf": [
@@ -176,20 +174,3 @@ def _value() -> Schema:
             {"type": "object", "additionalProperties": {"$ref": "#/$defs/value"}},
         ],
     }
-
-
-def _closed(required: tuple[str, ...] | None = None, /, **members: Schema) -> Schema:
-    return {
-        "type": "object",
-        "properties": members,
-        "required": list(members if required is None else required),
-        "additionalProperties": False,
-    }
-
-
-def _map(item: Schema) -> Schema:
-    return {"type": "object", "additionalProperties": item}
-
-
-def _list(item: Schema) -> Schema:
-    return {"type": "array", "items": item}

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+import jsonschema
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -30,6 +31,7 @@ from releaser.core.proof.bundle import LISTING, prove
 from releaser.core.proof.evidence import ERASED, TOMBSTONE, evidence_path
 from releaser.core.proof.files import pretty, sha256
 from releaser.core.record import Conclusion, Facts, Holder, Intent, Outcome
+from releaser.render.audit_schemas import index_schema
 from releaser.store.bundle_check import manifest_problems, prove_bundle
 from releaser.store.git import Git
 from releaser.store.handed.joined import verify_source
@@ -402,6 +404,7 @@ def test_the_period_chooses_contents_and_the_chain_stays_whole(world: World, tmp
 
 def test_hostile_text_is_text(bundle: Path) -> None:
     found = members(bundle)
+    jsonschema.Draft202012Validator(index_schema()).validate(json.loads(found["index.json"]))
     page = found["index.html"].decode()
     assert "<script" not in page and "&lt;script&gt;alert(1)" in page
     rows = found["index.csv"].decode().splitlines()

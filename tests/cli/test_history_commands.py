@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from typer.testing import CliRunner
 from world import manifest, repository
@@ -26,6 +27,7 @@ from releaser.engine import pointers
 from releaser.engine.driver import Driver
 from releaser.engine.reading import reading
 from releaser.kinds import registry
+from releaser.render.audit_schemas import diff_schema, serving_schema
 from releaser.store.git import Git
 from releaser.store.reader import DiskReader
 from releaser.store.records import Records
@@ -80,7 +82,7 @@ def test_two_releases_are_compared_as_their_tags_have_them(repo: Repository) -> 
     assert text.startswith("mail  r1 -> r2\n")
     assert "[-three friendly-]{+two polite+}" in text and "Something else" not in text
     found = json.loads(call(repo.root, "diff", "r1", "r2", "mail", "--output", "json"))
-    assert found["format"] == "releaser.release-diff/v1"
+    jsonschema.Draft202012Validator(diff_schema()).validate(found)
     assert [f["path"] for f in found["files"]] == ["prompts/answer.md"]
     told = [c for s in found["sections"] for c in s["changes"]]
     pieces = next(c["pieces"] for c in told if "pieces" in c)
@@ -99,6 +101,8 @@ def test_confidential_texts_stay_in_git(repo: Repository) -> None:
     for output in ("text", "json", "markdown"):
         said = call(repo.root, "diff", "r2", "r3", "mail", "--output", output)
         assert "SECRET" not in said and "letter of a customer" not in said
+        if output == "json":
+            jsonschema.Draft202012Validator(diff_schema()).validate(json.loads(said))
 
 
 def test_what_is_meant_is_asked(repo: Repository) -> None:
@@ -175,6 +179,7 @@ def test_what_callers_get_leads_back_to_the_review(repo: Repository) -> None:
     for part in ("genai/mail!12", "ben, cleo", "quality sha256 999999999999", f"sha256:{'a' * 64}", "b" * 12):
         assert part in text
     (found,) = json.loads(call(repo.root, "serving", "--output", "json"))
+    jsonschema.Draft202012Validator(serving_schema()).validate(found)
     assert found["pointers"][0]["versions"][0]["version"] == "4"
     assert found["evidence"]["quality"]["sha256"] == "9" * 64
     assert "| `prompt/answer` |" in call(repo.root, "serving", "--output", "markdown")
