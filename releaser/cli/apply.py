@@ -57,6 +57,7 @@ def apply(
         root, environment, target, names, commit=None if dirty and saved is None else commit, read_only=False
     )
     desk.dirty = dirty
+    desk.connect()
     releases, objects = (wiring.unreleased(desk.files), {}) if dirty else cutting.named(desk)
     planned, verdicts = work.make_plan(desk, deep=deep or saved is not None, releases=releases)
     if saved is not None:

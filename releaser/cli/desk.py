@@ -64,6 +64,10 @@ class Desk:
         """Waits for the look at the account. Raises what went wrong there."""
         return self.looking.result()
 
+    def connect(self) -> None:
+        """Raises what went wrong with the account, before a tag is cut for a run that cannot begin."""
+        self.looking.result()
+
     def witnesses(self) -> dict[str, Witness]:
         """What git knows of this environment, by use case."""
         if self._witnesses is None:

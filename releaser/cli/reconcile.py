@@ -40,6 +40,7 @@ def reconcile(
     repo = wiring.repository(root)
     desk = work.desk(root, environment, target, use_cases, commit=repo.git.head(), read_only=False)
     branch.refuse_unmerged(desk)
+    desk.connect()
     releases, objects = cutting.named(desk)
     planned, verdicts = work.make_plan(desk, deep=deep, releases=releases)
     options = running.Options(workers=workers, take_over=take_over, supersede=supersede)

@@ -112,7 +112,7 @@ def _status_lines(view: PlanView, rows: tuple[StatusRow, ...]) -> Iterator[Line]
     yield line(Piece(f"Status of {plan.environment}", "bold"), f"  account {plan.account}  region {plan.region}")
     width = max((len(r.use_case) for r in rows), default=0)
     for row in rows:
-        live = f"{row.live or 'never released':<14}"
+        live = f"{row.live or ('retired' if row.last == 'retired' else 'never released'):<14}"
         digest = short(row.live_digest) if row.live else ""
         yield line(
             f"  {row.use_case:<{width}}  ",
