@@ -16,6 +16,7 @@ from releaser.engine.planning import Planned
 from releaser.engine.ports import Ledger
 from releaser.kinds import registry
 from releaser.store.evidence import EvidenceStore, InS3
+from releaser.store.queued import EmergencyLedger
 from releaser.store.records import Records
 
 PLAN = "plan.json"
@@ -27,11 +28,11 @@ def keeper(desk: Desk, planned: Planned, ledger: Ledger) -> Keep:
     """Keeps the evidence of a use case when it has ended. Evidence that cannot be stored is a warning: what was done
     is done, and its record must be closed. Records that wait on disk for the git server have none."""
     place = desk.environment.spec.evidenceStore
-    store: EvidenceStore | None = ledger.evidence if isinstance(ledger, Records) else None
-    if place is not None and store is not None:
-        store = InS3(desk.look.connection.aws, place)
 
     def keep(record: RecordRef) -> Mapping[str, EvidenceRef]:
+        store: EvidenceStore | None = ledger.evidence if isinstance(ledger, Records | EmergencyLedger) else None
+        if place is not None and store is not None:
+            store = InS3(desk.look.connection.aws, place)
         if store is None:
             return {}
         try:

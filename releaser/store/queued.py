@@ -22,6 +22,7 @@ from releaser.store.records import Ending, Records
 
 if TYPE_CHECKING:
     from releaser.engine.ports import Opening
+    from releaser.store.evidence import EvidenceStore
 
 
 @dataclass
@@ -132,6 +133,11 @@ class EmergencyLedger:
     queued: QueuedLedger
     without: Callable[[GitError], None]
     is_queued: bool = False
+
+    @property
+    def evidence(self) -> EvidenceStore | None:
+        """Where evidence is kept; None while the record waits: its place on the branch is not known yet."""
+        return None if self.is_queued else self.records.evidence
 
     def witnesses(self, environment: str) -> Mapping[str, Witness]:
         return self.queued.witnesses(environment)
