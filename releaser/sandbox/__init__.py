@@ -6,6 +6,9 @@ Nothing outside this package is imported by it; nothing but its command, the dem
     with sandbox.running(time_scale=0) as box:
         box.client("bedrock-agent").create_prompt(name="hello")
 
+Tests that make thousands of calls and no fault take ``releaser.sandbox.inside.inside``: the same, without a process
+and a socket.
+
 What is not checked: signatures. Any secret is accepted; the access key says which account calls.
 """
 
