@@ -26,13 +26,13 @@ from world.repository import LETTER, Repository
 from releaser.cli.audit_export import export
 from releaser.core.errors import ReleaserError, WrongUsage
 from releaser.core.evidence_ref import EvidenceRef
-from releaser.core.proof.branch import seal
 from releaser.core.proof.bundle import LISTING, prove
-from releaser.core.proof.evidence import ERASED, TOMBSTONE, evidence_path
+from releaser.core.proof.evidence import NamedEvidence, evidence_path
 from releaser.core.proof.files import pretty, sha256
 from releaser.core.record import Conclusion, Facts, Holder, Intent, Outcome
 from releaser.render.audit_schemas import index_schema
 from releaser.store.bundle_check import manifest_problems, prove_bundle
+from releaser.store.evidence import erase
 from releaser.store.git import Git
 from releaser.store.handed.joined import verify_source
 from releaser.store.reader import DiskReader
@@ -106,23 +106,19 @@ class World:
         path = evidence_path(opened.ref.folder, sha256(raw), "quality.jsonl")
         evidence = {"quality.jsonl": EvidenceRef(uri=path, sha256=sha256(raw), size=len(raw))}
         kept = evidence if outcome is Outcome.RELEASED else {}
-        conclusion = Conclusion(outcome=outcome, duration_ms=1, verified=bool(kept), facts=facts, evidence=kept)
+        away = {"raw.jsonl": EvidenceRef(uri="s3://acme-evidence/raw.jsonl", sha256="7" * 64, size=7, version_id="v1")}
+        named = kept or (away if outcome is Outcome.FAILED else {})
+        conclusion = Conclusion(outcome=outcome, duration_ms=1, verified=bool(kept), facts=facts, evidence=named)
         self.time += timedelta(minutes=5)
         self.records.close([(opened, conclusion, f"# {name} {tag.release}\n")])
         if kept:
             self.records.branch.append(lambda _: {path: raw}, "evidence")
+        if outcome is Outcome.FAILED:
+            one = NamedEvidence(f"{opened.ref.folder}/closed.json", "raw.jsonl", away["raw.jsonl"].uri, "7" * 64, 7)
+            erase(self.records.branch, one, by="ana", why="a person asked", at=self.time)
         if kept and tag.release == "r2":
-            self.erase(path, evidence["quality.jsonl"])
-
-    def erase(self, path: str, ref: EvidenceRef) -> None:
-        """One commit that puts a tombstone where evidence was."""
-        told = {"at": "2026-03-01T09:00:00Z", "by": "ana", "format": TOMBSTONE, "why": "a person asked"}
-        stone = pretty({**told, "sha256": ref.sha256, "uri": ref.uri})
-        message = f"erase\n\nEntries: sha256:{seal({path + ERASED: sha256(stone)})}".encode()
-        head = f"commit refs/heads/releases\ncommitter a <a@example.com> {int(self.time.timestamp())} +0000\n"
-        body = b"data %d\n%s\nfrom refs/heads/releases^0\nD %s\n" % (len(message), message, path.encode())
-        file = b"M 100644 inline %s\ndata %d\n%s\n" % ((path + ERASED).encode(), len(stone), stone)
-        self.git.run("fast-import", "--quiet", send=head.encode() + body + file)
+            one = NamedEvidence(f"{opened.ref.folder}/closed.json", "quality.jsonl", path, sha256(raw), len(raw))
+            erase(self.records.branch, one, by="ana", why="a person asked", at=self.time)
 
 
 def confidential(name: str, model: str) -> dict[str, object]:
@@ -465,7 +461,7 @@ def signing(world: World, tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="no ssh-keygen")
 def test_once_signed_always_signed(world: World, signing: Path, tmp_path: Path) -> None:
-    world.record("dev", "mail", Outcome.FAILED)
+    world.record("dev", "mail", Outcome.NOTHING)
     told = ("--allowed-signers", str(signing))
     out = make(world.repo, tmp_path / "signed.zip")
     code, said = verify(out, *told)
@@ -476,7 +472,7 @@ def test_once_signed_always_signed(world: World, signing: Path, tmp_path: Path) 
     code, said = verify(out, "--allowed-signers", str(other))
     assert code == 1 and "may not sign" in said
     world.git.environ.pop("RELEASER_SIGNING_KEY")  # type: ignore[attr-defined]
-    world.record("dev", "mail", Outcome.FAILED)
+    world.record("dev", "mail", Outcome.NOTHING)
     code, said = verify(make(world.repo, tmp_path / "lapsed.zip"), *told)
     assert code == 1 and said.count("it is not signed, and commits before it are") == 2
 

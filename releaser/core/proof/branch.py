@@ -56,7 +56,8 @@ def branch_problems(commits: Sequence[Commit], digests: Mapping[str, str]) -> It
                     yield Break(change.path, f"added twice: by {commit.id[:12]} and by {added[change.path][:12]}")
                 added[change.path] = commit.id
     for path in sorted(set(digests) - set(added)):
-        yield Break(path, "no commit of the branch added it")
+        if tombstone_of(path) not in digests:  # evidence in S3 was never here: its tombstone is
+            yield Break(path, "no commit of the branch added it")
 
 
 def _line(commits: Sequence[Commit]) -> Iterator[Break]:

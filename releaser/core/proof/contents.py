@@ -65,7 +65,8 @@ def content_problems(
         yield from _file_problems(at, files, stated, told)
         tree, wrong = _git_problems(at, files, commit, f"{told.root}manifests/{use_case}")
         yield from wrong
-        contents[(commit, use_case)] = Content(tree, sha256(files["release.json"]))
+        manifest = sha256(files.get("files/manifest.yaml", b""))
+        contents[(commit, use_case)] = Content(tree, sha256(files["release.json"]), manifest=manifest)
 
 
 def _stated_files(raw: bytes) -> dict[str, str] | None:
