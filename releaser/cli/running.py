@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from releaser.cli import work
+from releaser.cli.anchoring import anchor
 from releaser.cli.desk import Desk
 from releaser.cli.evidencing import keeper
 from releaser.cli.noting import notes_of
@@ -157,6 +158,8 @@ def execute(
         unfinished += [back.use_case] if back else []  # also with nothing to do: the hold must stand in git
         with _stopping(applier.stop):
             report = run.execute(planned, verdicts, unfinished)
+    if report.results:
+        anchor(desk, ledger)
     return Finished(planned, report, tuple(verdicts))
 
 

@@ -60,6 +60,7 @@ def against_account(proof: Proof, root: Path | None, environment: str) -> None:
     for target in chosen.spec.targets:
         _against(proof, root, chosen, target)
     _evidence(proof, repo, chosen)
+    _anchors(proof, repo, chosen)
     proof.problems.sort()
 
 
@@ -101,3 +102,12 @@ def _evidence(proof: Proof, repo: wiring.Repository, environment: Environment) -
             proof.wrong(one.uri, f"the evidence that {one.entry} names cannot be read: {error}")
     proof.counts["evidence"] = proof.counts.get("evidence", 0) + len(away)
     proof.unproven = [u for u in proof.unproven if not u.reason.endswith("-e ENV looks at them")]
+
+
+def _anchors(proof: Proof, repo: wiring.Repository, environment: Environment) -> None:
+    from releaser.cli.anchoring import compare
+    from releaser.store.branch import ReleasesBranch
+
+    if environment.spec.anchor is not None:
+        aws = wiring.connection(environment, environment.spec.targets[0], repo.environ, read_only=True).aws
+        compare(proof, environment, aws, ReleasesBranch(repo.git, repo.remote, repo.clock.now, repo.clock.sleep))

@@ -108,6 +108,21 @@ class Gates(Part):
     )
 
 
+class Anchor(Part):
+    """Where the head of the records is also written, so that even who may rewrite the branch is seen to."""
+
+    s3: Annotated[str, StringConstraints(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?$")] | None = Field(
+        None, description="Below it an object is written after every run; the bucket has Object Lock with a default."
+    )
+    kms: Text | None = Field(None, description="Id, ARN or alias of an asymmetric KMS key that signs the head.")
+
+    @model_validator(mode="after")
+    def _one(self) -> Anchor:
+        if (self.s3 is None) == (self.kms is None):
+            raise PydanticCustomError("E205", "an anchor is either `s3` or `kms`")
+        return self
+
+
 class Safety(Part):
     """How much one run may take away or change. Below ``minPopulation`` resources percentages mean
     nothing."""
@@ -173,6 +188,7 @@ class EnvironmentSpec(Part):
     safety: Safety = Safety()
     freeze: tuple[Freeze, ...] = ()
     policy: Policy = Policy()
+    anchor: Anchor | None = None
     evidenceStore: Annotated[str, StringConstraints(pattern=r"^s3://")] | None = None
     bindings: dict[BindingName, str] = Field({}, description="What manifests read as ${env.NAME}.")
     rates: dict[Text, Annotated[float, Field(gt=0, le=1000, strict=True)]] = Field(

@@ -171,6 +171,10 @@ class Records:
         found = self.git.objects([f"{tip}:{path}"])[0] if tip else None
         return found[1].decode("utf-8", "replace") if found else None
 
+    def heads(self, environment: str) -> dict[str, str]:
+        """``<env>/<use-case>`` -> sha256 of the newest entry of its sequence, as of the newest known commit."""
+        return {f"{environment}/{name}": state.tip for name, state in self._ledger().states(environment).items()}
+
     def _ledger(self) -> Ledger:
         return Ledger(self.git, self.branch.tip())
 

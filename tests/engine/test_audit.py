@@ -74,3 +74,85 @@ def _cut_off(desk: Desk) -> None:
     desk.repo.git("update-ref", "refs/remotes/origin/releases", last)
     found = verified(desk, ok=1)
     assert "releases" in {p["path"] for p in found["problems"]}
+
+
+HERE = {"CreateBucketConfiguration": {"LocationConstraint": "eu-central-1"}}
+
+
+def bucket_of(desk: Desk) -> str:
+    """A bucket that keeps every version for a week."""
+    name = f"records-{desk.account}"
+    s3 = desk.client("s3")
+    s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True, **HERE)
+    rule = {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 7}}
+    s3.put_object_lock_configuration(
+        Bucket=name, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": rule}
+    )
+    return name
+
+
+def released(desk: Desk, **spec: object) -> None:
+    desk.repo.environment("dev", desk.account, **spec)
+    desk.repo.declare(use_case())
+    desk.repo.commit("first")
+    desk.reconcile()
+
+
+def forget(desk: Desk, commits: int) -> None:
+    """The branch loses its newest commits, everywhere; nobody remembers that they were there."""
+    older = desk.repo.git("rev-parse", f"origin/releases~{commits}")
+    desk.repo.git("push", "-q", "-f", "origin", f"{older}:refs/heads/releases")
+    desk.repo.git("update-ref", "-d", "refs/remotes/origin/releases")
+    desk.repo.git("fetch", "-q", "origin", "+refs/heads/releases:refs/remotes/origin/releases")
+
+
+def test_an_anchor_in_s3_sees_what_everybody_else_forgot(new_desk: Callable[..., Desk]) -> None:
+    desk = new_desk(server=True)
+    bucket = bucket_of(desk)
+    released(desk, anchor={"s3": f"s3://{bucket}/anchors"}, evidenceStore=f"s3://{bucket}/evidence")
+    found = verified(desk, "-e", "dev")
+    assert found["ok"] and found["unproven"] == []
+    assert (found["counts"]["anchors"], found["counts"]["evidence"]) == (1, 1)
+    _evidence_in_s3(desk, bucket)
+    forget(desk, 1)
+    assert "releases@" in str(verified(desk, "-e", "dev", ok=1)["problems"])
+    problems = {p["path"] for p in verified(desk, "-e", "dev", ok=1)["problems"]}
+    assert "dev/mail" in problems
+
+
+def _evidence_in_s3(desk: Desk, bucket: str) -> None:
+    s3 = desk.client("s3")
+    rows = s3.list_object_versions(Bucket=bucket, Prefix="evidence/")["Versions"]
+    assert [row["Key"].startswith("evidence/dev/mail/0001-r1/evidence/") for row in rows] == [True]
+    uri = f"s3://{bucket}/{rows[0]['Key']}"
+    s3.put_object(Bucket=bucket, Key=rows[0]["Key"], Body=b"another version")  # the record names its own
+    assert verified(desk, "-e", "dev")["ok"]
+    refused = desk.run("evidence", "erase", uri, "--why", "erasure request 17", ok=1)
+    assert "G-erase" in refused.err and "Object Lock" in refused.err
+    assert verified(desk, "-e", "dev")["counts"]["evidence"] == 1
+
+
+def test_an_anchor_that_a_key_signed_is_believed_and_a_forged_one_is_not(new_desk: Callable[..., Desk]) -> None:
+    desk = new_desk(server=True)
+    key = desk.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+    released(desk, anchor={"kms": key})
+    found = verified(desk, "-e", "dev")
+    assert found["ok"] and found["unproven"] == [] and found["counts"]["anchors"] == 1
+    other = desk.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+    desk.repo.environment("dev", desk.account, anchor={"kms": other})
+    problems = verified(desk, "-e", "dev", ok=1)["problems"]
+    assert [p["path"].startswith(".anchors/dev/") for p in problems] == [True]
+
+
+def test_an_anchor_that_fails_is_a_warning_and_the_next_run_anchors(new_desk: Callable[..., Desk]) -> None:
+    desk = new_desk(server=True)
+    desk.repo.environment("dev", desk.account, anchor={"s3": f"s3://records-{desk.account}/anchors"})
+    desk.repo.declare(use_case())
+    desk.repo.commit("first")
+    assert "warning[G-anchor]" in desk.reconcile().err
+    bucket_of(desk)
+    desk.repo.declare(use_case(), {"answer": LETTER.replace("three", "two")})
+    desk.repo.commit("second")
+    assert "G-anchor" not in desk.reconcile().err
+    found = verified(desk, "-e", "dev")
+    assert found["ok"] and found["counts"]["anchors"] == 1

@@ -57,6 +57,12 @@ GIT = (
     Code("G-rewrite", "an entry would have been written twice", "A defect: please report it."),
     Code("G-date", "not a date or time", "Write 2026-03-03, or 2026-03-03T14:00+01:00.", "--at 2026-03-03"),
     Code(
+        "G-anchor",
+        "the head of the records was not anchored",
+        "What was released is recorded; the next run anchors it. The role needs s3:PutObject below the anchor's "
+        "prefix, or kms:GetPublicKey and kms:Sign on its key.",
+    ),
+    Code(
         "G-evidence",
         "no record names this evidence, or several do",
         "Name it by its path on the branch, by its s3:// address, or by its sha256: `closed.json` lists what there is.",
