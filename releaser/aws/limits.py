@@ -17,6 +17,7 @@ SERVICES: Mapping[str, str] = {
     "bedrock": r"(Create|Update|Put)\w+",
     "bedrock-agent": r"(Create|Update|Put|Associate)\w+",
     "ssm": r"PutParameter",
+    "appconfig": r"(Create|Update)(Application|Environment|ConfigurationProfile)",
 }
 
 _SHAPE_MEMBERS = ("required", "min", "max", "pattern", "enum", "union", "sensitive", "document")

@@ -21,7 +21,7 @@ from releaser.core.shapes import check
 from releaser.core.validate import validate_use_case
 from releaser.core.values import FrozenMap
 from releaser.core.workspace import UseCaseFiles
-from releaser.engine.compile import compile_all
+from releaser.engine.compile import compile_all, site_of
 from releaser.engine.driver import Driver
 from releaser.engine.observe import Observer, Rows
 from releaser.engine.planning import Planning
@@ -96,7 +96,7 @@ def accounts(repo: wiring.Repository, names: Sequence[str]) -> list[Account]:
 
 def _look(repo: wiring.Repository, environment: Environment, target: Target) -> Account:
     connection = wiring.connection(environment, target, repo.environ, read_only=True)
-    driver = Driver(connection.aws, repo.clock)
+    driver = Driver(connection.aws, repo.clock, site=site_of(environment, target))
     observer = Observer(driver, registry(), environment.name, target.account, target.region, workers=32)
     rows = observer.list_all()
     return Account(environment, target, observer, rows, Survey(driver, registry(), rows))

@@ -18,6 +18,7 @@ from releaser.cli.options import (
     TakeOver,
     TargetName,
     UseCases,
+    Wait,
     Workers,
 )
 
@@ -32,6 +33,7 @@ def apply(
     workers: Workers = None,
     take_over: TakeOver = False,
     supersede: Supersede = False,
+    wait: Wait = "10m",
     output: OutputFormat = Output.text,
     target: TargetName = None,
     root: Root = None,
@@ -43,7 +45,7 @@ def apply(
     releaser apply -e dev --plan plan.json
     """
     from releaser import wiring
-    from releaser.cli import cutting, running, work
+    from releaser.cli import cutting, on_its_way, running, work
     from releaser.render import data
 
     saved = data.read_plan(work.read_file(plan)) if plan is not None else None
@@ -59,10 +61,12 @@ def apply(
     desk.dirty = dirty
     desk.connect()
     releases, objects = (wiring.unreleased(desk.files), {}) if dirty else cutting.named(desk)
+    if saved is None and not dirty:
+        releases = on_its_way.comes_first(desk, releases)
     planned, verdicts = work.make_plan(desk, deep=deep or saved is not None, releases=releases)
     if saved is not None:
         running.refuse_stale(saved, planned, desk)
         planned = replace(planned, plan=replace(planned.plan, digest=saved.digest))
-    options = running.Options(workers=workers, take_over=take_over, supersede=supersede)
+    options = running.Options(workers=workers, take_over=take_over, supersede=supersede, wait=wait)
     outcome = running.execute(desk, planned, verdicts, objects, options)
     raise typer.Exit(running.show(outcome, output.value))

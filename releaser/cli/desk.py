@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from releaser import wiring
 from releaser.cli.content import Content
+from releaser.core.address import Address
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.environment import Environment, Target
 from releaser.core.pin import Pinned
 from releaser.core.promotion import Denied, Ground, Passage, passage
 from releaser.core.timeline import Account
+from releaser.core.turns import live_bindings
 from releaser.core.workspace import UseCaseFiles
 from releaser.engine.compile import Compiled, ReleaseName, compile_all
 from releaser.kinds import registry
@@ -56,7 +58,10 @@ class Desk:
     _passages: dict[str, Passage | Denied] | None = field(default=None, repr=False)
 
     def compile(self, releases: Mapping[str, ReleaseName]) -> Compiled:
-        compiled = compile_all(self.files, self.environment, self.target, registry(), releases)
+        def live(name: str) -> Mapping[Address, Binding]:
+            return live_bindings(self.witnesses().get(name))
+
+        compiled = compile_all(self.files, self.environment, self.target, registry(), releases, live)
         return replace(compiled, retired=self.retired)
 
     @property

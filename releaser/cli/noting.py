@@ -17,6 +17,7 @@ from releaser.core.plan import UseCasePlan
 from releaser.core.record import Binding, Closed, Opened
 from releaser.core.release_content import ReleaseContent, content_of
 from releaser.core.run_facts import run_facts
+from releaser.core.turns import as_declared
 from releaser.core.way_back import Lifecycle, WayBack, way_back
 from releaser.core.workspace import UseCaseFiles
 from releaser.engine.compile import Compiled, ReleaseName, compile_all
@@ -89,7 +90,7 @@ def _content(desk: Desk, compiled: Compiled, part: UseCasePlan) -> ReleaseConten
 
 
 def _named(desk: Desk, compiled: Compiled, name: str, release: ReleaseName) -> ReleaseContent:
-    files, nodes = compiled.files[name], compiled.graph.of(name)
+    files, nodes = compiled.files[name], as_declared(compiled.graph.of(name))
     view = compiled.views.get(name)
     found = uses(nodes, view.section("models"), desk.target.region, registry(), model) if view else ()
     return content_of(name, release.name, release.digest, files.spec, nodes, files.digests, found)

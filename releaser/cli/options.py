@@ -49,6 +49,10 @@ From = Annotated[
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, max=64, help="Steps at a time.", show_default="the environment's")
 ]
+Wait = Annotated[
+    str,
+    typer.Option("--wait", help="How long a roll-out is watched; after that a later run continues. As 90s, 10m, 1h."),
+]
 Deep = Annotated[bool, typer.Option("--deep", help="Read every resource and version, also where the list matches git.")]
 TakeOver = Annotated[
     bool, typer.Option("--take-over", help="Continue the open record of a run that is known to be dead.")

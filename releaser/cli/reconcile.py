@@ -14,6 +14,7 @@ from releaser.cli.options import (
     TakeOver,
     TargetName,
     UseCases,
+    Wait,
     Workers,
 )
 
@@ -25,6 +26,7 @@ def reconcile(
     workers: Workers = None,
     take_over: TakeOver = False,
     supersede: Supersede = False,
+    wait: Wait = "10m",
     output: OutputFormat = Output.text,
     target: TargetName = None,
     root: Root = None,
@@ -35,14 +37,15 @@ def reconcile(
     Example: releaser reconcile -e dev
     """
     from releaser import wiring
-    from releaser.cli import branch, cutting, running, work
+    from releaser.cli import branch, cutting, on_its_way, running, work
 
     repo = wiring.repository(root)
     desk = work.desk(root, environment, target, use_cases, commit=repo.git.head(), read_only=False)
     branch.refuse_unmerged(desk)
     desk.connect()
     releases, objects = cutting.named(desk)
+    releases = on_its_way.comes_first(desk, releases)
     planned, verdicts = work.make_plan(desk, deep=deep, releases=releases)
-    options = running.Options(workers=workers, take_over=take_over, supersede=supersede)
+    options = running.Options(workers=workers, take_over=take_over, supersede=supersede, wait=wait)
     outcome = running.execute(desk, planned, verdicts, objects, options)
     raise typer.Exit(running.show(outcome, output.value))

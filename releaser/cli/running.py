@@ -22,8 +22,10 @@ from releaser.cli.noting import notes_of
 from releaser.cli.provenance import provenance_of, sources_of
 from releaser.core.environment import duration
 from releaser.core.errors import Refused
+from releaser.core.events import Noted
 from releaser.core.facts import facts_of
 from releaser.core.gate import Verdict
+from releaser.core.outcome import UseCaseResult
 from releaser.core.plan import Plan
 from releaser.core.record import Emergency, Facts, Held
 from releaser.engine.ports import Ledger
@@ -43,6 +45,8 @@ class Options:
     workers: int | None = None
     take_over: bool = False
     supersede: bool = False
+    wait: str = "10m"
+    """How long roll-outs are watched."""
     taken_back: TakenBack | None = None
 
 
@@ -125,16 +129,28 @@ def execute(
     options: Options,
 ) -> Finished:
     """Apply under open records, with progress on stderr."""
-    from releaser.engine.apply import Applier
+    from releaser.engine.apply import Applier, Stop
     from releaser.engine.perform import Performer
     from releaser.render.console import console
 
     clock, look, back = desk.repo.clock, desk.look, options.taken_back
     spec = desk.environment.spec
     with console(desk.repo.environ) as sink:
-        performer = Performer(look.observer.driver, registry(), clock.now)
+        stop, until = Stop(), clock.monotonic() + duration(options.wait).total_seconds()
+        performer = Performer(
+            look.observer.driver,
+            registry(),
+            clock.now,
+            is_over=lambda: stop.asked or clock.monotonic() >= until,
+            tell=lambda said: sink.emit(Noted(said)),
+        )
         applier = Applier(
-            performer, clock, sink, options.workers or spec.workers, look.connection.tally.take_request_ids
+            performer,
+            clock,
+            sink,
+            options.workers or spec.workers,
+            look.connection.tally.take_request_ids,
+            stop,
         )
         ledger = back.ledger if back else desk.repo.records(desk.environment)
         run = Run(
@@ -213,13 +229,17 @@ def show(finished: Finished, output: str) -> int:
 
 
 def exit_code(plan: Plan, report: Report) -> int:
-    """130, 1, 4, 3, 0: the worst wins. What could not be planned is an error, though nothing else went wrong."""
+    """130, 1, 4, 3, 5, 0: the worst wins. What could not be planned is an error, though nothing else went wrong."""
     codes = {e.exit_code for e in report.refused.values()}
     if any(d.severity == "error" for d in plan.diagnostics):
         codes.add(1)
-    codes |= {
-        130 if r.code == "R000" and "stopped" in r.message else 1 for r in report.results.values() if not r.succeeded
-    }
+    codes |= {_of_result(r) for r in report.results.values() if not r.succeeded}
     if report.unrecorded is not None:
         codes.add(1)
-    return next((c for c in (130, 1, 4, 3) if c in codes), 0)
+    return next((c for c in (130, 1, 4, 3, 5) if c in codes), 0)
+
+
+def _of_result(result: UseCaseResult) -> int:
+    if result.is_underway:
+        return 5
+    return 130 if result.code == "R000" and "stopped" in result.message else 1

@@ -27,7 +27,7 @@ from releaser.core.errors import ReleaserError, WrongUsage
 from releaser.core.gate import Verdict
 from releaser.core.plan import Plan
 from releaser.core.workspace import UseCaseFiles
-from releaser.engine.compile import ReleaseName, placed
+from releaser.engine.compile import ReleaseName, placed, site_of
 from releaser.kinds import registry
 
 if TYPE_CHECKING:
@@ -117,7 +117,12 @@ def _look(repo: wiring.Repository, environment: Environment, target: Target, rea
 
     connection = wiring.connection(environment, target, repo.environ, read_only=read_only)
     observer = Observer(
-        Driver(connection.aws, repo.clock, data=wiring.data_account(environment, target, repo.environ, connection.aws)),
+        Driver(
+            connection.aws,
+            repo.clock,
+            data=wiring.data_account(environment, target, repo.environ, connection.aws),
+            site=site_of(environment, target),
+        ),
         registry(),
         environment.name,
         target.account,
@@ -148,7 +153,7 @@ def make_plan(
 ) -> tuple[Planned, tuple[Verdict, ...]]:
     """The plan and the verdicts of the gates that need no evidence."""
     from releaser.engine.planning import Planning
-    from releaser.gates import static
+    from releaser.gates import alarms, static
 
     named = releases if releases is not None else desk.predicted()
     compiled = desk.compile(named)
@@ -169,7 +174,8 @@ def make_plan(
     )
     surveyed = survey(desk, planned, now - window)
     planned = replace(planned, plan=surveyed.shown_in(planned.plan))
-    return planned, static.judge(planned, desk.environment, surveyed, now, desk.pinned(), desk.passages())
+    verdicts = static.judge(planned, desk.environment, surveyed, now, desk.pinned(), desk.passages())
+    return planned, (*verdicts, *alarms.judge(planned, look.connection.aws))
 
 
 def survey(desk: Desk, planned: Planned, since: datetime) -> ModelSurvey:

@@ -203,13 +203,13 @@ def check_declared(declared: Declared, models: Models) -> Iterator[Problem]:
     for kind, draft in declared.drafts:
         at = _origin(kind, draft, declared.view.spec)
         written = at[1:2] == (kind.section,) and not _short(kind, declared.view.spec, draft.name)
-        if not kind.pointer and not written:
+        if not kind.pointer and not kind.delivery and not written:
             for violation in check(body_shape(kind, models(kind.service)), draft.body):
                 where = show_path(violation.path)
                 yield Problem(CODE[violation.rule], f"{where}: {violation.message}", at)
         given = declared.ours.names.get((kind.name, draft.name), "")
         yield from _check_name(kind, declared.view.address(kind.name, draft.name), given, at, models)
-        if kind.runtime_limit:
+        if kind.runtime_limit or kind.delivery:
             yield from _check_size(kind, draft, at)
 
 
@@ -242,13 +242,15 @@ _TYPICAL = "arn:aws:bedrock:eu-central-1:000000000000:application-inference-prof
 
 
 def _check_size(kind: Kind, draft: Draft, at: Path) -> Iterator[Problem]:
-    if kind.runtime_limit and len(repr(draft.body)) * 2 < kind.runtime_limit:
+    most = kind.delivery.limit if kind.delivery else kind.runtime_limit or 0
+    if len(repr(draft.body)) * 2 < most:
         return
     body = transform(draft.body, lambda leaf: _TYPICAL if isinstance(leaf, Ref) else _value(leaf))
-    value = kind.write(body).get("Value", "")
-    size = len(str(value).encode())
-    if kind.runtime_limit and size > kind.runtime_limit:
-        yield Problem("E523", f"{kind.name} would have about {size:,} bytes; AWS allows {kind.runtime_limit:,}", at)
+    how = kind.delivery
+    size = len(how.encode(body[how.member]) if how else str(kind.write(body).get("Value", "")).encode())
+    if size > most:
+        what = "the runtime configuration" if how else kind.name
+        yield Problem("E523", f"{what} would have about {size:,} bytes; AWS allows {most:,}", at)
 
 
 def _value(leaf: Any) -> Any:

@@ -5,6 +5,7 @@ ReleaserError          1   something failed; says where, what, and what to do
 ├── Refused            4   stale plan, freeze, policy, safety limit, held use case
 │   └── LockHeld       4   another run has an open record
 ├── GateNotPassed      3   evidence says no
+├── Awaiting           5   it goes on, and a later run continues
 ├── WrongUsage        64   the command line was wrong
 └── AwsError           1   AWS said no; classified by ``Failure``
 """
@@ -45,6 +46,12 @@ class GateNotPassed(ReleaserError):
     """A gate's verdict is not PASS."""
 
     exit_code = 3
+
+
+class Awaiting(ReleaserError):
+    """Something goes on that nobody waits for: recorded, to be continued by a later run."""
+
+    exit_code = 5
 
 
 class WrongUsage(ReleaserError):

@@ -13,10 +13,11 @@ from graphlib import CycleError, TopologicalSorter
 
 from releaser.core.address import Address, Bound, Ref
 from releaser.core.errors import ReleaserError
-from releaser.core.kind import Draft, Kind, Pin, View
+from releaser.core.kind import Draft, Kind, Pin, Rollout, View
 from releaser.core.lifecycle import on_remove
 from releaser.core.normal import minimal, replace_leaves, sort_key
 from releaser.core.ours import External, Ours, refuse_unpinned, take_apart
+from releaser.core.slots import NONE, Slots, declared, is_second, named, twin
 from releaser.core.values import EMPTY, FrozenMap, digest, leaves, references
 
 STAMP_SCHEME = 1
@@ -38,6 +39,8 @@ class Node:
     on_remove: str = ""
     """``retain``: it stays in AWS when nothing declares it any more."""
     pins: tuple[Pin, ...] = ()
+    rollout: Rollout | None = None
+    """How its content is delivered."""
     base: str = ""
     """The other name under which it may stand while its content is as asked: that which the manifest gives to a kind
     whose names end with a stamp."""
@@ -46,6 +49,8 @@ class Node:
     former_names: tuple[str, ...] = ()
     external: External | None = None
     """Owned by another team: only looked at."""
+    kept: bool = False
+    """Looked at and left as it is, see ``core/slots.py``. It has no stamp."""
     adopts: bool = False
     """What has this name and nobody's tag is compared as if it were ours."""
 
@@ -123,17 +128,19 @@ def is_owned(tags: Mapping[str, str], address: Address, environment: str) -> boo
     return tags.get(OWNER_TAG) == str(address) and tags.get(ENVIRONMENT_TAG) == environment
 
 
-def compile_use_case(view: View, kinds: Mapping[str, Kind], tags: Mapping[str, str] | None = None) -> DesiredGraph:
-    """Every resource of one use case, ordered and stamped.
+def compile_use_case(
+    view: View, kinds: Mapping[str, Kind], tags: Mapping[str, str] | None = None, slots: Slots = NONE
+) -> DesiredGraph:
+    """Every resource of one use case, ordered and stamped. ``slots``: which of two aliases is used.
 
     Raises ReleaserError for a cycle or a reference to what is not declared (validate finds both with their lines).
     """
     ours = take_apart(view.spec, kinds)
     view = told(view, ours, kinds)
     pinned = _pinned(view, ours, kinds)
-    bodies = {
-        view.address(kind.name, draft.name): (kind, draft) for kind in kinds.values() for draft in kind.declare(view)
-    }
+    bodies = slots.applied(
+        {view.address(kind.name, draft.name): (kind, draft) for kind in kinds.values() for draft in kind.declare(view)}
+    )
     needs = {a: frozenset(r.address for r in references(draft.body)) for a, (_, draft) in bodies.items()}
     effective: dict[Address, str] = {n.address: n.stamp for n in pinned}
     behaviour: dict[Address, str] = dict(effective)
@@ -141,22 +148,26 @@ def compile_use_case(view: View, kinds: Mapping[str, Kind], tags: Mapping[str, s
     for address in _ordered(needs, effective.keys()):
         kind, draft = bodies[address]
         body = draft.body
-        effective[address] = _stamp(kind, body, effective, by_value=True)
-        if any(isinstance(v, Bound) for _, v in leaves(body)) or any(
+        effective[address] = _stamp(kind, body, effective, by_value=True) if not draft.kept else ""
+        if draft.kept:
+            behaviour[address] = ""
+        elif any(isinstance(v, Bound) for _, v in leaves(body)) or any(
             behaviour[n] != effective[n] for n in needs[address]
         ):
             behaviour[address] = _stamp(kind, body, behaviour, by_value=False)
         else:
             behaviour[address] = effective[address]  # no environment value anywhere: the two are one
-        given = ours.names.get((kind.name, address.name), "")
-        former = ours.former.get((kind.name, address.name))
-        old = (Address(view.use_case, *former),) if former else ()
+        plain = declared(address)
+        given = ours.names.get((kind.name, plain.name), "")
+        former = ours.former.get((kind.name, plain.name))
+        was = Address(view.use_case, *former) if former else None
+        old = ((twin(was) if is_second(address) else was),) if was else ()
         named_by = _generation(kind, draft, effective) or effective[address]
         nodes.append(
             Node(
                 address=address,
                 kind=kind.name,
-                name=physical_name(address, kind, named_by, given),
+                name=named(address, physical_name(plain, kind, named_by, given)),
                 body=body,
                 needs=needs[address],
                 stamp=effective[address],
@@ -164,9 +175,11 @@ def compile_use_case(view: View, kinds: Mapping[str, Kind], tags: Mapping[str, s
                 tags=FrozenMap({**(tags or {}), **ownership_tags(address, view.site.environment)}),
                 on_remove=on_remove(view, kind, address.name),
                 pins=draft.pins,
+                rollout=draft.rollout,
                 base=given if kind.is_named_by_content else "",
                 former=old,
-                former_names=tuple(physical_name(a, kind, named_by) for a in old),
+                former_names=tuple(named(a, physical_name(declared(a), kind, named_by)) for a in old),
+                kept=draft.kept,
                 adopts=ours.observe and bool(given),
             )
         )

@@ -66,9 +66,21 @@ def _judged(pin: Pin, word: str) -> str:
 
 def draft_of(kind: Kind, body: FrozenMap) -> FrozenMap:
     """The body without what a step of its own brings in."""
-    if kind.ingestion is None or kind.ingestion.member not in body:
-        return body
-    return FrozenMap({k: v for k, v in body.items() if k != kind.ingestion.member})
+    how = kind.delivery
+    outside = {kind.ingestion.member} if kind.ingestion else how.members | {how.underway} if how else set()
+    return FrozenMap({k: v for k, v in body.items() if k not in outside}) if outside & body.keys() else body
+
+
+def delivered_of(kind: Kind, body: Mapping[str, Any]) -> FrozenMap:
+    """What of a body a job delivers, or has delivered."""
+    members = kind.delivery.members if kind.delivery else frozenset[str]()
+    return FrozenMap({k: v for k, v in body.items() if k in members})
+
+
+def is_delivered(kind: Kind, change: FieldChange) -> bool:
+    """Whether a difference is one of what jobs deliver."""
+    how = kind.delivery
+    return how is not None and is_below(change.pattern, how.members | {how.underway})
 
 
 def content_of(kind: Kind, body: Mapping[str, Any]) -> FrozenMap:

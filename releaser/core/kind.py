@@ -125,15 +125,97 @@ class Mint:
 
 
 @dataclass(frozen=True, slots=True)
+class Rollout:
+    """How fast a new content spreads among its readers. Times in minutes."""
+
+    name: str
+    growth: Literal["LINEAR", "EXPONENTIAL"] | str
+    factor: float
+    """Percent of the readers that are added at each step (LINEAR), or that the growth begins with (EXPONENTIAL)."""
+    minutes: int
+    bake: int
+    """How long alarms are watched once everybody has it."""
+    predefined: str = ""
+    """AWS's own strategy; empty for one of ours."""
+
+    @property
+    def lasts(self) -> int:
+        return self.minutes + self.bake
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Content that is stored in numbered versions and brought to its readers by a job, little by little.
+
+    It belongs to a body, under ``members``; no request of the kind itself carries it. What is live is the version of
+    the newest job that is complete. A job that is taken back leaves live what was live before.
+    """
+
+    member: str
+    """The body's member that holds the content."""
+    holder_in: str
+    """The body's member with the id of what holds the versions: it stands in the requests for them too."""
+    encode: Callable[[Any], bytes]
+    """The content on the wire."""
+    decode: Callable[[bytes], Any]
+    """Tolerates any bytes: anybody may have stored anything."""
+    label: Callable[[Mapping[str, Any]], str]
+    """The label of the version that holds a content: the same for the same bytes."""
+    content_type: str
+    limit: int
+    """Largest content in bytes."""
+    store: str
+    read: str
+    list: str
+    list_root: str
+    start: str
+    get: str
+    jobs: str
+    jobs_root: str
+    strategies: str
+    strategies_root: str
+    make_strategy: str
+    stop: str
+    place_in: str
+    """Request member that takes the id of what the content is delivered to."""
+    job: str
+    status: Status
+    """Of a job. ``failed``: readers have the content before it again."""
+
+    @property
+    def members(self) -> frozenset[str]:
+        return frozenset({self.member, self.holder_in})
+
+    @property
+    def underway(self) -> str:
+        """Member of a live body while a job runs: what it delivers. Nobody ever asks for it."""
+        return "underway"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is stored in a resource and must go before it can be deleted."""
+
+    list: str
+    list_root: str
+    number: str
+    delete: str
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """Where ids, names and revisions stand; ``row_*`` is the spelling of the list call."""
 
     id: str
     arn: str
+    """Member of the get reply; empty where replies tell none: then ``arn_path``."""
     name: str
     row_id: str
     row_arn: str
     row_name: str
+    arn_path: str = ""
+    """The last part of its ARN, where AWS's replies have none: ``application/{0}/environment/{1}``, of the parent's
+    id and its own, or of its own alone."""
     revision: str = "updatedAt"
     """Several are parted by a comma."""
     """Member of the list row and the get reply that moves with every change."""
@@ -319,6 +401,16 @@ class Tagging:
 BEDROCK_TAGS = Tagging("TagResource", "UntagResource", "ListTagsForResource", "resourceARN", form="list")
 AGENT_TAGS = Tagging("TagResource", "UntagResource", "ListTagsForResource", "resourceArn", form="map")
 
+APPCONFIG_TAGS = Tagging(
+    "TagResource",
+    "UntagResource",
+    "ListTagsForResource",
+    "ResourceArn",
+    tags_in="Tags",
+    keys_in="TagKeys",
+    tags_out="Tags",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -378,6 +470,10 @@ class Draft:
     pins: tuple[Pin, ...] = ()
     in_place: bool = False
     """The manifest allows, in words, changes that callers see at once."""
+    rollout: Rollout | None = None
+    """How its content is delivered, for a kind with a delivery."""
+    kept: bool = False
+    """It is looked at, and stays as it is: callers may still follow it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -474,6 +570,10 @@ class Kind:
     parent: str | None = None
     """The kind that it exists inside, for a kind with ``calls.parent_in``."""
     ingestion: Ingestion | None = None
+    delivery: Delivery | None = None
+    stored: Stored | None = None
+    on_demand: bool = False
+    """Listed only where a manifest or a record has one: most accounts have none, and a role need not be allowed to."""
     physical_name: Callable[[Address], str] | None = None
     visible: frozenset[Verb] = frozenset({Verb.REPOINT})
     """Verbs whose effect callers see: they belong to the PROMOTE wave."""
@@ -498,7 +598,8 @@ class Kind:
         return self.calls.publish is not None or self.mint is not None
 
     def place_of(self, name: str, path: str = "") -> str:
-        """Where under ``spec`` a resource, or a place in it, is declared."""
+        """Where under ``spec`` a resource, or a place in it, is declared. What follows ``@`` is no part of an entry."""
+        name = name.partition("@")[0]
         if self.place is not None:
             return self.place(name, path)
         whole = f"{self.section or self.name}.{name}"

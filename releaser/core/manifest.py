@@ -19,7 +19,7 @@ from releaser.core.kind import Kind
 
 API_VERSION = "releaser.dev/v1"
 
-PLANNED_SECTIONS = frozenset({"monitoring", "delivery"})
+PLANNED_SECTIONS = frozenset({"monitoring"})
 """Sections that the manifest will have: refused until this version can act on them, never silently
 ignored."""
 
@@ -186,6 +186,37 @@ class Allowance(Part):
     until: date | None = Field(None, description="The last day on which it holds.")
 
 
+Minutes = Annotated[int, Field(ge=0, le=1440, strict=True)]
+
+
+class Growth(Part):
+    """A strategy of one's own, in AppConfig's words."""
+
+    growthType: Literal["LINEAR", "EXPONENTIAL"] = Field(description="The same share at each step, or a doubling one.")
+    growthFactor: Annotated[float, Field(ge=1, le=100)] = Field(description="Percent of readers at each step.")
+    durationMinutes: Minutes = Field(description="Until everybody has it.")
+    bakeMinutes: Minutes = Field(0, description="How long alarms are watched after that.")
+
+
+StrategyName = Literal[
+    "all-at-once",
+    "canary-10-percent-20-minutes",
+    "linear-20-percent-every-6-minutes",
+    "linear-50-percent-every-30-seconds",
+]
+
+
+class Delivery(Part):
+    """How a release reaches the applications that read it."""
+
+    store: Literal["ssm", "appconfig"] | None = Field(
+        None, description="A parameter (4 KB, for everybody at once), or AppConfig; a strategy implies `appconfig`."
+    )
+    strategy: StrategyName | Growth | None = Field(None, description="How fast it spreads; default: all at once.")
+    alarms: tuple[Text, ...] = Field((), description="ARNs of CloudWatch alarms that take it back; at most 5.")
+    alarmRole: Text | None = Field(None, description="The role with which AppConfig looks at them.")
+
+
 class Lifecycle(Part):
     """What becomes of a resource when its entry is gone from the manifest. The last release's word counts."""
 
@@ -207,6 +238,7 @@ class SpecBase(Part):
     mode: Literal["observe", "manage"] = Field(
         "manage", description="`observe`: plan and drift compare, and nothing is written."
     )
+    delivery: Delivery | None = Field(None, description="Default: a parameter of SSM, changed for everybody at once.")
     moved: tuple[Moved, ...] = Field((), description="Entries that were renamed: nothing is deleted or made anew.")
 
 

@@ -11,6 +11,8 @@ from releaser.core.kind import REMOVAL
 from releaser.core.plan import StepKey
 from releaser.core.record import Binding
 
+UNDERWAY = "P355"
+
 
 class Status(StrEnum):
     """UNKNOWN: sent, and the answer was lost; the next run observes, nobody guesses."""
@@ -51,6 +53,11 @@ class UseCaseResult:
     message: str = ""
     code: str = ""
     retires: bool = False
+
+    @property
+    def is_underway(self) -> bool:
+        """A roll-out goes on, and a later run continues."""
+        return self.code == UNDERWAY
 
     @property
     def succeeded(self) -> bool:

@@ -16,7 +16,7 @@ from releaser.core.diagnostic import Diagnostic
 from releaser.core.diff import MISSING, FieldChange, Origin, differences, field_digests, is_below, short_digest
 from releaser.core.external import against_pin
 from releaser.core.graph import Node
-from releaser.core.ingested import content_of, draft_of, is_ingested, needs_ingestion
+from releaser.core.ingested import content_of, delivered_of, draft_of, is_delivered, is_ingested, needs_ingestion
 from releaser.core.kind import Kind, Remark, Verb
 from releaser.core.normal import comparable, replace_leaves, stated
 from releaser.core.plan import Action, Change, Known, Step, StepKey, UseCasePlan, Wave, change_digest
@@ -116,6 +116,9 @@ def _plan_node(draft: _Draft, node: Node) -> None:
     if node.external is not None:
         _plan_external(draft, node, kind)
         return
+    if node.kept:
+        _plan_kept(draft, node)
+        return
     match q.snapshot.observations.get(node.address, Unreadable("it was not looked at")):
         case Unreadable(reason):
             draft.blocked.append(_unreadable(node.address, reason))
@@ -129,6 +132,18 @@ def _plan_node(draft: _Draft, node: Node) -> None:
             _plan_creation(draft, node, kind, was)
         case Seen() as seen:
             _plan_existing(draft, node, kind, seen)
+
+
+def _plan_kept(draft: _Draft, node: Node) -> None:
+    """What stays as it is, whatever it is by now."""
+    match draft.question.snapshot.observations.get(node.address, Unreadable("it was not looked at")):
+        case Unreadable(reason):
+            draft.blocked.append(_unreadable(node.address, reason))
+        case Seen() as seen:
+            draft.outputs[node.address] = seen.outputs(None, version_arn=False)
+            draft.changes.append(Change(node.address, Action.NONE, name=node.name))
+        case _:
+            return
 
 
 def _moves_of(draft: _Draft, address: Address) -> frozenset[StepKey]:
@@ -197,6 +212,8 @@ def _plan_creation(draft: _Draft, node: Node, kind: Kind, was: str) -> None:
         _add_step(draft, node, Verb.PREPARE, Wave.STAGE, desired)
     if publishes:
         _add_step(draft, node, Verb.PUBLISH, Wave.STAGE, desired)
+    if kind.delivery is not None:
+        _add_step(draft, node, Verb.REPOINT, Wave.PROMOTE, desired)
     fields = tuple(differences(EMPTY, desired, kind.fields.unordered))
     quota = _version_quota(draft, node, kind, 0) if publishes else ""
     said = _remarks(draft, kind, None, desired)
@@ -275,7 +292,7 @@ def _plan_existing(draft: _Draft, node: Node, kind: Kind, seen: Seen) -> None:
         _refuse_failed(draft, node, seen)
         return
     publishes = kind.versioned and version is None
-    drafted = [f for f in fields if not is_ingested(kind, f)]
+    drafted = [f for f in fields if not is_ingested(kind, f) and not is_delivered(kind, f)]
     _plan_update(draft, node, kind, seen, desired, drafted, tags, is_published=version is not None)
     if node.pins and needs_ingestion(kind, fields):
         wave = Wave.PROMOTE if _is_seen(draft, node, kind, seen, Verb.INGEST) else Wave.STAGE
@@ -285,6 +302,8 @@ def _plan_existing(draft: _Draft, node: Node, kind: Kind, seen: Seen) -> None:
         _add_step(draft, node, Verb.PREPARE, wave, desired, seen, late=not publishes)
     if publishes:
         _add_step(draft, node, Verb.PUBLISH, Wave.STAGE, desired, seen)
+    if any(is_delivered(kind, f) for f in fields):
+        _add_step(draft, node, Verb.REPOINT, Wave.PROMOTE, desired, seen)
     draft.outputs[node.address] = seen.outputs(version, kind.identity.version_arn)
     if version:
         draft.versions[node.address] = version
@@ -401,7 +420,8 @@ def _describe(
     publishes: bool,
     said: tuple[Remark, ...],
 ) -> None:
-    changed = Action.REPOINT if kind.pointer else Action.UPDATE
+    moves = kind.pointer or any(is_delivered(kind, f) for f in fields)
+    changed = Action.REPOINT if moves else Action.UPDATE
     if seen.is_adopted and all(f.path.startswith("tags.") for f in fields):
         changed = Action.ADOPT
     action = changed if fields else Action.NONE
@@ -443,6 +463,8 @@ def _version_quota(draft: _Draft, node: Node, kind: Kind, used: int) -> str:
 
 def _concerned(kind: Kind, verb: Verb, body: FrozenMap) -> FrozenMap:
     """The part of a live body that a verb writes."""
+    if verb is Verb.REPOINT and kind.delivery is not None:
+        return delivered_of(kind, body)
     return content_of(kind, body) if verb is Verb.INGEST else draft_of(kind, body)
 
 

@@ -401,3 +401,9 @@ def folder(environment: str, use_case: str, seq: int, release: str) -> str:
     if not RELEASE.fullmatch(release) or seq < 1:
         raise ValueError(f"not a release: {seq}, {release!r}")
     return f"{environment}/{use_case}/{seq:04d}-{release}"
+
+
+def is_older(release: str, live: str) -> bool:
+    """Whether a release comes before the one that is live: then it is a way back, and reaches everybody at once."""
+    numbers = [int(r[1:]) if r[:1] == "r" and r[1:].isdecimal() else 0 for r in (release, live)]
+    return 0 < numbers[0] < numbers[1]

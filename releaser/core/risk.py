@@ -26,6 +26,7 @@ from releaser.core.diff import MISSING, FieldChange, field_digests, leaf_changes
 from releaser.core.kind import Fields, Kind, Remark
 from releaser.core.plan import Action, Change, Concern, Risk, worst
 from releaser.core.record import Facts
+from releaser.core.slots import is_second
 from releaser.core.values import EMPTY
 
 _NEW = (Action.CREATE, Action.REPLACE)
@@ -95,7 +96,8 @@ def _concern(
         places=_places(kind, name, path) or (f"{change.address.kind}.{name}",),
         text=text,
         private=private,
-        always=detach or (delete and kind.needs_allowance_to_remove),
+        # The second of two aliases goes when the roll-out does: its callers were given the first.
+        always=detach or (delete and kind.needs_allowance_to_remove and not is_second(change.address)),
     )
 
 

@@ -29,6 +29,7 @@ from releaser.core.checks import (
 )
 from releaser.core.codes import catalogue
 from releaser.core.conform import AT_KEY, conform
+from releaser.core.delivery import check_bound_delivery, check_delivery
 from releaser.core.diagnostic import Code, Diagnostic, in_order
 from releaser.core.environment import Environment, Target
 from releaser.core.kind import Kind, Problem, Site, View
@@ -106,6 +107,7 @@ def _of_document(files: UseCaseFiles, kinds: Mapping[str, Kind], codes: Mapping[
     yield from check_pinned_files(files, kinds.values())
     yield from check_waivers(spec, codes)
     yield from check_moved(spec, kinds.values())
+    yield from check_delivery(spec)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,7 @@ class _Places:
         self.facts = facts(seen, self.kinds)
         self.bound = resolution.bound
         unknown = {problem.path for problem in resolution.problems}
+        yield from check_bound_delivery(resolution.bound)
         for problem in check_entries(self.view, self.kinds, self.models):
             # A binding without a value cannot be judged.
             if problem.path[1:] not in unknown and (bindings is not None or "${env." not in problem.message):
@@ -180,6 +183,7 @@ class _Places:
                 found[path] = again.value[""]
         self.facts = self.facts.rebound({("spec", *path): new.value for path, new in found.items()})
         yield from check_bound(self.view, self.kinds, self.models, found)
+        yield from check_bound_delivery(found)
 
 
 def _merged(everywhere: Mapping[Problem, list[str]], environments: int) -> Iterator[Problem]:

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from releaser.core.errors import LockHeld, ReleaserError
-from releaser.core.record import Conclusion, OpenRecord
+from releaser.core.record import Conclusion, Delivery, OpenRecord
 from releaser.engine.ports import Clock, Ledger
+
+_Item = tuple[str, Conclusion | Delivery, str]
 
 
 class Closer:
@@ -23,12 +25,16 @@ class Closer:
         self._lease = lease.total_seconds()
         self._records = records
         self._stop = stop
-        self._queue: queue.Queue[tuple[str, Conclusion, str] | None] = queue.Queue()
+        self._queue: queue.Queue[_Item | None] = queue.Queue()
         self._thread = threading.Thread(target=self._work, name="records", daemon=True)
         self.error: ReleaserError | None = None
 
     def put(self, use_case: str, conclusion: Conclusion, notes: str) -> None:
         self._queue.put((use_case, conclusion, notes))
+
+    def pause(self, use_case: str, delivery: Delivery) -> None:
+        """Leave a record open, for a later run: what callers follow is on its way."""
+        self._queue.put((use_case, delivery, ""))
 
     def __enter__(self) -> Closer:
         self._thread.start()
@@ -45,7 +51,7 @@ class Closer:
             batch, over = self._take()
             try:
                 if batch:
-                    self._ledger.close([(self._records.pop(name), c, n) for name, c, n in batch])
+                    self._write(batch)
                 if self._records and self._clock.monotonic() - renewed > self._lease / 3:
                     renewed = self._clock.monotonic()
                     self._records |= self._ledger.renew(list(self._records.values()))
@@ -61,9 +67,17 @@ class Closer:
                     hint="what was applied stays; run the same command again to close the records",
                 )
 
-    def _take(self) -> tuple[list[tuple[str, Conclusion, str]], bool]:
+    def _write(self, batch: list[_Item]) -> None:
+        for name, found, _ in batch:
+            if isinstance(found, Delivery):
+                self._ledger.deliver(self._records.pop(name), found)
+        ends = [(name, found, notes) for name, found, notes in batch if isinstance(found, Conclusion)]
+        if ends:
+            self._ledger.close([(self._records.pop(name), c, notes) for name, c, notes in ends])
+
+    def _take(self) -> tuple[list[_Item], bool]:
         """Everything that waits, after a moment for more to come; whether it was the last."""
-        batch: list[tuple[str, Conclusion, str]] = []
+        batch: list[_Item] = []
         timeout: float | None = 1.0
         while True:
             try:

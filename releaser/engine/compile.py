@@ -6,13 +6,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from releaser.core.address import Address
+from releaser.core.delivery import APPCONFIG, store
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.environment import Environment, Target
 from releaser.core.errors import ReleaserError
 from releaser.core.graph import DesiredGraph, compile_use_case, join
 from releaser.core.kind import Kind, Site, View
 from releaser.core.lifecycle import set_apart
+from releaser.core.record import Binding
 from releaser.core.resolve import bindings_used, resolve
+from releaser.core.slots import NONE
+from releaser.core.turns import choose, nobody
 from releaser.core.values import EMPTY
 from releaser.core.workspace import UseCaseFiles
 
@@ -61,11 +66,20 @@ def compile_all(
     target: Target,
     kinds: Mapping[str, Kind],
     releases: Mapping[str, ReleaseName],
+    live: Callable[[str], Mapping[Address, Binding]] = nobody,
 ) -> Compiled:
-    """Every use case's graph. One that does not compile gives a diagnostic and stops no other."""
-    site = Site(environment.name, target.account, target.region, _partition(target.region))
+    """Every use case's graph. One that does not compile gives a diagnostic and stops no other.
+
+    ``live``: what callers of a use case have; asked only where a roll-out needs two aliases.
+    """
+    site = site_of(environment, target)
     given = environment.bindings(target)
-    return _compile(files, site, lambda _: given, kinds, releases)
+    return _compile(files, site, lambda _: given, kinds, releases, live)
+
+
+def site_of(environment: Environment, target: Target) -> Site:
+    """The place that a target is."""
+    return Site(environment.name, target.account, target.region, _partition(target.region))
 
 
 def compile_as_written(
@@ -86,6 +100,7 @@ def _compile(
     bindings: Callable[[UseCaseFiles], Mapping[str, str]],
     kinds: Mapping[str, Kind],
     releases: Mapping[str, ReleaseName],
+    live: Callable[[str], Mapping[Address, Binding]] = nobody,
 ) -> Compiled:
     graphs, views, diagnostics = [], {}, []
     for name, found in files.items():
@@ -101,12 +116,23 @@ def _compile(
         digest = f"sha256:{release.digest}"
         view = View(name, spec, found.texts, site, release.name, digest, on_remove=removal)
         try:
-            graphs.append(compile_use_case(view, kinds, _tags(found)))
+            graphs.append(_graph(view, kinds, _tags(found), live))
         except ReleaserError as error:
             diagnostics.append(Diagnostic(error.code, str(error), path, hint=error.hint))
             continue
         views[name] = view
     return Compiled(join(graphs), files, views, tuple(diagnostics))
+
+
+def _graph(
+    view: View, kinds: Mapping[str, Kind], tags: Mapping[str, str], live: Callable[[str], Mapping[Address, Binding]]
+) -> DesiredGraph:
+    """One use case's graph; where a document is rolled out, with the aliases whose turn it is."""
+    graph = compile_use_case(view, kinds, tags)
+    if store(view.spec) != APPCONFIG:
+        return graph
+    slots = choose(graph.nodes, kinds, live(view.use_case))
+    return graph if slots == NONE else compile_use_case(view, kinds, tags, slots)
 
 
 def _tags(files: UseCaseFiles) -> dict[str, str]:

@@ -14,6 +14,7 @@ from releaser.core.plan import Known
 from releaser.core.record import Binding, Conclusion, Facts, Retired, StepOutcome, StepStatus
 from releaser.core.record import Outcome as Ending
 from releaser.engine.apply import Job
+from releaser.engine.deliver import RolledBack
 from releaser.engine.planning import Planned
 
 Names = tuple[str, ...]
@@ -48,9 +49,13 @@ def conclude(
     if not result.succeeded and job.error is not None and job.error.exit_code == 130:
         outcome = Ending.INTERRUPTED
     known = planned.known.get(job.use_case, Known())
+    delivery: Mapping[str, Any] = job.work.delivery
+    if isinstance(job.error, RolledBack):
+        outcome, delivery = Ending.ROLLED_BACK, job.error.delivery
+    is_back = isinstance(job.error, RolledBack)
     left = _left(job, planned)
     kept = {a: bs[0] for a, bs in left.items()} | dict(result.bindings)
-    bindings = kept if result.succeeded else {**known.bindings, **_created(job, kinds)}
+    bindings = kept if result.succeeded else {**known.bindings, **({} if is_back else _created(job, kinds))}
     concerning = [v for v in verdicts if v.use_case in ("", job.use_case)]
     return Conclusion(
         outcome=outcome,
@@ -62,6 +67,7 @@ def conclude(
         facts=facts,
         duration_ms=sum(o.duration_ms for o in result.outcomes),
         attempted=_beside(left, kept) if result.succeeded else attempted_names(job, known),
+        delivery=delivery,
     )
 
 

@@ -6,12 +6,14 @@ Nothing here decides what should happen; nothing here knows a kind by name.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from releaser.core.errors import AwsError, Failure, ReleaserError
-from releaser.core.kind import Kind, Pin
+from releaser.core.kind import Kind, Pin, Site
 from releaser.core.values import EMPTY, FrozenMap, thaw
 from releaser.engine.buckets import Buckets
+from releaser.engine.deliver import Delivered, Deliverer, Order, Watch
 from releaser.engine.ingest import Ingester
 from releaser.engine.minting import Minting
 from releaser.engine.paging import pages, promised
@@ -27,9 +29,16 @@ class Driver:
     """The calls of every kind, over one ``Aws`` port. ``data``: AWS where documents are kept, if that is elsewhere."""
 
     def __init__(
-        self, aws: Aws, clock: Clock, patience: Patience | None = None, data: Callable[[], Aws] | None = None
+        self,
+        aws: Aws,
+        clock: Clock,
+        patience: Patience | None = None,
+        data: Callable[[], Aws] | None = None,
+        site: Site | None = None,
     ) -> None:
+        """``site``: where ``aws`` is, for kinds whose replies tell no ARN."""
         self._aws = aws
+        self._site = site or Site("", "", "")
         self._clock = clock
         self._patience = patience or Patience()
         self._parts = Parts(aws, clock, self._patience.limit)
@@ -37,6 +46,7 @@ class Driver:
         waits = self._patience
         buckets = Buckets(data or (lambda: aws))
         self._ingester = Ingester(aws, clock, buckets, limit=waits.job, first=waits.first, longest=waits.job_longest)
+        self._deliverer = Deliverer(aws, clock, first=waits.first, longest=waits.longest)
 
     # -- reading
 
@@ -44,7 +54,21 @@ class Driver:
         """Every resource of the kind in the account and region; of a kind that lives in others, all of one parent."""
         params = {**thaw(kind.calls.list_params), **_parent(kind, parent)}
         listed = pages(self._aws, kind, kind.calls.list, kind.calls.list_root, params)
-        return [row(kind, r, parent) for r in listed]
+        return [self._whole_row(kind, row(kind, r, parent)) for r in listed]
+
+    def _whole_row(self, kind: Kind, found: Row) -> Row:
+        """With what AWS does not say in the row: its ARN, and the newest job that delivers to it."""
+        if kind.identity.arn_path:
+            found = replace(found, arn=self._arn(kind, found.id))
+        return replace(found, revision=self._with_mark(kind, found.id, found.revision))
+
+    def _arn(self, kind: Kind, id_: str) -> str:
+        path = kind.identity.arn_path.format(*(part for part in split_id(kind, id_) if part))
+        site = self._site
+        return f"arn:{site.partition}:{kind.service}:{site.region}:{site.account}:{path}"
+
+    def _with_mark(self, kind: Kind, id_: str, revision: str) -> str:
+        return f"{revision} {self._deliverer.mark(kind, id_)}" if kind.delivery else revision
 
     def versions(self, kind: Kind, id_: str) -> list[Row]:
         """The published versions of one resource, without its draft."""
@@ -66,7 +90,9 @@ class Driver:
             if error.failure is Failure.NOT_FOUND:
                 return None
             raise
-        return reading(kind, found, split_id(kind, id_)[0], parts)
+        seen = reading(kind, found, split_id(kind, id_)[0], parts)
+        arn = self._arn(kind, id_) if kind.identity.arn_path else seen.arn
+        return replace(seen, arn=arn, revision=self._with_mark(kind, id_, seen.revision))
 
     def _get(self, kind: Kind, id_: str, version: str | None) -> Mapping[str, Any] | None:
         own = kind.versions if version is not None else None
@@ -192,6 +218,15 @@ class Driver:
         """Item -> what was ingested into it; without items nothing is asked."""
         return self._ingester.held(kind, id_, items) if items else EMPTY
 
+    def delivered(self, kind: Kind, id_: str) -> FrozenMap:
+        """What jobs have delivered to it."""
+        return self._deliverer.held(kind, id_)
+
+    @property
+    def deliverer(self) -> Deliverer:
+        """The jobs that deliver, for whoever asks for one of them."""
+        return self._deliverer
+
     # -- writing
 
     def create(self, kind: Kind, name: str, body: FrozenMap, tags: Mapping[str, str], token: str) -> str:
@@ -209,6 +244,8 @@ class Driver:
         """Replace the whole draft but its parts: Bedrock clears what an update omits."""
         if kind.calls.update is None:
             raise TypeError(f"{kind.name} has no update")
+        if kind.fixed is None:
+            body = _without(body, kind.fields.immutable)
         request = self._request(kind, name, body) | _named(kind, id_) | thaw(kind.calls.update_params)
         self._aws.call(kind.service, kind.calls.update, request)
 
@@ -220,6 +257,10 @@ class Driver:
     def ingest(self, kind: Kind, id_: str, pins: Collection[Pin], token: str) -> str:
         """Bring in pinned content, and wait until it is there. May be repeated; returns the statistics."""
         return self._ingester.ingest(kind, id_, pins, token)
+
+    def deliver(self, kind: Kind, id_: str, order: Order, watch: Watch, expect: Callable[[], bool]) -> Delivered:
+        """Bring content to its readers by a job. May be repeated."""
+        return self._deliverer.deliver(kind, id_, order, watch, expect)
 
     def prepare(self, kind: Kind, id_: str) -> Reading:
         """Make the draft ready to be published, and wait until it is. Preparing twice does no harm."""
@@ -249,10 +290,23 @@ class Driver:
         if kind.mint is not None:
             self._minting.forget(kind, kind.mint, id_)
         self._parts.clear(kind, id_, lambda: self.settle_owner(kind, id_))
+        self._empty(kind, id_)
         self._delete(kind, id_)
         if kind.status is not None and (kind.status.leaving & kind.status.pending):
             # What it stands in, and what it uses, cannot be deleted until it is gone.
             self._await_end(kind, id_)
+
+    def _empty(self, kind: Kind, id_: str) -> None:
+        """Delete what is stored in it. What is gone, or is going, is fine."""
+        how = kind.stored
+        if how is None:
+            return
+        try:
+            for found in list(pages(self._aws, kind, how.list, how.list_root, _named(kind, id_))):
+                self._aws.call(kind.service, how.delete, {**_named(kind, id_), how.number: found[how.number]})
+        except AwsError as error:
+            if error.failure is not Failure.NOT_FOUND:
+                raise
 
     def _delete(self, kind: Kind, id_: str) -> None:
         for again in (True, False):
@@ -327,7 +381,8 @@ class Driver:
 
     @staticmethod
     def _request(kind: Kind, name: str, body: FrozenMap) -> dict[str, Any]:
-        own = _without(body, frozenset(p.member for p in kind.parts))
+        brought = kind.delivery.members if kind.delivery else frozenset[str]()
+        own = _without(body, frozenset(p.member for p in kind.parts) | brought)
         return {**thaw(kind.write(own)), kind.identity.name: name}
 
 

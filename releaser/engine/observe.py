@@ -120,6 +120,7 @@ class Observer:
         """
         rows = dict(rows if rows is not None else self.list_all())
         with ThreadPoolExecutor(max_workers=self.workers, thread_name_prefix="observe") as pool:
+            rows |= self._list_on_demand(pool, graph, known, rows)
             rows |= self._list_inside(pool, known, rows)
             to_read = set(strangers) if not deep else {n.address.use_case for n in graph.nodes}
             assumed = {} if deep else self._assume(graph, known, rows, to_read)
@@ -152,7 +153,7 @@ class Observer:
 
         Kinds that exist only inside others are listed for each parent, when the parents are known.
         """
-        alone = {name: kind for name, kind in self.kinds.items() if kind.parent is None}
+        alone = {name: kind for name, kind in self.kinds.items() if kind.parent is None and not kind.on_demand}
         with ThreadPoolExecutor(max_workers=len(alone), thread_name_prefix="list") as pool:
             return dict(zip(alone, pool.map(self._list, alone.values()), strict=True))
 
@@ -166,6 +167,18 @@ class Observer:
             except AwsError:
                 continue
         return found
+
+    def _list_on_demand(
+        self, pool: ThreadPoolExecutor, graph: DesiredGraph, known: Mapping[str, Known], rows: Mapping[str, Rows]
+    ) -> dict[str, Rows]:
+        """The rows of kinds that few use: none is asked for where nothing is declared, recorded or attempted."""
+        used = {n.kind for n in graph.nodes}
+        for mine in known.values():
+            used |= {a.kind for a in (*mine.bindings, *mine.retired, *(a for a, _ in mine.attempted))}
+        seldom = {n: k for n, k in self.kinds.items() if k.parent is None and k.on_demand and n not in rows}
+        wanted = [k for n, k in seldom.items() if n in used]
+        listed = dict(zip((k.name for k in wanted), _each(pool, self._list, wanted), strict=True))
+        return {n: listed.get(n, Rows({}, {})) for n in seldom}
 
     def _list_inside(
         self, pool: ThreadPoolExecutor, known: Mapping[str, Known], rows: Mapping[str, Rows]
@@ -411,7 +424,9 @@ class Observer:
         )
 
     def _with_content(self, kind: Kind, node: Node, found: Reading) -> FrozenMap:
-        """The body with what was ingested, where something is pinned."""
+        """The body with what jobs brought: what was delivered; what was ingested, where something is pinned."""
+        if kind.delivery is not None:
+            return FrozenMap({**found.body, **comparable(kind, self.driver.delivered(kind, found.id))})
         if kind.ingestion is None or not node.pins:
             return found.body
         content = self._content(kind, node, found.id)

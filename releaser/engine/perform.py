@@ -11,19 +11,22 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from releaser.core.address import Address, Ref
 from releaser.core.content import content_digest, pieces, resolve_body, version_digest
+from releaser.core.delivery import ALL_AT_ONCE
 from releaser.core.diff import MISSING, FieldChange, differences, short_digest
 from releaser.core.errors import AwsError, Failure, Refused, ReleaserError
-from releaser.core.graph import OWNER_TAG, RETIRED_TAG, Node, is_owned, ownership_tags
-from releaser.core.ingested import draft_of
+from releaser.core.graph import OWNER_TAG, RETIRED_TAG, Node, is_owned, ownership_tags, version_label
+from releaser.core.ingested import delivered_of, draft_of
 from releaser.core.kind import Kind, Verb
 from releaser.core.normal import comparable
 from releaser.core.plan import Step
 from releaser.core.record import Binding, Retired
 from releaser.core.snapshot import Seen, Snapshot
 from releaser.core.values import FrozenMap, references
+from releaser.engine.deliver import Order, Watch
 from releaser.engine.driver import Driver
 from releaser.engine.reading import Reading
 
@@ -58,6 +61,10 @@ class Workspace:
     bindings: dict[Address, Binding] = field(default_factory=dict)
     """What verification found: goes into the record."""
     removed: Mapping[tuple[Address, str], Binding] = field(default_factory=dict)
+    at_once: bool = False
+    """What is delivered goes to everybody at once, whatever the manifest says: a rollback."""
+    delivery: Mapping[str, Any] = field(default_factory=dict)
+    """How the runtime document reached its readers: goes into the record."""
     seeds: Mapping[tuple[Address, str], str] = field(default_factory=dict)
     """(address, name) -> token of a create that a superseded run may have sent. With other content AWS answers a
     conflict or the old resource, and the run stops clearly; a new token would make a second one behind a lagging list.
@@ -109,6 +116,9 @@ class Performer:
     driver: Driver
     kinds: Mapping[str, Kind]
     now: Callable[[], datetime]
+    is_over: Callable[[], bool] = lambda: False
+    """Whether roll-outs are watched no longer: asked again and again while one goes on."""
+    tell: Callable[[str], None] = lambda _said: None
 
     def perform(self, step: Step, work: Workspace) -> str:
         """Do the step. Returns a short account for people. Raises AwsError, Refused or ReleaserError."""
@@ -137,13 +147,18 @@ class Performer:
                 raise ReleaserError(f"{step.key}: only gc takes versions away, and no plan says so", code="P190")
 
     def _body(self, step: Step, work: Workspace) -> tuple[Node, Kind, FrozenMap]:
+        """Node, kind, and the body without what jobs bring."""
+        node, kind, body = self._whole(step, work)
+        return node, kind, draft_of(kind, body)
+
+    def _whole(self, step: Step, work: Workspace) -> tuple[Node, Kind, FrozenMap]:
         node = work.nodes[step.address]
         kind = self.kinds[node.kind]
         body = resolve_body(node, work.value)
         missing = references(body)
         if missing:
             raise ReleaserError(f"{step.address} still needs {', '.join(map(str, sorted(missing)))}", code="P191")
-        return node, kind, draft_of(kind, body)
+        return node, kind, body
 
     def _create(self, step: Step, work: Workspace) -> str:
         node, kind, body = self._body(step, work)
@@ -308,7 +323,36 @@ class Performer:
         work.learn(node.address, **outputs)
         return f"{node.name} version {version}"
 
+    def _deliver(self, step: Step, work: Workspace) -> str:
+        """A pointer that a job moves, reader by reader."""
+        node, kind, body = self._whole(step, work)
+        id_ = work.outputs[node.address]["id"]
+        wanted = delivered_of(kind, comparable(kind, body))
+        rollout = ALL_AT_ONCE if work.at_once or node.rollout is None else node.rollout
+        label = f"{version_label(work.token(step))} {_release_of(body)}"
+
+        def expect() -> bool:
+            held = delivered_of(kind, comparable(kind, self.driver.delivered(kind, id_)))
+            if content_digest(held) != step.before and held != wanted and (held or step.before):
+                changes = differences(held, wanted, kind.fields.unordered)
+                raise Refused(
+                    f"what {node.address} delivers was changed after the plan was made, at {_paths(changes)}",
+                    code="P130",
+                    hint="plan again, look at the change, and decide",
+                )
+            return held == wanted
+
+        def tell(said: str) -> None:
+            self.tell(f"{work.use_case}: {said}")
+
+        order = Order(label, rollout, wanted, goes_back=work.at_once)
+        done = self.driver.deliver(kind, id_, order, Watch(self.is_over, tell), expect)
+        work.delivery = done.facts
+        return done.said
+
     def _repoint(self, step: Step, work: Workspace) -> str:
+        if self.kinds[work.nodes[step.address].kind].delivery is not None:
+            return self._deliver(step, work)
         node, kind, body = self._body(step, work)
         known = work.outputs.get(node.address)
         if known:

@@ -11,6 +11,7 @@ from releaser.core.allowance import allowances, judge
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.graph import physical_name
 from releaser.core.kind import RETAIN, Kind, Verb
+from releaser.core.lost_delivery import LostDelivery, lost_delivery
 from releaser.core.moved import followed
 from releaser.core.ours import OBSERVE
 from releaser.core.plan import Action, Known, Plan, UseCasePlan, plan_digest
@@ -31,6 +32,8 @@ class Planned:
     compiled: Compiled
     known: Mapping[str, Known] = field(default_factory=dict)
     witnesses: Mapping[str, Witness] = field(default_factory=dict)
+    lost: Mapping[str, LostDelivery] = field(default_factory=dict)
+    """By use case: a delivery that was lost back since; nothing is planned until that is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ class Planning:
         )
         named = [*compiled.views, *sorted(compiled.retired)]
         parts = [self._part(name, compiled, snapshot, known.get(name, Known()), releases[name]) for name in named]
+        lost = {n: t for n in named if (t := self._lost(n, compiled, witnesses, snapshot)) is not None}
+        parts = [_without_steps(p, lost[p.use_case]) if p.use_case in lost else p for p in parts]
         read = self.observer.quotas(needs_of(parts))
         parts, room = _within_account(parts, snapshot, self.kinds, read)
         plan = Plan(
@@ -86,7 +91,12 @@ class Planning:
             read=snapshot.read,
             room=room,
         )
-        return Planned(replace(plan, digest=plan_digest(plan)), snapshot, compiled, known, witnesses)
+        return Planned(replace(plan, digest=plan_digest(plan)), snapshot, compiled, known, witnesses, lost)
+
+    def _lost(
+        self, name: str, compiled: Compiled, witnesses: Mapping[str, Witness], snapshot: Snapshot
+    ) -> LostDelivery | None:
+        return lost_delivery(name, witnesses.get(name), compiled.graph.of(name), snapshot, self.kinds)
 
     def _part(
         self, name: str, compiled: Compiled, snapshot: Snapshot, known: Known, release: ReleaseName
@@ -108,6 +118,11 @@ class Planning:
                 retires=name in compiled.retired,
             )
         )
+
+
+def _without_steps(part: UseCasePlan, lost: LostDelivery) -> UseCasePlan:
+    """Nothing is computed against what was lost back behind the records."""
+    return replace(part, steps=(), blocked=(lost.problem,))
 
 
 def known_of(witness: Witness, kinds: Mapping[str, Kind]) -> Known:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from releaser.core.errors import LockHeld
 from releaser.core.events import Event
-from releaser.core.record import Conclusion, Intent, OpenRecord, Witness
+from releaser.core.record import Closed, Conclusion, Delivery, Intent, OpenRecord, Witness
 
 
 class Aws(Protocol):
@@ -63,5 +63,11 @@ class Ledger(Protocol):
 
     def close(self, endings: Sequence[tuple[OpenRecord, Conclusion, str]]) -> object:
         """Each with its conclusion and its notes (Markdown, may be empty)."""
+
+    def released_before(self, environment: str, live: Mapping[str, Closed]) -> Mapping[str, Closed]:
+        """By use case: the last release of other content than the live one."""
+
+    def deliver(self, record: OpenRecord, delivery: Delivery) -> OpenRecord:
+        """Note that what callers follow is on its way; the lock is free, and a later run continues."""
 
     def renew(self, records: Sequence[OpenRecord]) -> Mapping[str, OpenRecord]: ...

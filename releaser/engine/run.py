@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 from releaser.core.address import Address
 from releaser.core.change_facts import ChangeFacts
@@ -31,11 +32,14 @@ from releaser.core.record import (
     Opened,
     OpenRecord,
     RecordRef,
+    is_older,
 )
+from releaser.core.record import Outcome as Ending
 from releaser.core.values import EMPTY, digest
 from releaser.engine.apply import Applier, Job
 from releaser.engine.closer import Closer
 from releaser.engine.conclude import conclude, result_of, superseded
+from releaser.engine.deliver import Underway, rolled_back
 from releaser.engine.observe import Observer
 from releaser.engine.perform import Workspace, token, workspace
 from releaser.engine.planning import Planned
@@ -114,7 +118,9 @@ class Run:
         """Every use case with something to do, or whose record was left open. One's failure stops no other."""
         report = Report()
         open_ = set(unfinished)
-        wanted = [u for u in planned.plan.use_cases if u.steps or u.blocked or u.use_case in open_]
+        self._record_lost(planned, report)
+        parts = [u for u in planned.plan.use_cases if u.use_case not in planned.lost]
+        wanted = [u for u in parts if u.steps or u.blocked or u.use_case in open_]
         for part in (u for u in wanted if u.observed):
             self.sink.emit(Noted(f"{part.use_case} says `mode: observe`: nothing is written"))
         wanted = [u for u in wanted if not u.observed]
@@ -129,9 +135,12 @@ class Run:
             result = result_of(job, planned, self.clock.now())
             report.results[job.use_case] = result
             opened = records[job.use_case].opened
-            conclusion = conclude(job, result, planned, verdicts, self.kinds, self.facts(job.use_case))
-            conclusion = replace(conclusion, evidence=self.evidence(opened.ref))
-            closer.put(job.use_case, conclusion, self.notes(opened, result.bindings) if result.succeeded else "")
+            if isinstance(job.error, Underway):
+                closer.pause(job.use_case, job.error.delivery)
+            else:
+                conclusion = conclude(job, result, planned, verdicts, self.kinds, self.facts(job.use_case))
+                conclusion = replace(conclusion, evidence=self.evidence(opened.ref))
+                closer.put(job.use_case, conclusion, self.notes(opened, result.bindings) if result.succeeded else "")
             done = UseCaseEnded(job.use_case, job.cleared.plan.release, result.succeeded, result.message)
             self.sink.emit(done)
 
@@ -156,7 +165,7 @@ class Run:
         if not cleared:
             return {}
         self.sink.emit(Noted(f"opening {len(cleared)} records"))
-        intents = [self._intent(planned, c) for c in cleared.values()]
+        intents = [self._intent(planned, c.plan) for c in cleared.values()]
         opening = self.ledger.open(intents, take_over=self.take_over, since=planned.witnesses)
         report.refused |= opening.held
         stale = {n: r for n, r in opening.resumed.items() if self._is_superseded(cleared[n], r)}
@@ -185,7 +194,7 @@ class Run:
             self._seeds[name] = {**self._seeds.get(name, {}), **self._tokens_of(record)}
             endings.append((record, superseded(known), ""))
         self.ledger.close(endings)
-        opening = self.ledger.open([self._intent(planned, c) for c in cleared.values()], take_over=self.take_over)
+        opening = self.ledger.open([self._intent(planned, c.plan) for c in cleared.values()], take_over=self.take_over)
         report.refused |= opening.held
         return {**opening.opened, **opening.resumed}
 
@@ -199,8 +208,46 @@ class Run:
                 found[step.address, name] = token(record.id, step.address, Verb.CREATE, step.stamp)
         return found
 
-    def _intent(self, planned: Planned, cleared: Cleared) -> Intent:
-        part, plan, told = cleared.plan, planned.plan, self.provenance
+    def _record_lost(self, planned: Planned, report: Report) -> None:
+        """What was taken back since the records were written is closed as rolled back: from then on it is held."""
+        for name, lost in sorted(planned.lost.items()):
+            kind = self.kinds[lost.address.kind]
+            job = self.observer.driver.deliverer.job(kind, lost.id, lost.job)
+            error = rolled_back(kind, job)
+            part = next(u for u in planned.plan.use_cases if u.use_case == name)
+            intent = replace(self._intent(planned, part), steps=())
+            before = Known()
+            if not lost.is_open:
+                intent, before = self._undone(planned, name, intent)
+            opening = self.ledger.open([intent], take_over=self.take_over, since=planned.witnesses)
+            report.refused |= opening.held
+            record = {**opening.opened, **opening.resumed}.get(name)
+            if record is None:
+                continue
+            known = planned.known.get(name, Known())
+            live = known.bindings if lost.is_open else before.bindings
+            conclusion = replace(superseded(known), outcome=Ending.ROLLED_BACK, bindings=live, delivery=error.delivery)
+            self.ledger.close([(record, conclusion, "")])
+            report.refused[name] = error
+
+    def _undone(self, planned: Planned, name: str, intent: Intent) -> tuple[Intent, Known]:
+        """A release that somebody took back by hand: who it was, and what is live instead."""
+        live = planned.witnesses[name].released
+        if live is None:
+            return intent, Known()
+        before = self.ledger.released_before(planned.plan.environment, {name: live}).get(name)
+        was = live.record
+        intent = replace(
+            intent,
+            release=was.release,
+            release_digest=was.release_digest,
+            commit=was.commit,
+            rollback_to=before.record.release if before else "",
+        )
+        return intent, Known(bindings=before.bindings if before else {})
+
+    def _intent(self, planned: Planned, part: UseCasePlan) -> Intent:
+        plan, told = planned.plan, self.provenance
         known = planned.known.get(part.use_case, Known())
         source = told.sources[part.use_case]
         nodes = planned.compiled.graph.of(part.use_case)
@@ -269,11 +316,31 @@ class Run:
         nodes = planned.compiled.graph.of(name)
         work = workspace(name, record.id, nodes, planned.snapshot, cleared.plan.versions, self.kinds)
         work.seeds = self._seeds.get(name, {})
+        work.at_once = self._goes_back(planned, cleared.plan)
+        work.delivery = self._delivered(planned, record)
 
         def between(_: Workspace) -> Cleared | Blocked:
             return clear(planned.plan, name, Wave.PROMOTE, verdicts)
 
         return Job(cleared, work, between, lambda w: self._verify(planned, cleared.plan, w))
+
+    def _goes_back(self, planned: Planned, part: UseCasePlan) -> bool:
+        """Whether an older release comes back than the one that is live, or on its way."""
+        witness = planned.witnesses.get(part.use_case)
+        on_its_way = witness.open.opened.release if witness and witness.open else ""
+        live = planned.known.get(part.use_case, Known()).release
+        return (
+            is_older(part.release, live) or is_older(part.release, on_its_way) or part.use_case in self.provenance.holds
+        )
+
+    def _delivered(self, planned: Planned, record: OpenRecord) -> Mapping[str, Any]:
+        """How the document reached its readers, where an earlier run began to bring it and it has arrived since."""
+        on_its_way = record.delivering.delivery if record.delivering else None
+        kind = next((k for k in self.kinds.values() if k.delivery), None)
+        if on_its_way is None or kind is None:
+            return {}
+        id_ = f"{on_its_way.application}/{on_its_way.environment}"
+        return self.observer.driver.deliverer.facts_of(kind, id_, on_its_way.deployment)
 
     def _verify(self, planned: Planned, part: UseCasePlan, work: Workspace) -> None:
         verify(self.observer, planned, part, work, self.clock.now(), self.rollback_window)

@@ -56,6 +56,7 @@ def verify(
                 work.learn(node.address, version=version)
             kind = observer.kinds[node.kind]
             desired = comparable(kind, resolve_body(node, work.value))
+            desired = seen.body if node.kept and seen.body is not None else desired
             work.bindings[node.address] = bind(kind, node, seen, version, desired)
 
 

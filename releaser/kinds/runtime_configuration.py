@@ -9,61 +9,21 @@ refuses it, so ``{`` inside strings is written as an escape; PutParameter takes 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from releaser.core.address import Address
-from releaser.core.kind import Calls, Draft, Fields, Identity, Kind, Remark, Tagging, View
-from releaser.core.values import EMPTY, FrozenMap, thaw
+from releaser.core.delivery import SSM, store
+from releaser.core.kind import Calls, Draft, Fields, Identity, Kind, Tagging, View
+from releaser.core.runtime_document import GUARDS, LABELS, SHOWN, decode, describe, document, encode, place
+from releaser.core.values import FrozenMap
 
-FORMAT = "releaser.runtime/v1"
 NAME = "runtime"
-_DEEPEST = 32
 
 
 def _declare(view: View) -> Iterator[Draft]:
-    document = {
-        "format": FORMAT,
-        "useCase": view.use_case,
-        "release": view.release,
-        "digest": view.digest,
-        "enabled": view.spec.get("enabled", True) is not False,
-        **{section: entries for section, entries in view.exports.items() if entries},
-    }
-    yield Draft(NAME, FrozenMap({"document": document}))
-
-
-def encode(document: Any) -> str:
-    """The parameter's value: compact JSON in which no string holds a bare ``{``."""
-    text = json.dumps(thaw(document), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    parts: list[str] = []
-    inside = escaped = False
-    for char in text:
-        parts.append("\\u007b" if inside and char == "{" else char)
-        if inside and not escaped and char == "\\":
-            escaped = True
-            continue
-        if char == '"' and not escaped:
-            inside = not inside
-        escaped = False
-    return "".join(parts)
-
-
-def decode(value: str) -> Mapping[str, Any] | None:
-    """The document in a parameter's value; None for what is not one: anybody may have written anything there."""
-    try:
-        document = json.loads(value)
-        # What Python reads beyond JSON (NaN, half a surrogate pair) has no canonical form.
-        json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
-    except (ValueError, RecursionError):
-        return None
-    return document if isinstance(document, Mapping) and _is_shallow(document, _DEEPEST) else None
-
-
-def _is_shallow(value: Any, levels: int) -> bool:
-    below = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    return levels > 0 and all(_is_shallow(v, levels - 1) for v in below)
+    if store(view.spec) == SSM:
+        yield Draft(NAME, FrozenMap({"document": document(view)}))
 
 
 def _write(body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -84,47 +44,16 @@ def _physical_name(address: Address) -> str:
     return f"/releaser/{address.use_case}/{address.name}"
 
 
-def _place(_name: str, path: str) -> str:
-    """The document is made from many entries: a place in it is declared where that entry is."""
-    return path.removeprefix("document.") if path.startswith("document.") else ""
-
-
-def _part(holder: Mapping[str, Any], member: str) -> Mapping[str, Any]:
-    """A live document may have been edited by hand: what is no mapping is taken as empty."""
-    found = holder.get(member)
-    return found if isinstance(found, Mapping) else EMPTY
-
-
-def _describe(before: FrozenMap | None, after: FrozenMap | None) -> Iterator[Remark]:
-    """What applications must know: which guardrail belongs to a prompt. Versions are told where they are made."""
-    if before is None or after is None:
-        return
-    old, new = _part(before, "document"), _part(after, "document")
-    was, now = _part(old, "prompts"), _part(new, "prompts")
-    for name in sorted({*was} & {*now}):
-        left, right = _part(was, name).get("guardrail"), _part(now, name).get("guardrail")
-        at = f"document.prompts.{name}.guardrail"
-        if left and not right:
-            yield Remark(f"prompt {name} is no longer used with guardrail {left}", "weaker", at)
-        elif right and not left:
-            yield Remark(f"prompt {name} is now used with guardrail {right}", "stronger", at)
-        elif left != right:
-            yield Remark(f"prompt {name} is used with guardrail {right} instead of {left}", "changed", at)
-    if old.get("enabled") != new.get("enabled"):
-        said = "may call the models again" if new.get("enabled") else "are told to stop calling the models"
-        yield Remark(f"applications {said}", "changed", "document.enabled")
-
-
 KIND = Kind(
     name="runtime-configuration",
     service="ssm",
     tag_index="ssm:parameter",
     declare=_declare,
-    describe=_describe,
+    describe=describe,
     read=_read,
     write=_write,
     pointer=True,
-    place=_place,
+    place=place,
     physical_name=_physical_name,
     calls=Calls(
         create="PutParameter",
@@ -155,17 +84,10 @@ KIND = Kind(
     ),
     fields=Fields(
         omitted=frozenset({"Name", "Tags", "Overwrite", "Description", "KeyId", "AllowedPattern", "Policies"}),
-        labels=frozenset({"document.release", "document.digest"}),
+        labels=LABELS,
         opaque=frozenset({"document"}),
-        guards=frozenset({"document.prompts.*.guardrail"}),
-        # Not the whole document: whoever edits it by hand may leave anything there.
-        shown=frozenset(
-            f"document.{member}"
-            for member in (
-                *("format", "useCase", "release", "digest", "<section>"),
-                *("models.*.modelId", "models.*.inference.temperature"),
-            )
-        ),
+        guards=GUARDS,
+        shown=SHOWN,
     ),
     tagging=Tagging(
         "AddTagsToResource",

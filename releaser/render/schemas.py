@@ -9,7 +9,7 @@ from releaser.core.kind import Verb
 from releaser.core.manifest import Allowed
 from releaser.core.plan import FORMAT as PLAN_FORMAT
 from releaser.core.plan import SUMMARY_KEYS, Action, Risk, Wave
-from releaser.kinds.runtime_configuration import FORMAT as RUNTIME_FORMAT
+from releaser.core.runtime_document import FORMAT as RUNTIME_FORMAT
 from releaser.render.schema_parts import DIALECT, Schema, closed, listed, mapped
 
 _TEXT: Schema = {"type": "string"}

@@ -11,7 +11,7 @@ from releaser.core.entry import close_entry, encode, open_entry
 from releaser.core.errors import LockHeld
 from releaser.core.hold import hold_after
 from releaser.core.proof.files import NOTES_FILE, sha256
-from releaser.core.record import Conclusion, Intent, Opened, OpenRecord, Outcome, Resumed, Witness
+from releaser.core.record import Closed, Conclusion, Delivery, Intent, Opened, OpenRecord, Outcome, Resumed, Witness
 from releaser.core.replant import closing_of, replanted
 from releaser.core.sequence import NOTHING_YET, State, assembled, followed, started
 from releaser.store.git import GitError
@@ -161,6 +161,13 @@ class EmergencyLedger:
             self.queued.close(endings)
         else:
             self.records.close(endings)
+
+    def released_before(self, environment: str, live: Mapping[str, Closed]) -> Mapping[str, Closed]:
+        return self.records.released_before(environment, live)
+
+    def deliver(self, record: OpenRecord, delivery: Delivery) -> OpenRecord:
+        """The queue tells of no roll-out: a way back reaches everybody at once."""
+        return record if self.is_queued else self.records.deliver(record, delivery)
 
     def renew(self, records: Sequence[OpenRecord]) -> Mapping[str, OpenRecord]:
         return self.queued.renew(records) if self.is_queued else self.records.renew(records)

@@ -32,7 +32,7 @@ def synthesis(kind: Kind, length: int = 3) -> Synthesis:
 
 def is_document(kind: Kind) -> bool:
     """Its body is a document of ours that travels as a text."""
-    return "document" in kind.fields.opaque
+    return "document" in kind.fields.opaque and kind.delivery is None
 
 
 def everything(kind: Kind, length: int = 3) -> list[dict[str, Any]]:
@@ -46,7 +46,7 @@ def _everything(name: str, length: int) -> list[dict[str, Any]]:
     if is_document(kind):
         return [{"document": _runtime(length)}]
     bodies = several(kind.name, synthesis(kind, length).everything(shape_of(kind)))
-    return [acceptable(kind.name, b) for b in bodies]
+    return [acceptable(kind.name, b) | _delivered(kind, _runtime(length)) for b in bodies]
 
 
 def least(kind: Kind) -> dict[str, Any]:
@@ -54,7 +54,13 @@ def least(kind: Kind) -> dict[str, Any]:
     if is_document(kind):
         return {"document": {"format": "releaser.runtime/v1"}}
     bare = Synthesis(kind.fields.unordered, KNOWN, length=1, bare=True, choices=CHOICES)
-    return acceptable(kind.name, bare.everything(shape_of(kind))[0])
+    found = acceptable(kind.name, bare.everything(shape_of(kind))[0])
+    return found | _delivered(kind, {"format": "releaser.runtime/v1"})
+
+
+def _delivered(kind: Kind, content: dict[str, Any]) -> dict[str, Any]:
+    """What a body has beside what stands in requests: the content that jobs bring, and where it is stored."""
+    return {kind.delivery.member: content, kind.delivery.holder_in: "abcd123"} if kind.delivery else {}
 
 
 def _runtime(length: int) -> dict[str, Any]:
@@ -68,4 +74,7 @@ def body(kind: Kind) -> st.SearchStrategy[dict[str, Any]]:
     """Any body that AWS takes."""
     if is_document(kind):
         return DOCUMENTS.map(lambda d: {"document": d})
-    return strategy(shape_of(kind), synthesis(kind)).map(lambda b: acceptable(kind.name, b))
+    plain = strategy(shape_of(kind), synthesis(kind)).map(lambda b: acceptable(kind.name, b))
+    if kind.delivery is None:
+        return plain
+    return st.builds(lambda b, content: b | _delivered(kind, content), plain, DOCUMENTS)

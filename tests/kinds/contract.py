@@ -161,7 +161,12 @@ def batches_are_read(kind: Kind) -> Iterator[str]:
 
 def replies_tell_identity(kind: Kind) -> Iterator[str]:
     ident = kind.identity
-    yield from _lacks(resource(kind), kind.calls.get, ident.id, ident.arn, ident.name, *ident.revision.split(","))
+    told = [ident.arn] if ident.arn else []
+    yield from _lacks(resource(kind), kind.calls.get, ident.id, *told, ident.name, *ident.revision.split(","))
+    if bool(ident.arn) == bool(ident.arn_path):
+        yield "an ARN is told by the reply, or made from a path: one of both"
+    if not ident.arn and any(m.lower() == "arn" for m in resource(kind)):
+        yield f"{kind.calls.get} tells an ARN, and the kind makes one"
     yield from _lacks(
         row(kind), kind.calls.list, ident.row_id, ident.row_arn or None, ident.row_name, *ident.revision.split(",")
     )
@@ -260,6 +265,49 @@ def _item(kind: Kind, part: Part) -> Mapping[str, Any]:
     return found
 
 
+def deliveries_are_whole(kind: Kind) -> Iterator[str]:
+    """Versions that can be stored and read, jobs that can be started, found again and told apart."""
+    how = kind.delivery
+    if how is None:
+        return
+    known = set(service(kind.service).operation_names)
+    names = (how.store, how.read, how.list, how.start, how.stop, how.get, how.jobs, how.strategies, how.make_strategy)
+    missing = [name for name in names if name not in known]
+    yield from (f"{kind.service} has no {name}" for name in missing)
+    if missing:
+        return
+    parent = kind.calls.parent_in
+    asked: Mapping[str, tuple[str | None, ...]] = {
+        how.store: (parent, how.holder_in, "Content", "ContentType", "VersionLabel"),
+        how.read: (parent, how.holder_in, "VersionNumber"),
+        how.list: (parent, how.holder_in, "VersionLabel"),
+        how.start: (
+            *(parent, how.place_in, how.holder_in, "ConfigurationVersion"),
+            *("DeploymentStrategyId", "Description", "LatestDeploymentNumber"),
+        ),
+        how.get: (parent, how.place_in, how.job),
+        how.stop: (parent, how.place_in, how.job, "AllowRevert"),
+        how.jobs: (parent, how.place_in, kind.calls.page_size_in),
+        how.make_strategy: (
+            "Name",
+            "DeploymentDurationInMinutes",
+            "FinalBakeTimeInMinutes",
+            "GrowthFactor",
+            "GrowthType",
+        ),
+    }
+    for one, members in asked.items():
+        yield from _lacks(requested(kind, one), one, *members)
+    row = ("ConfigurationVersion", "VersionLabel", how.holder_in, how.job, how.status.member, "PercentageComplete")
+    yield from _lacks(listed(kind, how.jobs, how.jobs_root), how.jobs, *row)
+    yield from _lacks(replied(kind, how.get), how.get, *row, "Description", "EventLog", "StartedAt")
+    yield from _lacks(replied(kind, how.start), how.start, how.job, how.status.member)
+    yield from _lacks(listed(kind, how.list, how.list_root), how.list, "VersionNumber", "VersionLabel")
+    yield from _lacks(replied(kind, how.read), how.read, "Content")
+    yield from _lacks(replied(kind, how.store), how.store, "VersionNumber")
+    yield from _classified(how.status, replied(kind, how.get), how.get, listed(kind, how.jobs, how.jobs_root))
+
+
 def tokens_are_declared(kind: Kind) -> Iterator[str]:
     taken = [(one, kind.calls.token) for one in (kind.calls.create, kind.calls.publish)]
     taken += [(part.create, part.token) for part in kind.parts]
@@ -313,6 +361,7 @@ def create_is_modelled(kind: Kind) -> Iterator[str]:
     yield from (f"{name} is the driver's to fill in: omit it from bodies" for name in ours - kind.fields.omitted)
     sent = set(members) - kind.fields.omitted
     elsewhere = kind.fields.update_only | {part.member for part in kind.parts}
+    elsewhere |= kind.delivery.members if kind.delivery else set()
     told: set[str] = set()
     for body in everything(kind):
         written = set(kind.write(FrozenMap({k: v for k, v in body.items() if k not in elsewhere})))
@@ -369,13 +418,24 @@ def read_gives_the_body(kind: Kind) -> Iterator[str]:
     """A reply with everything set reads as a body with everything set: nothing more, nothing less."""
     reply = {k: skeleton(s) for k, s in resource(kind).items()}
     parts = {p.member: (_read_item(kind, p),) for p in kind.parts}
-    read = patterns(kind, body_of(kind, reply, parts))
+    read = patterns(kind, FrozenMap({**body_of(kind, reply, parts), **_delivered(kind)}))
     bodies: set[str] = set()
     for body in everything(kind):
         bodies |= patterns(kind, comparable(kind, FrozenMap(body)))
     accepted = bodies | set(create_paths(kind))
     yield from (f"{path} is read, and create takes no such member" for path in sorted(read - accepted))
     yield from (f"{path} is written and never read" for path in sorted(bodies - read))
+
+
+def _delivered(kind: Kind) -> Mapping[str, Any]:
+    """What a job leaves, with everything set."""
+    if kind.delivery is None:
+        return {}
+    whole = everything(kind)[0]
+    return {
+        m: kind.delivery.decode(kind.delivery.encode(whole[m])) if m == kind.delivery.member else whole[m]
+        for m in kind.delivery.members
+    }
 
 
 def _read_item(kind: Kind, part: Part) -> Mapping[str, Any]:
@@ -499,7 +559,8 @@ def defaults_are_values(kind: Kind) -> Iterator[str]:
 
 def documents_are_opaque(kind: Kind) -> Iterator[str]:
     documents = {p.removesuffix(".*") for p, s in create_paths(kind).items() if s.is_document}
-    if not is_document(kind) and documents != kind.fields.opaque:
+    delivered = {kind.delivery.member} if kind.delivery else set()
+    if not is_document(kind) and documents != kind.fields.opaque - delivered:
         yield f"JSON documents are {sorted(documents)}, not {sorted(kind.fields.opaque)}"
 
 
@@ -551,6 +612,7 @@ RULES: tuple[Rule, ...] = (
     versions_are_told,
     versions_are_minted,
     parts_are_whole,
+    deliveries_are_whole,
     tokens_are_declared,
     statuses_are_classified,
     create_is_modelled,

@@ -34,6 +34,7 @@ KNOWN = {
     "KnowledgeBaseModelIdentifier": "amazon.nova-lite-v1:0",
     "BedrockModelArn": "arn:aws:bedrock:eu-central-1::foundation-model/amazon.nova-lite-v1:0",
     "GuardrailIdentifier": "abcdefghij11",
+    "RoleArn": "arn:aws:iam::111111111111:role/alarms",
     "GuardrailVersion": "11",
     "Version": "11",
     "BedrockRerankingModelArn": "arn:aws:bedrock:eu-central-1::foundation-model/amazon.rerank-v1:0",
@@ -314,9 +315,19 @@ def _flow_alias(body: Body) -> None:
     body["routingConfiguration"] = [{"flowVersion": "1"}]
 
 
+def _appconfig_profile(body: Body) -> None:
+    body["LocationUri"] = "hosted"
+    if "Type" in body:
+        body["Type"] = "AWS.Freeform"
+    if body.get("Validators"):
+        content = json.dumps({"title": str(body["Validators"][0].get("Content", ""))})
+        body["Validators"] = [{"Type": "JSON_SCHEMA", "Content": content}]
+
+
 _MENDERS: Mapping[str, Callable[[Body], None]] = {
     "agent": _agent,
     "agent-alias": _agent_alias,
+    "appconfig-profile": _appconfig_profile,
     "guardrail": _guardrail,
     "prompt": _prompt,
     "prompt-router": _prompt_router,

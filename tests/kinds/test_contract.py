@@ -55,6 +55,17 @@ def _mint(**changed: Any) -> Callable[[Kind], Kind]:
     return plant
 
 
+def _delivery(**changed: Any) -> Callable[[Kind], Kind]:
+    def plant(kind: Kind) -> Kind:
+        assert kind.delivery is not None
+        return replace(kind, delivery=replace(kind.delivery, **changed))
+
+    return plant
+
+
+_RUNS_ON = Status("State", ready=frozenset({"COMPLETE"}), pending=frozenset({"DEPLOYING"}))
+
+
 def _versions(**changed: Any) -> Callable[[Kind], Kind]:
     def plant(kind: Kind) -> Kind:
         assert kind.versions is not None
@@ -102,6 +113,15 @@ PLANTED: list[tuple[str, Rule, str, Callable[[Kind], Kind]]] = [
     ("id under another name", contract.requests_take_identity, "guardrail", _calls(id_in="guardrailId")),
     ("name under another name", contract.requests_take_identity, "prompt", _identity(name="promptName")),
     ("misspelt prepare", contract.operations_exist, "flow", _calls(prepare="ReadyFlow")),
+    ("job that does not exist", contract.deliveries_are_whole, "appconfig-environment", _delivery(start="Deploy")),
+    ("job by another number", contract.deliveries_are_whole, "appconfig-environment", _delivery(job="Number")),
+    ("jobs under another name", contract.deliveries_are_whole, "appconfig-environment", _delivery(jobs_root="Jobs")),
+    (
+        "state of a job that nobody knows",
+        contract.deliveries_are_whole,
+        "appconfig-environment",
+        _delivery(status=_RUNS_ON),
+    ),
     ("prepared and never idle", contract.statuses_are_classified, "flow", _calls(prepare=None)),
     ("parent under another name", contract.requests_take_identity, "flow-alias", _calls(parent_in="flowId")),
     ("parent not read", contract.read_gives_the_body, "flow-alias", _without("flowIdentifier")),

@@ -98,7 +98,7 @@ def test_a_parameter_made_anew_as_a_secret_is_drift(estate: Estate) -> None:
     assert estate.plan().is_empty
 
 
-@pytest.mark.parametrize("name", [k.name for k in ALONE])
+@pytest.mark.parametrize("name", [k.name for k in ALONE if not k.on_demand])
 def test_what_was_deleted_live_is_planned_anew(new_account: NewAccount, name: str) -> None:
     estate = _released(new_account)
     node = estate.node(name)

@@ -23,6 +23,7 @@ from kinds.rules import SAID, is_added
 from releaser.core.address import Address
 from releaser.core.content import version_digest
 from releaser.core.diff import MISSING, FieldChange, differences
+from releaser.core.ingested import draft_of
 from releaser.core.kind import Entry, Kind
 from releaser.core.normal import comparable, minimal
 from releaser.core.values import FrozenMap
@@ -59,7 +60,7 @@ def _entry(kind: Kind, wanted: Mapping[str, Any]) -> Entry:
 def _bare(kind: Kind, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """As little as AWS takes, where ``wanted`` is and with what no update can change about it."""
     kept = kind.fields.immutable | ({kind.calls.parent_in} if kind.calls.parent_in else frozenset())
-    free = {k: v for k, v in least(kind).items() if k not in kept}
+    free = {k: v for k, v in draft_of(kind, FrozenMap(least(kind))).items() if k not in kept}
     return {**free, **{k: v for k, v in wanted.items() if k in kept}}
 
 
@@ -69,8 +70,9 @@ def _placed(account: Account, kind: Kind, wanted: Mapping[str, Any]) -> dict[str
         return dict(wanted)
     parent = registry()[kind.parent]
     id_ = _created(account, parent, least(parent))
-    _published(account, parent, id_)
-    return {**wanted, kind.calls.parent_in: id_}
+    if parent.versioned:
+        _published(account, parent, id_)
+    return {**draft_of(kind, FrozenMap(wanted)), kind.calls.parent_in: id_}
 
 
 def _created(account: Account, kind: Kind, wanted: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ AREAS: dict[str, tuple[Code, ...]] = {
     _RULES: aws.RULES,
     "E6 policy and governance": policy.GOVERNANCE,
     "E7 data sets and thresholds": content.DATA,
-    "P planning, applying, proving": (*plans.PLANS, *moves.MOVES, *audit.AUDIT, *reading.READING),
+    "P planning, applying, proving": (*plans.PLANS + plans.DELIVERY, *moves.MOVES, *audit.AUDIT, *reading.READING),
     "A calls of AWS": calls.CALLS,
     "G git, records and the lock": git.GIT,
     "R releaser itself": calls.OURSELVES,

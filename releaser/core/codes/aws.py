@@ -65,6 +65,23 @@ RULES = (
     Code(
         "E523",
         "the runtime configuration is too large",
-        "A standard SSM parameter holds 4,096 bytes. Fewer prompts in one use case, or shorter names.",
+        "A standard SSM parameter holds 4,096 bytes. Fewer prompts in one use case, or shorter names; or "
+        "`delivery: {store: appconfig}`, which holds 2 MB.",
     ),
+    Code(
+        "E580",
+        "a parameter has no roll-out",
+        "`delivery.store: ssm` keeps the runtime configuration in one SSM parameter, which changes for everybody at "
+        "once: strategy, alarms and alarmRole belong to AppConfig.",
+        "delivery: {store: ssm, strategy: canary-10-percent-20-minutes}",
+    ),
+    Code("E581", "more alarms than AppConfig watches", "An AppConfig environment has at most 5 monitors."),
+    Code(
+        "E582",
+        "alarms without a role",
+        "AppConfig looks at CloudWatch alarms with a role of yours: without one no alarm would take a release back.",
+        'delivery: {alarms: ["${env.errorAlarm}"]}',
+    ),
+    Code("E583", "no CloudWatch alarm", "AppConfig's monitors take the ARN of an alarm, not its name."),
+    Code("E584", "no IAM role", "AppConfig takes the ARN of the role."),
 )

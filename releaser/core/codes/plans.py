@@ -4,6 +4,62 @@ from __future__ import annotations
 
 from releaser.core.diagnostic import Code
 
+DELIVERY = (
+    Code(
+        "P355",
+        "a roll-out that goes on",
+        "AppConfig brings the release to its readers little by little, and that takes longer than `--wait`. The record "
+        "says so, the lock is free, and the next run of the same command continues (exit code 5).",
+    ),
+    Code(
+        "P356",
+        "a roll-out that was taken back",
+        "An alarm, or somebody, rolled the deployment back: readers have the release before it. The record is closed "
+        "as rolled-back and this content is held in the environment. Find out why, then release something else.",
+    ),
+    Code(
+        "P357",
+        "somebody else's deployment runs",
+        "AppConfig runs one deployment in an environment at a time, and this one was not started by this run. Wait for "
+        "its end, or stop it in AppConfig.",
+    ),
+    Code(
+        "P358",
+        "a stored configuration that holds something else",
+        "A version label says which release and which bytes a version holds; this one was stored by somebody else.",
+    ),
+    Code(
+        "P359",
+        "a delivery that was taken back since",
+        "The records count on a deployment that AppConfig has rolled back, or that somebody reverted. Nothing is "
+        "planned against it: `releaser reconcile` records it first, and holds the release.",
+    ),
+    Code(
+        "P360",
+        "an alarm that does not exist",
+        "An alarm of `delivery.alarms` is not in the account and region: it would take nothing back.",
+    ),
+    Code("P361", "an alarm whose actions are disabled", "AppConfig does not act on it. Enable its actions."),
+    Code(
+        "P362",
+        "an alarm that rings when nobody calls",
+        "AppConfig takes a release back on ALARM and on INSUFFICIENT_DATA. An alarm must treat missing data as "
+        "notBreaching, or a quiet hour rolls back.",
+    ),
+    Code("P363", "alarms that could not be read", "Nothing is rolled out on alarms that nobody could look at."),
+    Code(
+        "P365",
+        "an alarm that rings already",
+        "AppConfig takes back at once what is rolled out while an alarm is in ALARM or INSUFFICIENT_DATA. A way back "
+        "to an older release is stopped by no alarm.",
+    ),
+    Code(
+        "P364",
+        "a release that waits for the one before it",
+        "What is on its way to its readers is brought to its end first; the newer release comes with the next run.",
+    ),
+)
+
 PLANS = (
     Code(
         "P101",

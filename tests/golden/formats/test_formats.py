@@ -105,7 +105,7 @@ def _later(path: Path) -> DesiredGraph:
 @pytest.mark.parametrize("path", LATER, ids=lambda p: p.parent.name)
 def test_a_kind_that_came_later(path: Path) -> None:
     nodes = sorted(_later(path).nodes, key=lambda n: n.address)
-    (runtime,) = (n for n in nodes if n.kind == "runtime-configuration")
+    (runtime,) = (n for n in nodes if n.kind in ("runtime-configuration", "appconfig-environment"))
     document = thaw(resolve_body(runtime, _outputs(DesiredGraph(tuple(nodes))))["document"])
     stamped = {str(n.address): {"name": n.name, "behaviour": n.behaviour, "effective": n.stamp} for n in nodes}
     hold(f"later/{path.parent.name}/frozen.json", {**stamped, "document": document})

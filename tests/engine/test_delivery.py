@@ -1,0 +1,229 @@
+"""The runtime document by AppConfig: who gets which release when, and what becomes of a roll-out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from world.desk import Desk
+from world.manifest import use_case
+from world.process import until
+from world.repository import LETTER
+
+from releaser import sandbox
+
+CANARY = {"strategy": "canary-10-percent-20-minutes"}
+TWO = {"answer": LETTER.replace("three", "two")}
+THREE = {"answer": LETTER.replace("three", "four")}
+MINUTE = 60.0
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[sandbox.SandboxProcess]:
+    """A sandbox in which roll-outs take their time: a minute is three seconds."""
+    with sandbox.running(time_scale=0.05) as process:
+        yield process
+
+
+@pytest.fixture
+def slow(new_desk: Callable[..., Desk], box: sandbox.SandboxProcess) -> Desk:
+    found = new_desk()
+    return Desk(found.zygote, box, found.repo, found.account)
+
+
+class Readers:
+    """Applications that read the runtime document."""
+
+    def __init__(self, desk: Desk, count: int) -> None:
+        self.client = desk.client("appconfigdata")
+        names = {
+            "ApplicationIdentifier": "releaser-mail",
+            "EnvironmentIdentifier": "live",
+            "ConfigurationProfileIdentifier": "runtime",
+        }
+        self.tokens = [
+            self.client.start_configuration_session(**names)["InitialConfigurationToken"] for _ in range(count)
+        ]
+        self.known: list[dict[str, Any]] = [{} for _ in range(count)]
+
+    def releases(self) -> dict[str, int]:
+        """Release -> how many readers have it."""
+        found: dict[str, int] = {}
+        for i, token in enumerate(self.tokens):
+            reply = self.client.get_latest_configuration(ConfigurationToken=token)
+            self.tokens[i] = reply["NextPollConfigurationToken"]
+            content = reply["Configuration"].read()
+            if content:
+                self.known[i] = json.loads(content)
+            release = self.known[i].get("release", "")
+            found[release] = found.get(release, 0) + 1
+        return found
+
+
+def declare(desk: Desk, texts: dict[str, str] | None = None, **spec: Any) -> None:
+    desk.repo.declare(use_case(**{"delivery": CANARY, **spec}), texts)
+    desk.repo.commit("a change")
+
+
+def roll_out(desk: Desk) -> None:
+    """A release from its start to its end."""
+    desk.reconcile("--wait", "1s", ok=5)
+    desk.admin.advance(31 * MINUTE * 0.05)
+    desk.reconcile("--wait", "20s")
+
+
+def test_a_first_release_reaches_everybody_and_is_settled(slow: Desk) -> None:
+    declare(slow)
+    slow.reconcile()
+    assert Readers(slow, 5).releases() == {"r1": 5}
+    slow.settled()
+    past = slow.mark()
+    slow.reconcile()
+    assert slow.writes(past) == []
+    asked = sorted(r["operation"].partition(".")[2] for r in slow.since(past) if r["operation"].startswith("appconfig"))
+    assert asked == ["ListApplications", "ListConfigurationProfiles", "ListDeployments", "ListEnvironments"]
+
+
+def test_a_canary_outlasts_the_wait_and_is_continued(slow: Desk) -> None:
+    declare(slow)
+    slow.reconcile()
+    readers = Readers(slow, 100)
+    assert readers.releases() == {"r1": 100}
+    declare(slow, TWO)
+    ended = slow.reconcile("--wait", "1s", ok=5)
+    assert "10 % of readers get r2" in ended.said, ended.said
+    share = readers.releases()["r2"]
+    assert 3 <= share <= 20, share
+    assert any("delivering.json" in e for e in slow.releases()["dev/mail/0002-r2"]), slow.releases()
+    slow.admin.advance(31 * MINUTE * 0.05)
+    slow.reconcile()
+    assert readers.releases() == {"r2": 100}
+    slow.settled()
+    past = slow.mark()
+    slow.reconcile()
+    assert slow.writes(past) == []
+
+
+def _alarm(desk: Desk, **changed: Any) -> str:
+    """An alarm on a metric that nobody writes; its ARN."""
+    cloudwatch = desk.client("cloudwatch")
+    settings: dict[str, Any] = {
+        "AlarmName": "errors",
+        "MetricName": "Errors",
+        "Namespace": "Mail",
+        "Statistic": "Sum",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": 1.0,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "notBreaching",
+        "ActionsEnabled": True,
+    }
+    cloudwatch.put_metric_alarm(**settings | changed)
+    cloudwatch.set_alarm_state(AlarmName="errors", StateValue="OK", StateReason="nothing came")
+    found = cloudwatch.describe_alarms(AlarmNames=["errors"])["MetricAlarms"]
+    return str(found[0]["AlarmArn"])
+
+
+def _watched(arn: str) -> dict[str, Any]:
+    return {**CANARY, "alarms": [arn], "alarmRole": "arn:aws:iam::111111111111:role/alarms"}
+
+
+def test_an_alarm_takes_a_release_back_and_nobody_puts_it_there_again(slow: Desk) -> None:
+    watched = _watched(_alarm(slow))
+    declare(slow, delivery=watched)
+    slow.reconcile()
+    declare(slow, TWO, delivery=watched)
+    slow.reconcile("--wait", "1s", ok=5)
+    slow.client("cloudwatch").set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="errors")
+    ended = slow.reconcile("--wait", "20s", ok=1)
+    assert "rolled back by the alarm arn:aws:cloudwatch" in ended.said, ended.said
+    closed = json.loads(slow.repo.records()["dev/mail/0002-r2/closed.json"])
+    assert closed["outcome"] == "rolled-back"
+    assert closed["delivery"]["alarm"].endswith(":alarm:errors")
+    slow.client("cloudwatch").set_alarm_state(AlarmName="errors", StateValue="OK", StateReason="over")
+    past = slow.mark()
+    ended = slow.reconcile(ok=4)
+    assert "is held" in ended.said, ended.said
+    assert slow.writes(past) == []
+    assert Readers(slow, 5).releases() == {"r1": 5}
+    slow.repo.git("revert", "--no-edit", "HEAD")
+    roll_out(slow)
+    assert Readers(slow, 5).releases() == {"r3": 5}
+    slow.settled()
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [({}, "P360"), ({"ActionsEnabled": False}, "P361"), ({"TreatMissingData": "missing"}, "P362")],
+)
+def test_an_alarm_that_would_not_do_is_refused(slow: Desk, changed: dict[str, Any], code: str) -> None:
+    arn = _alarm(slow, **changed)
+    declare(slow, delivery=_watched(arn.replace("errors", "gone") if not changed else arn))
+    ended = slow.reconcile(ok=4)
+    assert code in ended.said, ended.said
+
+
+def test_a_run_that_is_killed_starts_no_second_deployment(slow: Desk) -> None:
+    declare(slow)
+    slow.reconcile()
+    declare(slow, TWO)
+    for fault in ("reset-after", "reset-before"):
+        slow.admin.add_fault(fault, operation="StartDeployment", account=slow.account)
+    running = slow.start("reconcile", "-e", "dev", "--wait", "60s")
+    until(lambda: "10 % of readers" in running._text("err"))
+    running.kill()
+    ended = slow.reconcile("--take-over", "--wait", "1s", ok=5)
+    assert "10 % of readers get r2" in ended.said
+    slow.admin.advance(31 * MINUTE * 0.05)
+    slow.reconcile()
+    assert slow.effects().count("appconfig.StartDeployment") == 2
+    assert slow.effects().count("appconfig.CreateHostedConfigurationVersion") == 2
+    slow.settled()
+
+
+def test_a_release_that_somebody_reverts_is_recorded_and_held(slow: Desk) -> None:
+    declare(slow, delivery={"store": "appconfig"})
+    slow.reconcile()
+    declare(slow, TWO, delivery={"store": "appconfig"})
+    slow.reconcile()
+    appconfig = slow.client("appconfig")
+    place = environment_of(slow)
+    appconfig.stop_deployment(**place, DeploymentNumber=2, AllowRevert=True)
+    assert "P359" in slow.run("plan", "-e", "dev", ok=1).said
+    assert "by hand" in slow.reconcile(ok=1).said
+    closed = json.loads(slow.repo.records()["dev/mail/0003-r2/closed.json"])
+    assert (closed["outcome"], closed["delivery"]["state"]) == ("rolled-back", "REVERTED")
+    past = slow.mark()
+    assert "is held" in slow.reconcile(ok=4).said
+    assert slow.writes(past) == []
+    assert Readers(slow, 3).releases() == {"r1": 3}
+    declare(slow, THREE, delivery={"store": "appconfig"})
+    slow.reconcile()
+    assert Readers(slow, 3).releases() == {"r3": 3}
+    slow.settled()
+
+
+def environment_of(desk: Desk) -> dict[str, str]:
+    appconfig = desk.client("appconfig")
+    application = appconfig.list_applications()["Items"][0]["Id"]
+    environment = appconfig.list_environments(ApplicationId=application)["Items"][0]["Id"]
+    return {"ApplicationId": application, "EnvironmentId": environment}
+
+
+def test_what_is_merged_during_a_roll_out_waits_for_its_end(slow: Desk) -> None:
+    declare(slow)
+    slow.reconcile()
+    declare(slow, TWO)
+    slow.reconcile("--wait", "1s", ok=5)
+    declare(slow, THREE)
+    ended = slow.reconcile("--wait", "1s", ok=5)
+    assert "P364" in ended.said, ended.said
+    slow.admin.advance(31 * MINUTE * 0.05)
+    slow.reconcile()
+    assert Readers(slow, 3).releases() == {"r2": 3}
+    roll_out(slow)
+    assert Readers(slow, 3).releases() == {"r3": 3}
+    assert {k: v for k, v in slow.releases().items() if "0002" in k}["dev/mail/0002-r2"] >= {"closed.json"}
