@@ -6,7 +6,7 @@ be there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -68,7 +68,8 @@ class Surveyor:
             held = [(a, b) for w in witnesses.values() for a, b in _bindings(w) if self.kinds[b.kind].versioned]
             versions = pool.map(lambda ab: self._published(ab[0], ab[1], cut), held)
             published = [p for found in versions for p in found]
-            mentions = self._mentions(pool, rows) if published else []
+            used = {b.kind for w in witnesses.values() for _, b in _bindings(w)}
+            mentions = self._mentions(pool, rows, used) if published else []
         return Inventory(tuple(judge(published, needed_by_records(history, now, window), mentions, keep)))
 
     def _published(self, address: Address, binding: Binding, cut: set[tuple[str, str]]) -> list[Published]:
@@ -83,16 +84,17 @@ class Surveyor:
             found.append(Published(address, binding.id, binding.arn, row.version, ours))
         return found
 
-    def _mentions(self, pool: ThreadPoolExecutor, rows: Mapping[str, Rows]) -> list[Mention]:
-        """What everything live in the account says, ours or not: drafts, pointers, and versions that pointers name."""
+    def _mentions(self, pool: ThreadPoolExecutor, rows: Mapping[str, Rows], used: Set[str]) -> list[Mention]:
+        """What everything live in the account says, ours or not: drafts, pointers, and versions that pointers name. Of
+        kinds that few use only where the records know one."""
         mentions = list(self._enforced())
         for name, kind in self.kinds.items():
-            if kind.parent is not None:
+            if kind.parent is not None or (kind.on_demand and name not in used):
                 continue
-            listed = rows[name]
-            if listed.failure:
-                raise ReleaserError(listed.failure, code="P110", hint="allow it, or run the same command again")
-            read = pool.map(lambda row, kind=kind: self._of(kind, row.id, row.name), listed.by_id.values())
+            if name in rows and rows[name].failure:
+                raise ReleaserError(rows[name].failure, code="P110", hint="allow it, or run the same command again")
+            listed = rows[name].by_id.values() if name in rows else self.driver.rows(kind)
+            read = pool.map(lambda row, kind=kind: self._of(kind, row.id, row.name), listed)
             mentions += [m for found in read for m in found]
         return mentions
 
@@ -106,8 +108,12 @@ class Surveyor:
                 continue
             for row in self.driver.rows(inside, id_):
                 pointing = freeze({"of": id_, **row.reply})  # not every row says what it belongs to
-                pointer = mention(f"{inside.name} {row.name} of {kind.name} {name}", pointing)
+                where = f"{inside.name} {row.name} of {kind.name} {name}"
+                pointer = mention(where, pointing)
                 found.append(pointer)
+                if inside.delivery is not None:
+                    found.append(mention(where, self.driver.delivered(inside, row.id)))
+                    continue
                 for version in sorted(t for t in pointer.texts if t.isdigit()):
                     used = self.driver.read(kind, id_, version)
                     if used is not None:
