@@ -61,7 +61,8 @@ def history(
     if at is not None and show is None:
         accounts = records.live(_moment(at), use_case, environment)
     else:
-        accounts = sorted(records.history(use_case, environment), key=_when, reverse=True)
+        found = records.history(use_case, environment, brief=output is not Output.json)
+        accounts = sorted(found, key=_when, reverse=True)
     if not accounts and (use_case or environment):
         refuse_unknown(records, root, use_case, environment)
     if show is not None:

@@ -31,9 +31,16 @@ def encode(entry: Entry) -> bytes:
     return pretty(data)
 
 
-def decode(raw: bytes, path: str = "") -> Entry:
-    """The entry in these bytes. Raises RecordUnreadable, naming the path and the member."""
+LONG = ("steps", "outcomes", "bindings", "retired")
+"""Members that take most of the time to read, and that no list of records shows."""
+
+
+def decode(raw: bytes, path: str = "", *, brief: bool = False) -> Entry:
+    """The entry in these bytes; ``brief``: its ``LONG`` members unread and empty. Raises RecordUnreadable, naming the
+    path and the member."""
     data = document(raw, path)
+    if brief:
+        data |= {member: type(data[member])() for member in LONG if isinstance(data.get(member), list | dict)}
     kind = KINDS.get(str(data.get("entry")))
     if kind is None:
         raise _unreadable(path, f"unknown entry {data.get('entry')!r}")

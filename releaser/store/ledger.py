@@ -121,25 +121,25 @@ class Ledger:
         found = self.git.objects(list(paths.values()))
         return {path: item[1] for path, item in zip(paths, found, strict=True) if item}
 
-    def accounts(self, folders: Sequence[Folder]) -> list[Account]:
-        """What history shows of each record."""
+    def accounts(self, folders: Sequence[Folder], *, brief: bool = False) -> list[Account]:
+        """What history shows of each record; ``brief``: without what only machines read, see ``decode``."""
         names = [f"{f.tree}:{name}" for f in folders for name in ("opened.json", CLOSED_FILE)]
         found = self.git.objects(names)
         rows = []
         for i, place in enumerate(folders):
             first, last = found[2 * i], found[2 * i + 1]
-            opened = decode(first[1], place.path) if first else None
+            opened = decode(first[1], place.path, brief=brief) if first else None
             if not isinstance(opened, Opened):
                 raise RecordUnreadable(f"{place.path} has no opened.json", code="G-record-unreadable")
-            rows.append(Account(opened, _closed(last[1], place.path) if last else None))
+            rows.append(Account(opened, _closed(last[1], place.path, brief=brief) if last else None))
         return rows
 
-    def history(self, use_case: str | None, environment: str | None) -> list[Account]:
-        """Every record of a use case (None: all) in an environment (None: all), newest first."""
+    def history(self, use_case: str | None, environment: str | None, *, brief: bool = False) -> list[Account]:
+        """Every record of a use case (None: all) in an environment (None: all), newest first; ``brief`` as above."""
         accounts = []
         for name in [environment] if environment else self.environments():
             folders = self.folders(name, [use_case] if use_case else None)
-            accounts += self.accounts([f for rows in folders.values() for f in rows])
+            accounts += self.accounts([f for rows in folders.values() for f in rows], brief=brief)
         accounts.sort(key=lambda a: (a.opened.opened_at, a.opened.seq, a.opened.environment, a.opened.use_case))
         return accounts[::-1]
 
@@ -220,8 +220,8 @@ def _ending(place: Folder, raw: bytes) -> Ending:
     return Ending((environment, use_case), place.seq, outcome, closed_at)
 
 
-def _closed(raw: bytes, path: str) -> Closed:
-    entry = decode(raw, f"{path}/{CLOSED_FILE}")
+def _closed(raw: bytes, path: str, *, brief: bool = False) -> Closed:
+    entry = decode(raw, f"{path}/{CLOSED_FILE}", brief=brief)
     if not isinstance(entry, Closed):
         raise RecordUnreadable(f"{path}/{CLOSED_FILE} is not a closed entry", code="G-record-unreadable")
     return entry

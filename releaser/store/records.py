@@ -145,9 +145,12 @@ class Records:
             raise lost[0]
         return closed
 
-    def history(self, use_case: str | None = None, environment: str | None = None) -> list[Account]:
-        """Every record of a use case (None: all) in an environment (None: all), newest first."""
-        return self._ledger().history(use_case, environment)
+    def history(
+        self, use_case: str | None = None, environment: str | None = None, *, brief: bool = False
+    ) -> list[Account]:
+        """Every record of a use case (None: all) in an environment (None: all), newest first; ``brief``: without steps,
+        outcomes and bindings."""
+        return self._ledger().history(use_case, environment, brief=brief)
 
     def accounts(self, use_cases: Iterable[str], environments: Iterable[str]) -> list[Account]:
         """Every record of some use cases in some environments, newest first in each sequence."""

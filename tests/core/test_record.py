@@ -358,3 +358,13 @@ def test_an_entry_of_a_later_version_keeps_its_place_in_the_chain() -> None:
     assert verify(files) == ()
     found = assembled(record.ref.folder, {p.rsplit("/", 1)[1]: raw for p, raw in files.items()})
     assert found.tip == sha256(raw) and found.holder == JOB
+
+
+def test_a_brief_reading_leaves_out_the_long_members_alone() -> None:
+    for name, empty in (
+        ("opened.json", {"steps": ()}),
+        ("closed.json", {"outcomes": (), "bindings": {}, "retired": {}}),
+    ):
+        raw = (GOLDEN / name).read_bytes()
+        whole = decode(raw)
+        assert decode(raw, brief=True) == replace(whole, **empty) != whole
