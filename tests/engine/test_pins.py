@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from world import estate
-from world.desk import DAY, Desk
+from world.desk import Desk
 from world.estate import Estate
 from world.manifest import HAIKU, SONNET, guardrail, use_case
 from world.repository import LETTER
@@ -21,11 +21,11 @@ OTHER = {"answer": LETTER.replace("three", "nine")}
 
 @pytest.fixture
 def stages(new_desk: Callable[..., Desk]) -> Estate:
-    """r1 released in dev."""
+    """r1 is cut."""
     found = estate.create(new_desk)
     found.dev.repo.declare(use_case())
     found.dev.repo.commit("first")
-    found.run("dev", "reconcile")
+    found.dev.run("release", ok=0)
     return found
 
 
@@ -56,6 +56,7 @@ def opened(stages: Estate, environment: str) -> dict[str, Any]:
 
 def test_prod_gets_what_was_gated_in_preprod_though_main_moved_on(stages: Estate) -> None:
     first = stages.dev.repo.git("rev-parse", "mail/r1^{commit}")
+    stages.run("dev", "reconcile")
     stages.promote("preprod", "r1")
     move_on(stages)
     stages.promote("prod", "r1")
@@ -92,7 +93,7 @@ def test_a_pin_that_waits_leaves_what_is_live(stages: Estate) -> None:
     stages.promote("preprod", "r1")
     move_on(stages)
     stages.dev.repo.git("checkout", "-q", "--", ".")
-    stages.run("dev", "reconcile")
+    stages.dev.run("release", ok=0)
     past = stages.desks["preprod"].mark()
     ended = stages.promote("preprod", "r2", notBefore="2099-01-01T00:00:00Z")
     assert "r2 waits until 2099-01-01 00:00 UTC; what is live stays" in ended.said
@@ -108,7 +109,7 @@ def test_a_pin_that_lies_is_refused_and_stops_no_other(stages: Estate) -> None:
     repo = stages.dev.repo
     repo.declare(use_case("post"))
     repo.commit("another")
-    stages.run("dev", "reconcile")
+    stages.dev.run("release", ok=0)
     stages.pin("preprod", "r1", digest="0" * 64)
     stages.pin("preprod", "r1", "post")
     repo.commit("one of them is wrong")
@@ -134,31 +135,24 @@ def test_a_pin_that_is_gone_deletes_nothing(stages: Estate) -> None:
     assert stages.live("preprod") == before
 
 
-def test_a_tombstone_takes_pointers_first_and_the_rest_after_the_window(stages: Estate) -> None:
+def test_a_tombstone_is_what_it_says_and_its_use_case_may_come_back(stages: Estate) -> None:
     preprod, repo = stages.desks["preprod"], stages.dev.repo
     stages.promote("preprod", "r1")
+    live = preprod.content()
     repo.remove("mail")
-    past = preprod.mark()
-    planned = stages.plan("preprod")
-    assert planned["steps"] == [], "a folder that is gone says nothing"
-    stages.pin("preprod", "retired")
-    repo.commit("nobody writes letters any more")
-    ended = stages.run("preprod", "reconcile")
-    assert "mail" in ended.out and "retired" in ended.out
-    assert preprod.effects(past)[0] == "ssm.DeleteParameter"
+    assert stages.plan("preprod")["steps"] == [], "a folder that is gone says nothing"
+    ended = stages.promote("preprod", "retired")
+    assert "Result: 1 retired." in ended.out
     left = preprod.content()
-    assert not [n for n in left if n.startswith("parameter")]
-    assert left and all("releaser:retired" in d["tags"] for d in left.values()), left
+    assert left.keys() == {n for n in live if not n.startswith("parameter")}
+    assert all("releaser:retired" in d["tags"] for d in left.values()), left
     assert closed(stages, "preprod")["outcome"] == "retired"
+    assert opened(stages, "preprod")["commit"] == repo.git("rev-parse", "mail/r1^{commit}")
+    assert stages.run("preprod", "plan", "--detailed-exitcode").code == 0
     past = preprod.mark()
-    stages.run("preprod", "reconcile")
-    assert preprod.writes(past) == []
-    preprod.later += 2 * DAY
-    stages.run("preprod", "reconcile")
-    assert preprod.content() == {}
-    stages.run("preprod", "reconcile")
     stages.promote("preprod", "r1")
-    assert stages.live("preprod")["release"] == "r1", "what was retired may come back"
+    assert not [o for o in preprod.writes(past) if "Create" in o], "what is marked is there to come back to"
+    assert preprod.content() == live
 
 
 def closed(stages: Estate, environment: str) -> dict[str, Any]:
