@@ -15,7 +15,7 @@ from releaser.core.proof.files import RELEASE, UNRELEASED
 from releaser.core.record import Closed, Witness
 from releaser.core.suggest import did_you_mean
 from releaser.core.workspace import UseCaseFiles, Workspace
-from releaser.store.pins import PinFile, PinnedContent, Pins, load_pins, read_content
+from releaser.store.pins import PinFile, PinnedContent, Pins, load_pins, read_content, tags_named
 from releaser.store.reader import Reader
 
 
@@ -66,7 +66,7 @@ def of_pins(
     _refuse_unknown(reader, pins, only)
     followed = {n: _now(f, witnesses.get(n), now) for n, f in pins.files.items()}
     files = [f for f in followed.values() if isinstance(f, PinFile)]
-    found, wrong = read_content(repo.git, files, repo.tags.known() if files else {})
+    found, wrong = read_content(repo.git, files, tags_named(repo.git, files))
     told = [*pins.diagnostics, *wrong, *(_waits(f) for f in pins.files.values() if f.pin.waits(now))]
     told += _without_pins(environment, pins, only)
     told += [] if only else _unpinned(environment, pins, witnesses)

@@ -34,7 +34,7 @@ def cut(repo: wiring.Repository, files: Mapping[str, UseCaseFiles], commit: str)
     """The tag of each use case's content, made where the newest tag names other content."""
     from releaser.store.tags import Cut
 
-    newest = {n: tags[0] for n, tags in repo.tags.known().items() if n in files}
+    newest = {n: tags[0] for n, tags in repo.tags.known(files).items()}
     fresh = {n: f for n, f in files.items() if n not in newest or newest[n].digest != f.digest}
     messages = _messages(repo, fresh, {n: newest[n] for n in fresh if n in newest})
     manifests = _manifests(repo, fresh, commit)

@@ -97,7 +97,7 @@ class Desk:
             return self.named()
         if not self.repo.has_git:
             return wiring.predicted(self.files, {}, dirty=False)
-        return wiring.predicted(self.files, self.repo.tags.known(), dirty=bool(self.repo.dirty()))
+        return wiring.predicted(self.files, self.repo.tags.known(self.files), dirty=bool(self.repo.dirty()))
 
     def pinned(self) -> dict[str, Pinned]:
         """The pins of what is on the desk; none where a branch, or the files here, say everything."""

@@ -39,7 +39,7 @@ def notes_of(desk: Desk, planned: Planned) -> Callable[[Opened, Mapping[Address,
     """
     parts = {u.use_case: u for u in planned.plan.use_cases if u.steps and not u.retires}
     before = _released(desk, parts)
-    tags = desk.repo.tags.known()
+    tags = desk.repo.tags.known(parts)
     lives = _lives(desk.look.catalog)
 
     def notes(opened: Opened, bindings: Mapping[Address, Binding]) -> str:

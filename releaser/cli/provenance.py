@@ -57,7 +57,7 @@ def sources_of(desk: Desk, tags: Mapping[str, str]) -> dict[str, Source]:
 def _last_sources(desk: Desk) -> dict[str, Source]:
     """Of what is retired: where the release came from that was live last."""
     last = {n: record for n in desk.retired if (record := desk.last(n)) is not None}
-    known = desk.repo.tags.known() if last else {}
+    known = desk.repo.tags.known(last)
     found = {}
     for name, record in last.items():
         tags = {(t.release, t.digest): t.object_id for t in known.get(name, ())}

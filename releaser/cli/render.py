@@ -64,7 +64,7 @@ def _pinned(top: pathlib.Path, use_case: str, environment: str) -> UseCaseFiles 
     """The content of a use case as an environment has it pinned; None without a pin. Raises for one that is wrong."""
     from releaser.core.errors import ReleaserError
     from releaser.core.pin import Pinned
-    from releaser.store.pins import load_pins, read_content
+    from releaser.store.pins import load_pins, read_content, tags_named
     from releaser.store.reader import DiskReader
     from releaser.wiring import repository
 
@@ -74,7 +74,7 @@ def _pinned(top: pathlib.Path, use_case: str, environment: str) -> UseCaseFiles 
     if not any(isinstance(f.pin, Pinned) for f in pins.files.values()):
         return None
     repo = repository(top)
-    found, problems = read_content(repo.git, pins.files.values(), repo.tags.known())
+    found, problems = read_content(repo.git, pins.files.values(), tags_named(repo.git, pins.files.values()))
     for wrong in problems:
         raise ReleaserError(f"{wrong.path}:{wrong.line}: {wrong.message}", code=wrong.code, hint=wrong.hint)
     return found[use_case].files

@@ -11,9 +11,8 @@ from releaser.core.kind import Kind
 from releaser.core.validate import validate_use_case
 from releaser.kinds.models import model
 from releaser.store.git import Git
-from releaser.store.pins import PinFile, PinnedContent, load_pins, read_contents
+from releaser.store.pins import PinFile, PinnedContent, load_pins, read_contents, tags_named
 from releaser.store.reader import Reader
-from releaser.store.tags import known_tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ def check_pins(
     files = list(pins)
     if not files:
         return []
-    found, wrong = read_contents(git, files, known_tags(git))
+    found, wrong = read_contents(git, files, tags_named(git, files))
     if git.is_shallow():
         wrong = [_unknown(d) if d.code in ("P310", "P305") else d for d in wrong]
     for file, content in found:

@@ -15,7 +15,7 @@ from releaser.core.workspace import UseCaseFiles
 from releaser.store.folders import FolderReader, read_folders
 from releaser.store.git import Git, HistoryMissing
 from releaser.store.reader import Reader
-from releaser.store.tags import ReleaseTag
+from releaser.store.tags import ReleaseTag, known_tags
 from releaser.store.workspace import load_document, load_use_case
 
 RELEASE: Path = ("spec", "release")
@@ -101,6 +101,15 @@ def _load(reader: Reader, environment: str, name: str) -> PinFile | tuple[Diagno
     if problems:
         return tuple(document.problem(p.code, p.message, p.path, hint=p.hint, key=p.code in AT_KEY) for p in problems)
     return PinFile(environment, document, pinned_of(document.data))
+
+
+def tags_named(git: Git, pins: Iterable[PinFile]) -> dict[str, list[ReleaseTag]]:
+    """The tags that pins name; where one does not say what its pin says, every tag of that use case."""
+    named = [p.pin for p in pins if isinstance(p.pin, Pinned)]
+    found = known_tags(git, [f"refs/tags/{p.use_case}/{p.release}" for p in named])
+    digests = {(n, t.release): t.digest for n, tags in found.items() for t in tags}
+    wrong = {p.use_case for p in named if digests.get((p.use_case, p.release)) != p.digest}
+    return found | known_tags(git, [f"refs/tags/{name}/" for name in sorted(wrong)])
 
 
 def read_content(

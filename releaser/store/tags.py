@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -60,9 +60,9 @@ class Tags:
         self.remote = remote
         self._now = now
 
-    def known(self) -> dict[str, list[ReleaseTag]]:
-        """As ``known_tags``."""
-        return known_tags(self.git)
+    def known(self, use_cases: Collection[str] | None = None) -> dict[str, list[ReleaseTag]]:
+        """As ``known_tags``; only of the named use cases when some are named."""
+        return known_tags(self.git, None if use_cases is None else [f"refs/tags/{name}/" for name in use_cases])
 
     def cut(self, requests: Sequence[Cut]) -> dict[str, ReleaseTag]:
         """The release tag of each request. The newest tag is reused when its digest is the same, else the next
@@ -147,8 +147,11 @@ class Tags:
                 raise remote.unreachable(report.lost)
 
 
-def known_tags(git: Git) -> dict[str, list[ReleaseTag]]:
-    """Every release tag known here, by use case, newest first; one git call."""
+def known_tags(git: Git, only: Sequence[str] | None = None) -> dict[str, list[ReleaseTag]]:
+    """Every release tag known here, by use case, newest first; one git call. ``only``: refs, or folders of refs, to
+    look at: a repository has many more releases than are pinned."""
+    if only is not None and not only:
+        return {}
     layout = "%00".join(
         (
             "%(refname)",
@@ -157,7 +160,7 @@ def known_tags(git: Git) -> dict[str, list[ReleaseTag]]:
             "%(contents:body)",  # git's own contents:trailers takes a signature for the last paragraph
         )
     )
-    out = git.run("for-each-ref", f"--format={layout}%00%00", TAGS).out.decode("utf-8", "replace")
+    out = git.run("for-each-ref", f"--format={layout}%00%00", *(only or [TAGS])).out.decode("utf-8", "replace")
     found: dict[str, list[ReleaseTag]] = {}
     for row in out.split("\0\0\n"):
         tag = _parse(row.split("\0"))
