@@ -105,7 +105,7 @@ def plan_use_case(question: Question) -> UseCasePlan:
 def _removals(q: Question) -> list[tuple[Change, Step]]:
     if not q.retires:
         return removals(q.use_case, q.snapshot, q.now, q.rollback_window, q.retain)
-    pointers = frozenset(name for name, kind in q.kinds.items() if kind.pointer)
+    pointers = frozenset(name for name, kind in q.kinds.items() if kind.pointer or kind.delivery is not None)
     return retirement(q.use_case, q.snapshot, q.now, q.rollback_window, pointers)
 
 

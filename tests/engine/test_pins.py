@@ -155,6 +155,19 @@ def test_a_tombstone_is_what_it_says_and_its_use_case_may_come_back(stages: Esta
     assert preprod.content() == live
 
 
+def test_readers_of_a_delivered_document_lose_it_first_too(stages: Estate) -> None:
+    stages.dev.repo.declare(use_case(delivery={"store": "appconfig"}))
+    stages.dev.repo.commit("delivered")
+    stages.dev.run("release", ok=0)
+    stages.promote("preprod", "r2")
+    past = stages.desks["preprod"].mark()
+    stages.promote("preprod", "retired")
+    done = stages.desks["preprod"].effects(past)
+    assert done[0] == "appconfig.DeleteEnvironment" and not [o for o in done[1:] if "Delete" in o], done
+    stages.promote("preprod", "r2")
+    assert stages.run("preprod", "plan", "--deep", "--detailed-exitcode").code == 0
+
+
 def closed(stages: Estate, environment: str) -> dict[str, Any]:
     """How the newest record of an environment ended."""
     records = stages.dev.repo.records()
