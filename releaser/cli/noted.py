@@ -10,8 +10,10 @@ from releaser.cli.at_tag import choose, content_at
 from releaser.core.account_notes import happened_in, released_before
 from releaser.core.environment import duration
 from releaser.core.errors import ReleaserError, WrongUsage
+from releaser.core.going_back import goes_back_to
 from releaser.core.notes import Notes, release_notes
 from releaser.core.release_content import ReleaseContent
+from releaser.core.timeline import live_at
 from releaser.core.way_back import way_back
 from releaser.core.workspace import UseCaseFiles
 from releaser.kinds import registry
@@ -92,16 +94,11 @@ def _content(repo: Repository, account: Account) -> ReleaseContent:
 
 def _back(repo: Repository, account: Account, accounts: Sequence[Account]) -> WayBack | None:
     """Where one would go back to from what is live; of what is live no more, nothing."""
-    from releaser.core.timeline import live_at
-
-    live = live_at(accounts, repo.clock.now())
-    target = released_before(account, accounts, other=True)
-    if account not in live or account.closed is None or target is None or target.closed is None:
+    opened = account.opened
+    target = goes_back_to(accounts, opened.environment, opened.use_case)
+    if account not in live_at(accounts, repo.clock.now()) or not account.closed or not target or not target.closed:
         return None
-    holds = account.opened.holds
-    if holds is not None and holds.release_digest == target.opened.release_digest:
-        return None  # it was just taken back
-    return way_back(account.closed, target.closed, repo.clock.now(), _window(repo, account.opened.environment))
+    return way_back(account.closed, target.closed, repo.clock.now(), _window(repo, opened.environment))
 
 
 def _window(repo: Repository, environment: str) -> timedelta:

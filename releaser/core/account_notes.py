@@ -63,18 +63,12 @@ def _risk(word: str) -> Risk:
     return Risk(word) if word in tuple(Risk) else Risk.NONE
 
 
-def released_before(account: Account, accounts: Iterable[Account], *, other: bool = False) -> Account | None:
-    """The record of what was live before this one, among those of one sequence; ``other``: of other content. By the
-    time at which they closed: what was done while the git server was away is numbered later. None after a retirement.
-    """
-    digest = account.opened.release_digest
+def released_before(account: Account, accounts: Iterable[Account]) -> Account | None:
+    """The record of what was live before this one, among those of one sequence; None after a retirement. By the time
+    at which they closed: what was done while the git server was away is numbered later."""
     earlier = [a for a in accounts if a.closed and a.closed.outcome in DECIDES and _moment(a) < _moment(account)]
-    for found in sorted(earlier, key=_moment, reverse=True):
-        if found.outcome == Outcome.RETIRED and not other:
-            return None
-        if found.outcome == Outcome.RELEASED and not (other and found.opened.release_digest == digest):
-            return found
-    return None
+    latest = max(earlier, key=_moment, default=None)
+    return latest if latest is not None and latest.outcome == Outcome.RELEASED else None
 
 
 def _moment(account: Account) -> tuple[datetime, int]:
