@@ -10,10 +10,9 @@ from releaser.cli.at_tag import choose, content_at
 from releaser.core.account_notes import happened_in, released_before
 from releaser.core.environment import duration
 from releaser.core.errors import ReleaserError, WrongUsage
-from releaser.core.going_back import goes_back_to
+from releaser.core.going_back import going_back
 from releaser.core.notes import Notes, release_notes
 from releaser.core.release_content import ReleaseContent
-from releaser.core.timeline import live_at
 from releaser.core.way_back import way_back
 from releaser.core.workspace import UseCaseFiles
 from releaser.kinds import registry
@@ -95,8 +94,9 @@ def _content(repo: Repository, account: Account) -> ReleaseContent:
 def _back(repo: Repository, account: Account, accounts: Sequence[Account]) -> WayBack | None:
     """Where one would go back to from what is live; of what is live no more, nothing."""
     opened = account.opened
-    target = goes_back_to(accounts, opened.environment, opened.use_case)
-    if account not in live_at(accounts, repo.clock.now()) or not account.closed or not target or not target.closed:
+    found = going_back(accounts, opened.environment, opened.use_case)
+    target = found.target if found and found.taken.opened.id == opened.id else None
+    if target is None or target.closed is None or account.closed is None:
         return None
     return way_back(account.closed, target.closed, repo.clock.now(), _window(repo, opened.environment))
 
