@@ -345,7 +345,7 @@ class Observer:
     def _with_marks(self, kind: Kind, seen: Seen, binding: Binding) -> Seen:
         """A pointer that moved and no record knows of it, with its tags as they are now: one may say that it was moved
         while git could not be told, and the index lags."""
-        if not kind.pointer or kind.tag_index is None or seen.revision == binding.revision:
+        if not kind.pointer or seen.revision == binding.revision:
             return seen
         return replace(seen, tags=self.driver.tags(kind, seen.arn, seen.name))
 
