@@ -47,7 +47,7 @@ def _anchors(environment: Environment, aws: Aws, branch: ReleasesBranch) -> S3An
 
 def compare(proof: Proof, environment: Environment, aws: Aws, branch: ReleasesBranch) -> None:
     """The branch against the anchors of an environment that has some."""
-    from releaser.core.anchor import FORMAT, anchor_problems
+    from releaser.core.proof.anchors import ANCHOR, anchor_problems
     from releaser.core.proof.files import parsed
     from releaser.store.anchors import KmsAnchors
 
@@ -66,7 +66,7 @@ def compare(proof: Proof, environment: Environment, aws: Aws, branch: ReleasesBr
             proof.unsure(one.place, one.doubt)
     proof.counts["anchors"] = proof.counts.get("anchors", 0) + len(found)
     commits = [c.id for c in proof.commits]
-    newest = next((c for c in (parsed(one.raw, FORMAT).get("commit") for one in found) if c in commits), None)
+    newest = next((c for c in (parsed(one.raw, ANCHOR).get("commit") for one in found) if c in commits), None)
     behind = commits.index(newest) if newest is not None else len(commits)
     if behind > (1 if isinstance(anchors, KmsAnchors) else 0):
         proof.unsure(where, f"the newest {behind} commits are not anchored yet")

@@ -12,8 +12,9 @@ from releaser.cli.bom import bom_of
 from releaser.core.audit_index import Scope, index_csv, index_data, index_rows, is_in
 from releaser.core.entry import decode
 from releaser.core.errors import ReleaserError
+from releaser.core.proof.anchors import ANCHORS_FOLDER
 from releaser.core.proof.branch import Commit
-from releaser.core.proof.bundle import BOMS, CHANGES, COMMITS, DIGESTS, RECORDS, TAGS
+from releaser.core.proof.bundle import ANCHORS, BOMS, CHANGES, COMMITS, DIGESTS, RECORDS, TAGS
 from releaser.core.proof.contents import CONTENTS, SIGNERS
 from releaser.core.proof.evidence import ERASED, erased_digests, is_evidence
 from releaser.core.proof.files import compact, sha256
@@ -75,6 +76,11 @@ class Gathering:
         files = branch_line.files_at(git, self.scope.head)
         for path, raw in branch_line.contents(git, files):
             digests[path] = sha256(raw)
+            if path.startswith(f"{ANCHORS_FOLDER}/"):
+                below = path[len(ANCHORS_FOLDER) + 1 :]
+                if self.scope.environment in ("", below.partition("/")[0]):
+                    yield ANCHORS + below, raw
+                continue
             if not self._is_chosen(path):
                 continue
             folder, _, name = path.rpartition("/")

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from releaser.core.anchor import FOLDER, FORMAT, anchor_name
+from releaser.core.anchor import anchor_name
 from releaser.core.errors import AwsError
+from releaser.core.proof.anchors import ANCHOR, ANCHORS_FOLDER, SIGNED_ANCHOR
 from releaser.core.proof.files import parsed, pretty
 from releaser.engine.ports import Aws
 from releaser.store.branch import ReleasesBranch
 from releaser.store.evidence import split_uri
 
-SIGNED = "releaser.signed-anchor/v1"
 _NEWEST = 50
 """So many anchors are looked at: the newest ones vouch for what the older ones vouched for."""
 _PREFERRED = ("ECDSA_SHA_256", "RSASSA_PSS_SHA_256", "RSASSA_PKCS1_V1_5_SHA_256")
@@ -93,18 +93,18 @@ class KmsAnchors:
         algorithm = next((a for a in _PREFERRED if a in algorithms), algorithms[0])
         reply = self.aws.call("kms", "Sign", {**self._what(raw, algorithm)})
         signature = base64.b64encode(reply["Signature"]).decode()
-        said = {"format": SIGNED, "anchor": parsed(raw, FORMAT), "algorithm": algorithm, "signature": signature}
-        path = f"{FOLDER}/{self.environment}/{anchor_name(raw)}"
+        said = {"format": SIGNED_ANCHOR, "anchor": parsed(raw, ANCHOR), "algorithm": algorithm, "signature": signature}
+        path = f"{ANCHORS_FOLDER}/{self.environment}/{anchor_name(raw)}"
         self.branch.append(self._once(path, pretty(said)), f"{self.environment}: anchor")
         return path
 
     def read(self, files: Mapping[str, bytes]) -> list[Anchored]:
         """The newest signed anchors among the files of the branch, newest first; each asked of KMS."""
-        mine = sorted((p for p in files if p.startswith(f"{FOLDER}/{self.environment}/")), reverse=True)
+        mine = sorted((p for p in files if p.startswith(f"{ANCHORS_FOLDER}/{self.environment}/")), reverse=True)
         return [self._read(path, files[path]) for path in mine[:_NEWEST]]
 
     def _read(self, path: str, raw: bytes) -> Anchored:
-        data = parsed(raw, SIGNED)
+        data = parsed(raw, SIGNED_ANCHOR)
         anchor, algorithm = data.get("anchor"), data.get("algorithm")
         if not isinstance(anchor, dict) or not str(algorithm).endswith("_SHA_256") or pretty(data) != raw:
             return Anchored(path, b"")

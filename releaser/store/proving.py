@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from releaser.core.anchor import FOLDER
 from releaser.core.chain import verify
+from releaser.core.proof.anchors import ANCHORS_FOLDER
 from releaser.core.proof.branch import Commit, branch_problems
 from releaser.core.proof.evidence import erased_digests
 from releaser.core.proof.files import sha256
@@ -130,7 +130,7 @@ def _sequences(proof: Proof, viewer: Viewer) -> None:
         parts = path.split("/")
         if len(parts) in (4, 5):
             sequences.setdefault("/".join(parts[:2]), {})[path] = raw
-        elif len(parts) != 3 or parts[0] != FOLDER:
+        elif len(parts) != 3 or parts[0] != ANCHORS_FOLDER:
             proof.wrong(path, "no record has a file there")
     for files in sequences.values():
         found = verify(files)

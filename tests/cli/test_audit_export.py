@@ -24,8 +24,10 @@ from world import manifest, repository
 from world.repository import LETTER, Repository
 
 from releaser.cli.audit_export import export
+from releaser.core.anchor import anchor_of
 from releaser.core.errors import ReleaserError, WrongUsage
 from releaser.core.evidence_ref import EvidenceRef
+from releaser.core.proof.anchors import SIGNED_ANCHOR
 from releaser.core.proof.bundle import LISTING, prove
 from releaser.core.proof.evidence import NamedEvidence, evidence_path
 from releaser.core.proof.files import pretty, sha256
@@ -475,6 +477,27 @@ def test_once_signed_always_signed(world: World, signing: Path, tmp_path: Path) 
     world.record("dev", "mail", Outcome.NOTHING)
     code, said = verify(make(world.repo, tmp_path / "lapsed.zip"), *told)
     assert code == 1 and said.count("it is not signed, and commits before it are") == 2
+
+
+def test_an_anchor_from_elsewhere_sees_what_was_cut_off(world: World, tmp_path: Path) -> None:
+    last = world.repo.git("rev-parse", "releases")
+    world.record("dev", "mail", Outcome.NOTHING)
+    raw = anchor_of("dev", world.repo.git("rev-parse", "releases"), world.records.heads("dev"), world.time)
+    (tmp_path / "anchor.json").write_bytes(raw)
+    told = ("--anchor", str(tmp_path / "anchor.json"))
+    signed = pretty({"format": SIGNED_ANCHOR, "anchor": json.loads(raw), "algorithm": "x", "signature": ""})
+    world.records.branch.append(lambda _: {".anchors/dev/1.json": signed}, "anchor")
+    whole = make(world.repo, tmp_path / "whole.zip")
+    code, said = verify(whole, *told)
+    assert code == 0 and "2 anchors" in said, said
+    found = members(whole)
+    proof = prove(relisted({**found, "anchors/dev/1.json": found["anchors/dev/1.json"].replace(b'"x"', b'"y"')}))
+    assert "anchors/dev/1.json" in {b.path for b in proof.breaks}
+    world.repo.git("update-ref", "refs/heads/releases", last)
+    cut = make(world.repo, tmp_path / "cut.zip")
+    assert verify(cut)[0] == 0
+    code, said = verify(cut, *told)
+    assert code == 1 and "records/dev/mail: the entry that was its newest" in said and "releases@" in said
 
 
 def test_no_name_is_given_twice_in_the_joined_file() -> None:

@@ -7,10 +7,11 @@ import uuid
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from releaser.core.proof.anchors import ANCHOR, ANCHORS_FOLDER, SIGNED_ANCHOR, anchor_problems
 from releaser.core.proof.branch import Change, Commit, branch_problems, place
 from releaser.core.proof.contents import Told, content_problems, json_of
 from releaser.core.proof.evidence import tombstone_of
-from releaser.core.proof.files import NAME, parsed, sha256
+from releaser.core.proof.files import NAME, compact, parsed, sha256
 from releaser.core.proof.objects import object_id
 from releaser.core.proof.releases import Content, Tag, record_problems, tag_problems
 from releaser.core.proof.sequence import Break, problems
@@ -21,6 +22,8 @@ LISTING = "members.json"
 RECORDS = "records/"
 TAGS = "tags/"
 BOMS = "boms/"
+ANCHORS = "anchors/"
+"""Anchors of the branch that a KMS key signed."""
 COMMITS = "branch/commits"
 CHANGES = "branch/changes.json"
 DIGESTS = "branch/digests.json"
@@ -43,8 +46,11 @@ class Proof(NamedTuple):
     """sha256 of ``members.json``: names the bundle, however it was packed."""
 
 
-def prove(members: Mapping[str, bytes]) -> Proof:
-    """Everything that can be proven from the members alone. Never raises on hostile bytes."""
+def prove(members: Mapping[str, bytes], anchors: Mapping[str, bytes] | None = None) -> Proof:
+    """Everything that can be proven from the members alone. Never raises on hostile bytes.
+
+    ``anchors``: place -> bytes of anchors that are known from elsewhere, as S3 keeps them.
+    """
     told = _told(members)
     commits = _commits(members)
     tags = _tags(members)
@@ -58,6 +64,10 @@ def prove(members: Mapping[str, bytes]) -> Proof:
     found += [_in(TAGS, problem) for problem in tag_problems(tags, contents)]
     found += [_in(RECORDS, problem) for problem in record_problems(opened, tags, contents)]
     found += _bom_problems(members, tags)
+    held = {**_signed_anchors(members), **(anchors or {})}
+    branch = frozenset(commit.id for commit in commits)
+    for where, raw in sorted(held.items()):
+        found += _anchor_problems(where, raw, branch, sequences)
     counts = {
         "members": len(members),
         "sequences": len(sequences),
@@ -65,6 +75,8 @@ def prove(members: Mapping[str, bytes]) -> Proof:
         "commits": len(commits),
         "tags": len(tags),
         "contents": len(contents),
+        "anchors": len(held),
+        "sequences that are not in it": len(_places(members) - set(sequences)),
     }
     head = commits[0].id if commits else ""
     digest = sha256(members[LISTING]) if LISTING in members else ""
@@ -169,6 +181,9 @@ def _branch_problems(
         yield problem if "@" in problem.path else _in(RECORDS, problem)
     for path, digest in sorted(digests.items()):
         where = "/".join(path.split("/")[:2])
+        anchor = ANCHORS + path[len(ANCHORS_FOLDER) + 1 :] if where.startswith(f"{ANCHORS_FOLDER}/") else ""
+        if anchor in members and sha256(members[anchor]) != digest:
+            yield Break(anchor, "its bytes are not those that a commit of the branch added")
         if where not in sequences:
             continue
         raw = sequences[where].get(path)
@@ -193,6 +208,32 @@ def _tags(members: Mapping[str, bytes]) -> dict[str, Tag]:
             ref = f"refs/tags/{match[1]}/{match[2]}"
             found[ref] = Tag(ref, object_id("tag", raw), raw)
     return found
+
+
+def _places(members: Mapping[str, bytes]) -> set[str]:
+    """``env/use-case`` of every sequence that the branch had."""
+    digests = json_of(members, DIGESTS)
+    return {"/".join(p.split("/")[:2]) for p in digests if p.count("/") > 2} if isinstance(digests, dict) else set()
+
+
+def _signed_anchors(members: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Member -> the anchor in it; empty for what is none. That its key signed it, only KMS can tell."""
+    found: dict[str, bytes] = {}
+    for name in sorted(members):
+        if name.startswith(ANCHORS):
+            anchor = parsed(members[name], SIGNED_ANCHOR).get("anchor")
+            found[name] = compact(anchor) if isinstance(anchor, dict) else b""
+    return found
+
+
+def _anchor_problems(
+    where: str, raw: bytes, commits: Collection[str], sequences: Mapping[str, Mapping[str, bytes]]
+) -> Iterator[Break]:
+    environment = str(parsed(raw, ANCHOR).get("environment", ""))
+    files = {path: content for rows in sequences.values() for path, content in rows.items()}
+    for problem in anchor_problems(where, raw, environment, commits, files, sequences.keys()):
+        is_sequence = problem.path in sequences
+        yield Break(RECORDS + problem.path, problem.reason) if is_sequence else problem
 
 
 def _bom_problems(members: Mapping[str, bytes], tags: Mapping[str, Tag]) -> Iterator[Break]:

@@ -16,10 +16,13 @@ from releaser.store.handed.members import Refused, Unpacked, Zipped, opened
 MOST_SHOWN = 1000
 
 
-def checked(members: Zipped | Unpacked, allowed: bytes | None, require: bool) -> tuple[Proof, Signatures]:
+def checked(
+    members: Zipped | Unpacked, allowed: bytes | None, require: bool, anchors: Mapping[str, bytes] | None = None
+) -> tuple[Proof, Signatures]:
     """Everything that is wrong with a bundle, and what its signatures are worth. ``allowed``: who may sign, known from
-    elsewhere; None: the list that the bundle brings. ``require``: an unsigned commit or tag is wrong."""
-    proof = prove(members)
+    elsewhere; None: the list that the bundle brings. ``require``: an unsigned commit or tag is wrong; ``anchors``: see
+    ``prove``."""
+    proof = prove(members, anchors)
     listed = allowed if allowed is not None else members.get(SIGNERS, b"")
     objects = signed_objects(members)
     signatures = judge(objects, listed)
@@ -66,6 +69,7 @@ def main(arguments: Sequence[str], here: Path | None) -> int:
     parser = argparse.ArgumentParser(prog="verify.py", description="Verifies a bundle of releaser, offline.")
     parser.add_argument("bundle", nargs="?", help="the zip file, or the folder that it was unpacked to")
     parser.add_argument("--allowed-signers", metavar="FILE", help="who may sign, known from elsewhere")
+    parser.add_argument("--anchor", metavar="FILE", action="append", default=[], help="an anchor from elsewhere")
     parser.add_argument("--require-signatures", action="store_true", help="an unsigned commit or tag is wrong")
     given = parser.parse_args(arguments)
     place = Path(given.bundle) if given.bundle else here
@@ -73,7 +77,8 @@ def main(arguments: Sequence[str], here: Path | None) -> int:
         parser.error("name the bundle")
     try:
         allowed = Path(given.allowed_signers).read_bytes() if given.allowed_signers else None
-        proof, signatures = checked(opened(place), allowed, given.require_signatures)
+        anchors = {name: Path(name).read_bytes() for name in given.anchor}
+        proof, signatures = checked(opened(place), allowed, given.require_signatures, anchors)
     except (Refused, OSError) as error:
         sys.stderr.write(f"refused: {_plain(str(error))}\n")
         return 2

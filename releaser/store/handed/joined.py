@@ -10,6 +10,7 @@ MODULES = (
     "core/proof/files.py",
     "core/proof/evidence.py",
     "core/proof/sequence.py",
+    "core/proof/anchors.py",
     "core/proof/objects.py",
     "core/proof/branch.py",
     "core/proof/releases.py",
