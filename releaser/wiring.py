@@ -234,10 +234,10 @@ def unreleased(files: Mapping[str, UseCaseFiles]) -> dict[str, ReleaseName]:
     return {name: ReleaseName(UNRELEASED, use_case.digest) for name, use_case in files.items()}
 
 
-def refuse_dirty(repo: Repository, name: str) -> bool:
+def refuse_dirty(repo: Repository, name: str, *, by_pins: bool = True) -> bool:
     """Whether the working tree is to be applied instead of HEAD, for it differs. Raises Refused unless the environment
-    allows it. Where there are pins it is never applied: what is pinned differently there is refused."""
-    declared = environments(repo.at(repo.git.head())).get(name)
+    allows it. Where an environment goes by its pins it is never applied: other pins in it are refused."""
+    declared = environments(repo.at(repo.git.head())).get(name) if by_pins else None
     if declared is not None and declared.environment is not None and declared.environment.spec.track is None:
         _refuse_dirty_pins(repo, name)
         return False

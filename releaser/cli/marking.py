@@ -50,7 +50,7 @@ def _mark_in(repo: wiring.Repository, environment: str, names: list[str], result
     from releaser.cli import cutting, running, work
     from releaser.cli.options import ContentFrom
 
-    dirty = wiring.refuse_dirty(repo, environment)
+    dirty = wiring.refuse_dirty(repo, environment, by_pins=False)
     commit = None if dirty else repo.git.head()
     desk = work.desk(repo.root, environment, None, names, commit=commit, read_only=False, origin=ContentFrom.files)
     desk.dirty = dirty
@@ -64,6 +64,9 @@ def _mark_in(repo: wiring.Repository, environment: str, names: list[str], result
     finished = running.execute(desk, planned, verdicts, objects, running.Options())
     for name, outcome in finished.report.results.items():
         results[name].marked[environment] = "marked" if outcome.succeeded else outcome.message
+        if desk.environment.spec.track is None and outcome.succeeded and not dirty:
+            pin = f"`releaser promote {name} --to {environment} --release {releases[name].name}`"
+            results[name].notes.append(f"{environment} follows pins: {pin} writes the one for what is live")
     for name, refused in finished.report.refused.items():
         results[name].marked[environment] = str(refused)
 
