@@ -153,6 +153,7 @@ def test_a_tombstone_is_what_it_says_and_its_use_case_may_come_back(stages: Esta
     stages.promote("preprod", "r1")
     assert not [o for o in preprod.writes(past) if "Create" in o], "what is marked is there to come back to"
     assert preprod.content() == live
+    stages.dev.run("audit", "verify", ok=0)
 
 
 def test_readers_of_a_delivered_document_lose_it_first_too(stages: Estate) -> None:
