@@ -10,6 +10,7 @@ from releaser.core.json_schema import environment_schema, pin_schema, use_case_s
 from releaser.core.move import report_schema
 from releaser.kinds import registry
 from releaser.kinds.models import model
+from releaser.render.audit import proof_schema
 from releaser.render.audit_schemas import diff_schema, index_schema, serving_schema
 from releaser.render.schemas import plan_schema, runtime_schema
 
@@ -21,6 +22,7 @@ def schemas() -> dict[str, Mapping[str, Any]]:
         "schemas/environment.v1.json": environment_schema(),
         "schemas/pin.v1.json": pin_schema(),
         "schemas/audit-index.v1.json": index_schema(),
+        "schemas/audit.v1.json": proof_schema(),
         "schemas/plan.v1.json": plan_schema(),
         "schemas/proposal.v1.json": report_schema(),
         "schemas/record.v1.json": record_schema(),

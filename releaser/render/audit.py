@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from releaser.render.escape import prose, safe
 
@@ -58,3 +58,25 @@ def _verdict(proof: Proof) -> str:
     found = len(proof.problems)
     verdict = f"{found} problem{'s' if found != 1 else ''}" if found else "whole and unchanged"
     return f"{verdict}: {seen or 'nothing to look at'}"
+
+
+def proof_schema() -> dict[str, Any]:
+    """``schemas/audit.v1.json``: what ``audit verify --output json`` prints."""
+    text = {"type": "string"}
+    told = {"type": "object", "properties": {"path": text, "reason": text}, "required": ["path", "reason"]}
+    members = {
+        "format": {"const": FORMAT},
+        "ok": {"type": "boolean", "description": "Nothing is wrong; what could not be told does not count."},
+        "commit": {**text, "description": "The newest commit of the branch `releases` that was looked at."},
+        "problems": {"type": "array", "items": told},
+        "unproven": {"type": "array", "items": told},
+        "counts": {"type": "object", "additionalProperties": {"type": "integer"}},
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://releaser.dev/schemas/audit.v1.json",
+        "title": "A verification of the records",
+        "type": "object",
+        "properties": members,
+        "required": list(members),
+    }

@@ -35,6 +35,13 @@ def contents_of(git: ExactGit, wanted: Iterable[Pair]) -> dict[Pair, Content]:
     return {pair: content._replace(tree=roots[pair]) for pair, content in known.items()}
 
 
+def environments_of(git: ExactGit, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """(commit, environment) -> sha256 of its environment.yaml; empty where it cannot be had."""
+    pairs = sorted(set(wanted))
+    found = git.objects([f"{commit}:{git.prefix}environments/{name}/environment.yaml" for commit, name in pairs])
+    return {pair: sha256(item[1]) if item else "" for pair, item in zip(pairs, found, strict=True)}
+
+
 def _folders(git: ExactGit, pairs: Sequence[Pair]) -> list[str]:
     return _names(git, [f"{commit}:{git.prefix}manifests/{use_case}" for commit, use_case in pairs])
 

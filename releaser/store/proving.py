@@ -12,12 +12,19 @@ from releaser.core.proof.anchors import ANCHORS_FOLDER
 from releaser.core.proof.branch import Commit, branch_problems
 from releaser.core.proof.evidence import erased_digests
 from releaser.core.proof.files import sha256
-from releaser.core.proof.releases import Tag, record_problems, tag_problems, unrecorded
+from releaser.core.proof.releases import (
+    Tag,
+    environment_of,
+    environment_problems,
+    record_problems,
+    tag_problems,
+    unrecorded,
+)
 from releaser.core.proof.sequence import Break
 from releaser.core.sequence import assembled
 from releaser.core.verification import Proof, Viewer
 from releaser.store.branch_line import changes_of
-from releaser.store.contents import contents_of
+from releaser.store.contents import contents_of, environments_of
 from releaser.store.evidence import evidence_of
 from releaser.store.exact import ExactGit
 from releaser.store.git import Git, GitError
@@ -45,6 +52,8 @@ def prove(git: Git, tips: Mapping[str, str], viewer: Viewer) -> Proof:
     contents = contents_of(exact, pairs | {(t.text.one("object"), t.use_case) for t in proof.tags.values()})
     proof.problems += tag_problems(proof.tags, contents)
     proof.problems += record_problems(opened, proof.tags, contents)
+    named = {environment_of(d) for d in opened.values() if d.get("environmentDigest") and not d.get("dirty")}
+    proof.problems += environment_problems(opened, environments_of(exact, named))
     for ref in unrecorded(proof.tags, opened) if proof.commits else ():
         proof.unsure(ref, "no record names this release: it was cut and never applied, or its record was cut off")
     judge_signatures(exact, proof, viewer.allowed)

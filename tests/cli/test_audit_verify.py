@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 from world.repository import Repository, git_environment
 
 from releaser.cli.app import run
+from releaser.render.audit import proof_schema
 
 SEEDED = "Entries: sha256:" + "0" * 64
 
@@ -42,6 +44,7 @@ def test_what_is_wrong_is_named_and_ends_with_1(root: Path, capsys: pytest.Captu
     repo.git("checkout", "-q", "main")
     assert run(["audit", "verify", "--output", "json"]) == 1
     said = json.loads(capsys.readouterr().out)
+    jsonschema.Draft202012Validator(proof_schema()).validate(said)
     assert (said["format"], said["ok"]) == ("releaser.audit/v1", False)
     assert "dev/mail/0001-r1/opened.json" in {p["path"] for p in said["problems"]}
     assert run(["audit", "verify"]) == 1

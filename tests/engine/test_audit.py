@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 
 from world.desk import Desk
@@ -14,6 +15,15 @@ TEXT = LETTER.split("\n")[0]
 
 def verified(desk: Desk, *args: str, ok: int = 0) -> dict:
     return desk.run("audit", "verify", "--output", "json", *args, ok=ok).json()
+
+
+def _signing(desk: Desk) -> None:
+    """A key as CI has it, and the list of who may sign."""
+    key = desk.repo.root.parent / "signing-key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(key)], check=True)
+    desk.env["RELEASER_SIGNING_KEY"] = str(key)
+    public = key.with_suffix(".pub").read_text()
+    desk.repo.write(".releaser/allowed_signers", f'ci@example.com namespaces="git" {public}')
 
 
 def everything(desk: Desk) -> dict[str, bytes]:
@@ -28,6 +38,7 @@ def everything(desk: Desk) -> dict[str, bytes]:
 def test_what_a_run_leaves_is_proven_and_holds_no_text_of_a_prompt(new_desk: Callable[..., Desk]) -> None:
     desk = new_desk(server=True)
     desk.repo.declare(use_case())
+    _signing(desk)
     commit = desk.repo.commit("first")
     desk.reconcile()
     confidential = use_case()
@@ -43,6 +54,7 @@ def test_what_a_run_leaves_is_proven_and_holds_no_text_of_a_prompt(new_desk: Cal
     assert found["ok"] and found["unproven"] == []
     assert found["counts"]["records"] == found["counts"]["evidence"] == 2
     assert found["counts"]["resourcesRead"] > 0
+    assert found["counts"]["signatures"] == found["counts"]["commits"] + found["counts"]["tags"] == 4 + 2
     kept = everything(desk)
     assert not [place for place, raw in kept.items() if b"friendly sentences" in raw or TEXT.encode() in raw]
     opened = json.loads(kept["dev/mail/0001-r1/opened.json"])

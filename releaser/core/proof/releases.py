@@ -101,6 +101,24 @@ def record_problems(
             yield Break(path, f"the tree of {commit[:12]} is not the one that the record names")
 
 
+def environment_problems(
+    opened: Mapping[str, Mapping[str, Any]], digests: Mapping[tuple[str, str], str]
+) -> Iterator[Break]:
+    """Records that name another environment than git has. ``digests``: (commit, environment) -> sha256 of its
+    environment.yaml, empty where it cannot be had; what is absent was not looked at."""
+    for path, data in sorted(opened.items()):
+        said = data.get("environmentDigest")
+        found = digests.get(environment_of(data))
+        if said and not data.get("dirty") and found is not None and found != said:
+            commit, name = environment_of(data)
+            yield Break(path, f"environments/{name}/environment.yaml at {commit[:12]} is not the one that it names")
+
+
+def environment_of(data: Mapping[str, Any]) -> tuple[str, str]:
+    """Where a record's environment comes from: commit and name."""
+    return str(data.get("environmentCommit") or data.get("commit")), str(data.get("environment"))
+
+
 def _tagged(path: str, data: Mapping[str, Any], tag: Tag | None) -> Iterator[Break]:
     name = f"{data.get('useCase')}/{data.get('release')}"
     if tag is None:
