@@ -156,7 +156,7 @@ def _mark(desk: Desk, planned: Planned, value: str) -> None:
     kinds = registry()
     for address, seen in sorted(planned.snapshot.observations.items()):
         kind = kinds[address.kind]
-        if not (kind.pointer and isinstance(seen, Seen)):
+        if not (kind.is_followed and isinstance(seen, Seen)):
             continue
         try:
             desk.look.observer.driver.retag(kind, seen.arn, seen.name, {HELD_TAG: value})

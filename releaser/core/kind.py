@@ -621,6 +621,11 @@ class Kind:
         return self.calls.update is not None and not self.is_known_by_name and not self.is_named_by_content
 
     @property
+    def is_followed(self) -> bool:
+        """Whether callers follow it: an alias, the runtime document wherever it is kept."""
+        return self.pointer or self.delivery is not None
+
+    @property
     def is_known_by_name(self) -> bool:
         """Whether the name is the id, so that callers may know it before it exists."""
         return self.identity.id == self.identity.name

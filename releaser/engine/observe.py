@@ -45,7 +45,7 @@ from releaser.core.snapshot import (
     Unreadable,
     Version,
 )
-from releaser.core.values import FrozenMap, digest
+from releaser.core.values import EMPTY, FrozenMap, digest
 from releaser.engine.driver import Driver
 from releaser.engine.pinned import look
 from releaser.engine.reading import Reading, Row, reading, split_id
@@ -345,7 +345,10 @@ class Observer:
     def _with_marks(self, kind: Kind, seen: Seen, binding: Binding) -> Seen:
         """A pointer that moved and no record knows of it, with its tags as they are now: one may say that it was moved
         while git could not be told, and the index lags."""
-        if not kind.pointer or seen.revision == binding.revision:
+        if not kind.is_followed:
+            return seen
+        delivered = kind.delivery is None or version_digest(kind, seen.body or EMPTY) == binding.body_digest
+        if delivered and seen.revision == binding.revision:
             return seen
         return replace(seen, tags=self.driver.tags(kind, seen.arn, seen.name))
 

@@ -95,10 +95,10 @@ def dev(new_desk: Callable[..., Desk]) -> Desk:
     return two_releases(new_desk(server=True))
 
 
-def two_releases(desk: Desk, *texts: str) -> Desk:
-    """One release after the other, of each text."""
+def two_releases(desk: Desk, *texts: str, **spec: Any) -> Desk:
+    """One release after the other, of each text; those of ``texts`` are only committed."""
     for text in (LETTER, OTHER["answer"], *texts):
-        desk.repo.declare(use_case(), {"answer": text})
+        desk.repo.declare(use_case(**spec), {"answer": text})
         desk.repo.commit("next")
         if text not in texts:
             desk.reconcile()
@@ -125,6 +125,17 @@ def test_while_the_git_server_is_down(dev: Desk) -> None:
 
 
 FULL = os.environ.get("RELEASER_LAWS") == "full"
+
+
+def test_while_the_git_server_is_down_with_appconfig(new_desk: Callable[..., Desk]) -> None:
+    """Everybody has the way back at once, whatever the strategy; the mark stands where the document is delivered."""
+    dev = two_releases(new_desk(server=True), delivery={"store": "appconfig", "strategy": "all-at-once"})
+    server = down(dev)
+    dev.run(*NOW, "-e", "dev", ok=0)
+    up(dev, server)
+    assert "P322" in reconcile(pipeline(dev), ok=4)
+    dev.run("records", "push", ok=0)
+    assert "P312" in reconcile(pipeline(dev), ok=4)
 
 
 @pytest.mark.parametrize("away", [True, False] if FULL else [True], ids=lambda away: "without" if away else "with")
