@@ -110,7 +110,7 @@ def table(
             "tr",
             element("th", row[0], scope="row", role=role("rowheader")),
             (
-                element("td", cell, role=role("cell"), data_of=name if stacked else None)
+                element("td", _boxed(cell) if stacked else cell, role=role("cell"), data_of=name if stacked else None)
                 for name, cell in zip(head[1:], row[1:], strict=True)
             ),
             role=role("row"),
@@ -126,6 +126,11 @@ def table(
     )
     label = {"aria_labelledby": named} if named else {"aria_label": caption}
     return element("div", inner, class_="wide cards" if stacked else "wide", tabindex="0", role="region", **label)
+
+
+def _boxed(cell: Child) -> Child:
+    """One box beside the name of its column, however many pieces it has; nothing when there is nothing."""
+    return element("div", shown) if (shown := joined(cell)) else None
 
 
 def _role(name: str) -> str | None:

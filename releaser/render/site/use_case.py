@@ -28,11 +28,7 @@ def use_case_page(frame: Frame, found: UseCasePage) -> str:
         element("p", subject.description, class_="lead") if subject.description else None,
         pairs(_facts(found)),
         element("h2", "Where it stands"),
-        table(
-            "State by environment",
-            ("Environment", "Release", "State", "Since", "Worth knowing"),
-            _cells(frame, found.row.cells),
-        ),
+        table("State by environment", _STANDS, _cells(frame, found.row.cells), stacked=True),
         joined(element("h2", "What was live when"), drawn) if drawn else None,
         joined(element("h2", "Scores over releases"), measured) if measured else None,
         element("h2", "Releases"),
