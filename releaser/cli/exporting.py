@@ -13,10 +13,10 @@ from releaser.core.audit_index import Scope, index_csv, index_data, index_rows, 
 from releaser.core.entry import decode
 from releaser.core.errors import ReleaserError
 from releaser.core.proof.anchors import ANCHORS_FOLDER
-from releaser.core.proof.branch import Commit
+from releaser.core.proof.branch import Commit, every_digest
 from releaser.core.proof.bundle import ANCHORS, BOMS, CHANGES, COMMITS, DIGESTS, RECORDS, TAGS
 from releaser.core.proof.contents import CONTENTS, SIGNERS
-from releaser.core.proof.evidence import ERASED, erased_digests, is_evidence
+from releaser.core.proof.evidence import ERASED, is_evidence
 from releaser.core.proof.files import compact, sha256
 from releaser.core.record import Closed, Opened
 from releaser.core.release_content import CONFIDENTIAL
@@ -55,8 +55,9 @@ class Gathering:
 
     def _all(self) -> Iterator[Member]:
         yield "verify.py", verify_source().encode()
-        yield from self._records()
-        yield from self._branch(branch_line.commits_of(self.repo.git, self.scope.head))
+        commits = branch_line.commits_of(self.repo.git, self.scope.head)
+        yield from self._records(commits)
+        yield from self._branch(commits)
         tags = {(t.use_case, t.release): t for rows in self.repo.tags.known().values() for t in rows}
         named = sorted({(a.opened.use_case, a.opened.release) for a in self.accounts} & tags.keys())
         told = self._in_period()
@@ -68,7 +69,7 @@ class Gathering:
             yield SIGNERS, signers
         yield from self._index(told)
 
-    def _records(self) -> Iterator[Member]:
+    def _records(self, commits: list[Commit]) -> Iterator[Member]:
         """The files of the chosen sequences, and the digests of every file that the branch had."""
         git, digests = self.repo.git, {}
         opened: dict[str, Opened] = {}
@@ -93,7 +94,7 @@ class Gathering:
             else:
                 yield RECORDS + path, raw
         self.accounts = [Account(one, closed.get(folder)) for folder, one in sorted(opened.items())]
-        yield DIGESTS, compact({**erased_digests(dict.fromkeys(files, b"")), **digests})
+        yield DIGESTS, compact(every_digest(commits, digests))
 
     def _is_chosen(self, path: str) -> bool:
         environment, _, rest = path.partition("/")

@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from releaser.core.chain import verify
 from releaser.core.proof.anchors import ANCHORS_FOLDER
-from releaser.core.proof.branch import Commit, branch_problems
-from releaser.core.proof.evidence import erased_digests
+from releaser.core.proof.branch import Commit, branch_problems, every_digest
 from releaser.core.proof.files import sha256
 from releaser.core.proof.releases import (
     Tag,
@@ -44,7 +43,7 @@ def prove(git: Git, tips: Mapping[str, str], viewer: Viewer) -> Proof:
         _cut_off(exact, tips, proof)
         _read_files(exact, proof)
         digests = {path: sha256(raw) for path, raw in proof.files.items()}
-        proof.problems += branch_problems(proof.commits, {**erased_digests(proof.files), **digests})
+        proof.problems += branch_problems(proof.commits, every_digest(proof.commits, digests))
         _sequences(proof, viewer)
     _tags(exact, proof)
     opened = proof.opened

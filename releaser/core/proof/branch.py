@@ -2,7 +2,7 @@
 
 How a verification is put together (``store/proving.py`` does it from git; a bundle can do it from files): give
 ``branch_problems`` the commits newest first, each with its raw bytes and what it changed, and the sha256 of every file
-that the newest commit has (with ``erased_digests``); give ``sequence.problems`` the files of each sequence; give
+that the newest commit has (``every_digest``); give ``sequence.problems`` the files of each sequence; give
 ``tag_problems`` and ``record_problems`` the tags, the opened entries, and what was recomputed of their content. Each
 yields ``Break``s that name the place. Nothing here reads anything, and nothing raises on hostile bytes.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from releaser.core.proof.evidence import tombstone_of
+from releaser.core.proof.evidence import erased_digests, tombstone_of
 from releaser.core.proof.files import compact, sha256
 from releaser.core.proof.objects import object_id, text_of
 from releaser.core.proof.sequence import Break
@@ -43,6 +43,13 @@ def seal(digests: Mapping[str, str]) -> str:
     return sha256(compact(dict(digests)))
 
 
+def every_digest(commits: Sequence[Commit], here: Mapping[str, str]) -> dict[str, str]:
+    """Path -> sha256 of every file that the branch has (``here``) or had: erased evidence by the digest in its name.
+    Evidence in S3 was never here, though its tombstone is."""
+    added = {change.path for commit in commits for change in commit.changes if change.status == "A"}
+    return {**{path: digest for path, digest in erased_digests(here).items() if path in added}, **here}
+
+
 def branch_problems(commits: Sequence[Commit], digests: Mapping[str, str]) -> Iterator[Break]:
     """What is wrong with the branch. ``commits``: newest first; ``digests``: path -> sha256 of every file it has."""
     yield from _line(commits)
@@ -56,8 +63,7 @@ def branch_problems(commits: Sequence[Commit], digests: Mapping[str, str]) -> It
                     yield Break(change.path, f"added twice: by {commit.id[:12]} and by {added[change.path][:12]}")
                 added[change.path] = commit.id
     for path in sorted(set(digests) - set(added)):
-        if tombstone_of(path) not in digests:  # evidence in S3 was never here: its tombstone is
-            yield Break(path, "no commit of the branch added it")
+        yield Break(path, "no commit of the branch added it")
 
 
 def _line(commits: Sequence[Commit]) -> Iterator[Break]:

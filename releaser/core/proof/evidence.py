@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from releaser.core.proof.files import parsed, pretty, sha256
@@ -108,7 +108,7 @@ def is_tombstone(raw: bytes, of: NamedEvidence) -> bool:
     return bool(data) and texts and (data["uri"], data["sha256"]) == (of.uri, of.sha256) and pretty(data) == raw
 
 
-def erased_digests(files: Mapping[str, bytes]) -> dict[str, str]:
+def erased_digests(files: Iterable[str]) -> dict[str, str]:
     """Path of evidence that was erased -> the sha256 that it had, which its name says."""
     stones = (path[: -len(ERASED)] for path in files if is_evidence(path) and path.endswith(ERASED))
     return {path: path.rpartition("/")[2][:64] for path in stones}
