@@ -11,67 +11,27 @@ from world.desk import Desk
 from world.manifest import use_case
 from world.process import until
 from world.repository import LETTER
+from world.rollouts import CANARY, Readers, minutes, roll_out, slow_desk, slow_sandbox
 
 from releaser import sandbox
 
-CANARY = {"strategy": "canary-10-percent-20-minutes"}
 TWO = {"answer": LETTER.replace("three", "two")}
 THREE = {"answer": LETTER.replace("three", "four")}
-MINUTE = 60.0
 
 
 @pytest.fixture(scope="module")
 def box() -> Iterator[sandbox.SandboxProcess]:
-    """A sandbox in which roll-outs take their time: a minute is three seconds."""
-    with sandbox.running(time_scale=0.05) as process:
-        yield process
+    yield from slow_sandbox()
 
 
 @pytest.fixture
 def slow(new_desk: Callable[..., Desk], box: sandbox.SandboxProcess) -> Desk:
-    found = new_desk()
-    return Desk(found.zygote, box, found.repo, found.account)
-
-
-class Readers:
-    """Applications that read the runtime document."""
-
-    def __init__(self, desk: Desk, count: int) -> None:
-        self.client = desk.client("appconfigdata")
-        names = {
-            "ApplicationIdentifier": "releaser-mail",
-            "EnvironmentIdentifier": "live",
-            "ConfigurationProfileIdentifier": "runtime",
-        }
-        self.tokens = [
-            self.client.start_configuration_session(**names)["InitialConfigurationToken"] for _ in range(count)
-        ]
-        self.known: list[dict[str, Any]] = [{} for _ in range(count)]
-
-    def releases(self) -> dict[str, int]:
-        """Release -> how many readers have it."""
-        found: dict[str, int] = {}
-        for i, token in enumerate(self.tokens):
-            reply = self.client.get_latest_configuration(ConfigurationToken=token)
-            self.tokens[i] = reply["NextPollConfigurationToken"]
-            content = reply["Configuration"].read()
-            if content:
-                self.known[i] = json.loads(content)
-            release = self.known[i].get("release", "")
-            found[release] = found.get(release, 0) + 1
-        return found
+    return slow_desk(new_desk(), box)
 
 
 def declare(desk: Desk, texts: dict[str, str] | None = None, **spec: Any) -> None:
     desk.repo.declare(use_case(**{"delivery": CANARY, **spec}), texts)
     desk.repo.commit("a change")
-
-
-def roll_out(desk: Desk) -> None:
-    """A release from its start to its end."""
-    desk.reconcile("--wait", "1s", ok=5)
-    desk.admin.advance(31 * MINUTE * 0.05)
-    desk.reconcile("--wait", "20s")
 
 
 def test_a_first_release_reaches_everybody_and_is_settled(slow: Desk) -> None:
@@ -97,7 +57,7 @@ def test_a_canary_outlasts_the_wait_and_is_continued(slow: Desk) -> None:
     share = readers.releases()["r2"]
     assert 3 <= share <= 20, share
     assert any("delivering.json" in e for e in slow.releases()["dev/mail/0002-r2"]), slow.releases()
-    slow.admin.advance(31 * MINUTE * 0.05)
+    slow.admin.advance(minutes(31))
     slow.reconcile()
     assert readers.releases() == {"r2": 100}
     slow.settled()
@@ -177,7 +137,7 @@ def test_a_run_that_is_killed_starts_no_second_deployment(slow: Desk) -> None:
     running.kill()
     ended = slow.reconcile("--take-over", "--wait", "1s", ok=5)
     assert "10 % of readers get r2" in ended.said
-    slow.admin.advance(31 * MINUTE * 0.05)
+    slow.admin.advance(minutes(31))
     slow.reconcile()
     assert slow.effects().count("appconfig.StartDeployment") == 2
     assert slow.effects().count("appconfig.CreateHostedConfigurationVersion") == 2
@@ -221,7 +181,7 @@ def test_what_is_merged_during_a_roll_out_waits_for_its_end(slow: Desk) -> None:
     declare(slow, THREE)
     ended = slow.reconcile("--wait", "1s", ok=5)
     assert "P364" in ended.said, ended.said
-    slow.admin.advance(31 * MINUTE * 0.05)
+    slow.admin.advance(minutes(31))
     slow.reconcile()
     assert Readers(slow, 3).releases() == {"r2": 3}
     roll_out(slow)
