@@ -160,7 +160,7 @@ class Delivery:
     decode: Callable[[bytes], Any]
     """Tolerates any bytes: anybody may have stored anything."""
     label: Callable[[Mapping[str, Any]], str]
-    """The label of the version that holds a content: the same for the same bytes."""
+    """The label of the version that holds a content."""
     content_type: str
     limit: int
     """Largest content in bytes."""

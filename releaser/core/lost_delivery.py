@@ -51,15 +51,15 @@ def lost_delivery(
         mark = _MARK.search(seen.revision) if isinstance(seen, Seen) else None
         if how is None or not isinstance(seen, Seen) or mark is None or mark[2] not in how.status.failed:
             continue
-        job, expected = int(mark[1]), _expected(witness, node.address)
+        job, expected = int(mark[1]), _expected(witness, node.address, mark[0])
         if expected is not None and expected[0] == job:
             _, release, digest, is_open = expected
             return LostDelivery(use_case, node.address, seen.id, job, release, digest, is_open)
     return None
 
 
-def _expected(witness: Witness, address: Address) -> tuple[int, str, str, bool] | None:
-    """The job that the records count on, and whose it is."""
+def _expected(witness: Witness, address: Address, now: str) -> tuple[int, str, str, bool] | None:
+    """The job that the records count on, and whose it is. What a record saw as it is now it does not count on."""
     if witness.open is not None:
         opened, delivering = witness.open.opened, witness.open.delivering
         job = delivering.delivery.deployment if delivering else None
@@ -67,7 +67,7 @@ def _expected(witness: Witness, address: Address) -> tuple[int, str, str, bool] 
     live, latest = witness.released, witness.latest
     binding = live.bindings.get(address) if live else None
     mark = _MARK.search(binding.revision) if binding else None
-    if live is None or mark is None:
+    if live is None or mark is None or mark[0] == now:
         return None
     is_known = latest is not None and latest.outcome is Outcome.ROLLED_BACK
     if is_known and latest is not None and latest.delivery.get("deployment") == int(mark[1]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -108,13 +107,15 @@ def place(_name: str, path: str) -> str:
 
 
 def version_label(document: Mapping[str, Any]) -> str:
-    """What a stored version of the document is called: the release, and the digest of these very bytes.
+    """What a stored version of the document is called: the release, and the first 8 digits of the release digest.
 
-    The same release may have another document later: a resource that was made anew has another id.
+    The same release may have another document later, since a resource that was made anew has another id: that version
+    goes without a label.
     """
-    release = document.get("release")
-    content = hashlib.sha256(plain(document).encode()).hexdigest()
-    return f"{release if isinstance(release, str) and len(release) <= 40 else 'document'}-{content[:8]}"
+    release, digest = (document.get(m) for m in ("release", "digest"))
+    if not isinstance(release, str) or not isinstance(digest, str) or not 0 < len(release) <= 40:
+        return "document"
+    return f"{release}-{digest.removeprefix('sha256:')[:8]}"
 
 
 def schema(use_case: str) -> str:

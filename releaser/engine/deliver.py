@@ -7,6 +7,7 @@ that it comes after, so two runs never start two.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from typing import Any
 
 from releaser.core.delivery import ALL_AT_ONCE
 from releaser.core.errors import Awaiting, AwsError, Failure, Refused, ReleaserError
+from releaser.core.graph import version_label
 from releaser.core.kind import Delivery, Kind, Rollout
 from releaser.core.outcome import UNDERWAY
 from releaser.core.record import Delivery as OnItsWay
@@ -218,15 +220,16 @@ class Deliverer:
     def _stored(self, place: _Place, order: Order) -> str:
         """The version that holds the content, stored now unless an earlier try has."""
         how, document = place.how, order.content[place.how.member]
-        holder = str(order.content[how.holder_in])
-        content, label = how.encode(document), how.label(document)
-        found = self._version(place, holder, label)
+        holder, content = str(order.content[how.holder_in]), how.encode(document)
+        label, said = how.label(document), version_label(hashlib.sha256(content).hexdigest())
+        found, is_free = self._version(place, holder, label, said)
         if found is None:
             request = {
                 **self._holder(place, holder),
                 "Content": content,
                 "ContentType": how.content_type,
-                "VersionLabel": label,
+                "Description": said,
+                **({"VersionLabel": label} if is_free else {}),
             }
             try:
                 reply = self._aws.call(place.kind.service, how.store, request)
@@ -234,22 +237,29 @@ class Deliverer:
             except AwsError as error:
                 if error.failure not in (Failure.AMBIGUOUS, Failure.CONFLICT):
                     raise
-                found = self._version(place, holder, label)
+                found, _ = self._version(place, holder, label, said)
                 if found is None:
                     raise
         if self._content(place, holder, found) != content:
             raise ReleaserError(
-                f"version {found} of {place.parent}/{holder} is labelled {label} and holds something else",
+                f"version {found} of {place.parent}/{holder} says {said} of itself and holds something else",
                 code="P358",
                 hint="delete that version in AppConfig; the next run stores it anew",
             )
         return found
 
-    def _version(self, place: _Place, holder: str, label: str) -> str | None:
-        """The number of the version of that label; AWS's filter also takes a part of it."""
-        request = {**self._holder(place, holder), "VersionLabel": label}
-        rows = pages(self._aws, place.kind, place.how.list, place.how.list_root, request)
-        return next((str(r["VersionNumber"]) for r in rows if r.get("VersionLabel") == label), None)
+    def _version(self, place: _Place, holder: str, label: str, said: str) -> tuple[str | None, bool]:
+        """The number of the version whose description tells of these bytes, and whether the label is free. Nobody can
+        change a label, and a version that has it may hold what the release was before something was made anew."""
+        params = self._holder(place, holder)
+        rows = list(
+            pages(self._aws, place.kind, place.how.list, place.how.list_root, {**params, "VersionLabel": label})
+        )
+        taken = [r for r in rows if r.get("VersionLabel") == label]  # AWS's filter also takes a part of it
+        if taken and not any(r.get("Description") == said for r in taken):
+            taken = list(pages(self._aws, place.kind, place.how.list, place.how.list_root, params))
+        found = next((str(r["VersionNumber"]) for r in taken if r.get("Description") == said), None)
+        return found, not taken
 
     def _start(self, place: _Place, order: Order, version: str, latest: Job | None) -> Job:
         how = place.how

@@ -187,3 +187,18 @@ def test_what_is_merged_during_a_roll_out_waits_for_its_end(slow: Desk) -> None:
     roll_out(slow)
     assert Readers(slow, 3).releases() == {"r3": 3}
     assert {k: v for k, v in slow.releases().items() if "0002" in k}["dev/mail/0002-r2"] >= {"closed.json"}
+
+
+def test_a_way_back_during_a_roll_out_stops_it(slow: Desk) -> None:
+    declare(slow)
+    slow.reconcile()
+    declare(slow, TWO)
+    slow.reconcile("--wait", "1s", ok=5)
+    readers = Readers(slow, 60)
+    assert "r2" in readers.releases()
+    slow.run("rollback", "mail", "-e", "dev", "--now", "--reason", "wrong tone", "--no-push", ok=0)
+    assert readers.releases() == {"r1": 60}
+    assert slow.effects().count("appconfig.StopDeployment") == 1
+    past = slow.mark()
+    assert "is held" in slow.reconcile(ok=4).said
+    assert slow.writes(past) == []

@@ -278,7 +278,7 @@ def deliveries_are_whole(kind: Kind) -> Iterator[str]:
         return
     parent = kind.calls.parent_in
     asked: Mapping[str, tuple[str | None, ...]] = {
-        how.store: (parent, how.holder_in, "Content", "ContentType", "VersionLabel"),
+        how.store: (parent, how.holder_in, "Content", "ContentType", "Description", "VersionLabel"),
         how.read: (parent, how.holder_in, "VersionNumber"),
         how.list: (parent, how.holder_in, "VersionLabel"),
         how.start: (
@@ -302,7 +302,7 @@ def deliveries_are_whole(kind: Kind) -> Iterator[str]:
     yield from _lacks(listed(kind, how.jobs, how.jobs_root), how.jobs, *row)
     yield from _lacks(replied(kind, how.get), how.get, *row, "Description", "EventLog", "StartedAt")
     yield from _lacks(replied(kind, how.start), how.start, how.job, how.status.member)
-    yield from _lacks(listed(kind, how.list, how.list_root), how.list, "VersionNumber", "VersionLabel")
+    yield from _lacks(listed(kind, how.list, how.list_root), how.list, "VersionNumber", "VersionLabel", "Description")
     yield from _lacks(replied(kind, how.read), how.read, "Content")
     yield from _lacks(replied(kind, how.store), how.store, "VersionNumber")
     yield from _classified(how.status, replied(kind, how.get), how.get, listed(kind, how.jobs, how.jobs_root))

@@ -53,6 +53,9 @@ class Readers:
             content = reply["Configuration"].read()
             if content:
                 self.known[i] = json.loads(content)
+                # What releaser.runtime holds a document against.
+                expected = f"{self.known[i]['release']}-{self.known[i]['digest'][7:15]}"
+                assert reply.get("VersionLabel", expected) == expected
             release = self.known[i].get("release", "")
             found[release] = found.get(release, 0) + 1
         return found

@@ -26,7 +26,7 @@ DELIVERY = (
     Code(
         "P358",
         "a stored configuration that holds something else",
-        "A version label says which release and which bytes a version holds; this one was stored by somebody else.",
+        "A version's description says which bytes it holds; this one was stored by somebody else.",
     ),
     Code(
         "P359",
