@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from site_world import AS_OF, HOSTILE
 
+from releaser.cli import site_build
 from releaser.cli.app import run
 from releaser.cli.site_build import build
 from releaser.wiring import Repository
@@ -129,6 +131,16 @@ def test_scores_are_drawn_where_there_are_some(site: Path) -> None:
 
 def test_the_same_git_and_day_give_the_same_bytes(site: Path, repo: Repository, tmp_path: Path) -> None:
     build(repo, tmp_path / "again", title="Releases & more", as_of=AS_OF, workers=1)
+    assert contents(site) == contents(tmp_path / "again")
+
+
+@pytest.mark.skipif(os.environ.get("RELEASER_LAWS") != "full", reason="starts two processes: RELEASER_LAWS=full")
+def test_several_processes_write_the_same_bytes(
+    site: Path, repo: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site_build, "_TOGETHER", 30)
+    monkeypatch.setattr(site_build, "_WORTH", 1)
+    build(repo, tmp_path / "again", title="Releases & more", as_of=AS_OF, workers=2)
     assert contents(site) == contents(tmp_path / "again")
 
 
