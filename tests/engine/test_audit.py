@@ -63,6 +63,9 @@ def test_what_a_run_leaves_is_proven_and_holds_no_text_of_a_prompt(new_desk: Cal
     assert opened["change"]["segregation"] == "unknown"
     assert len(opened["environmentDigest"]) == len(opened["manifestDigest"]) == 64
     assert opened["sessionName"] == "releaser-dev"
+    path = next(place for place in kept if place.endswith("-plan.json"))
+    erased = desk.run("evidence", "erase", path, "--why", "erasure request 17", ok=0)
+    assert f"{path}.erased.json" in erased.out and "stay in the history" in erased.err
     _behind_gits_back(desk)
     _cut_off(desk)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from git_actors import Actor, actor, git
+from history_attacks import declare, proven, release, rewrite
 
 from releaser.core.proof.objects import object_id, split_signature
 from releaser.store.git import GitError
@@ -126,3 +127,33 @@ def test_without_a_key_nothing_is_signed(alone: Path) -> None:
     assert settings_of(actor(alone).git).signer is None
     actor(alone).release(["mail"])
     assert b"gpgsig" not in next(iter(raw(actor(alone), "releases").values()))
+
+
+def test_a_signed_history_made_anew_without_the_key_is_seen(alone: Path, key: Path) -> None:
+    """The strongest attacker short of the key: chains, seals and tags agree; nobody remembers the old branch."""
+    run = configured(alone, key)
+    for number in (1, 2):
+        declare(alone, "mail", number)
+        release(run, "mail")
+    assert proven(alone).problems == []
+    assert proven(alone).counts["signatures"] == 4 + 2
+    assert [p.path for p in proven(alone, rewrite(alone, {}, seals=True)).problems] == ["releases"]
+    git(alone, "config", "--unset", "user.signingkey")
+    declare(alone, "mail", 3)
+    release(run, "mail")
+    found = proven(alone).problems
+    tip, before = (git(alone, "rev-parse", f"releases~{n}")[:12] for n in (0, 1))
+    assert {p.path for p in found} == {f"releases@{tip}", f"releases@{before}", "refs/tags/mail/r3"}
+    assert all(p.reason.startswith("it is not signed") for p in found)
+
+
+def test_what_is_from_before_signing_began_is_noted(alone: Path, key: Path) -> None:
+    run = actor(alone)
+    declare(alone, "mail", 1)
+    release(run, "mail")
+    configured(alone, key)
+    declare(alone, "mail", 2)
+    release(run, "mail")
+    proof = proven(alone)
+    assert proof.problems == []
+    assert [u.reason for u in proof.unproven] == ["its first 2 commits are from before signing began"]
