@@ -7,7 +7,7 @@ from datetime import date
 
 from releaser.core.gate import Result, Verdict
 from releaser.core.hold import hold_of
-from releaser.core.hold_mark import is_marked
+from releaser.core.hold_mark import HELD_TAG, is_marked
 from releaser.core.pin import Pinned
 from releaser.core.plan import Plan
 from releaser.core.record import Witness
@@ -32,10 +32,13 @@ def _waived(verdict: Verdict, pin: Pinned | None, today: date) -> Verdict:
 
 def _by_marks(plan: Plan, witnesses: Mapping[str, Witness], snapshot: Snapshot) -> Iterator[Verdict]:
     """What was taken back while git could not be told."""
+    marked: dict[str, list[Seen]] = {}
+    for address, seen in snapshot.observations.items():
+        if isinstance(seen, Seen) and HELD_TAG in seen.tags:
+            marked.setdefault(address.use_case, []).append(seen)
     for part in plan.use_cases:
-        seen = [o for a, o in snapshot.observations.items() if a.use_case == part.use_case and isinstance(o, Seen)]
-        witness = witnesses.get(part.use_case)
-        if part.steps and any(is_marked(o.tags, part.release_digest, witness) for o in seen):
+        seens, witness = marked.get(part.use_case, ()), witnesses.get(part.use_case)
+        if part.steps and any(is_marked(o.tags, part.release_digest, witness) for o in seens):
             said = f"{part.use_case} was taken back in {plan.environment}, and the record of it has not arrived in git"
             hint = "`releaser records push` in the clone where it was taken back; or promote another release"
             yield Verdict("hold", Result.FAIL, said, hint, part.use_case, "P322")
