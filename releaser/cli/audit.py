@@ -42,15 +42,15 @@ def verify(
         Path | None,
         typer.Option("--allowed-signers", metavar="FILE", help="Who may sign; default: .releaser/allowed_signers."),
     ] = None,
-    offline: Annotated[bool, typer.Option("--offline", help="Do not ask the git remote, nor S3 or KMS.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Do not ask the git remote.")] = False,
     output: OutputFormat = Output.text,
     root: Root = None,
 ) -> None:
     """Prove that the records are whole, unchanged and true; name the place of everything that is not.
 
     Looked at: the chain of every sequence; every commit of the branch (it only adds, names a digest of what it adds);
-    signatures; release tags; the digest of every release, recomputed from git; notes; evidence; anchors. With -e also
-    the live account, every resource read. Ends with 1 when anything is wrong.
+    signatures; release tags; the digest of every release, recomputed from git; notes; evidence. With -e also its
+    anchors, its evidence in S3, and the live account, every resource read. Ends with 1 when anything is wrong.
     Examples: releaser audit verify -e prod --output json | releaser audit verify q1.zip
     """
     from releaser.render.audit import proof_json, proof_markdown, proof_text

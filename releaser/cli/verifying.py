@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from releaser.core.environment import Environment, Target
     from releaser.core.verification import Proof
 
+_UNASKED = "nobody asked its anchors"
+
 
 def proof_of(root: Path | None, allowed: bytes | None, *, offline: bool) -> Proof:
     """The records of the repository, proven. ``allowed``: who may sign, when not the repository's own list."""
@@ -28,7 +30,14 @@ def proof_of(root: Path | None, allowed: bytes | None, *, offline: bool) -> Proo
     proof = prove(repo.git, tips(repo), viewer)
     for problem, is_wrong in told:
         (proof.problems if is_wrong else proof.unproven).append(problem)
+    for name, found in wiring.environments(repo.on_disk()).items():
+        if found.environment is not None and found.environment.spec.anchor is not None:
+            proof.unsure(_environment_file(name), f"{_UNASKED}: -e {name} does")
     return proof
+
+
+def _environment_file(name: str) -> str:
+    return f"environments/{name}/environment.yaml"
 
 
 def tips(repo: wiring.Repository) -> dict[str, str]:
@@ -109,5 +118,7 @@ def _anchors(proof: Proof, repo: wiring.Repository, environment: Environment) ->
     from releaser.store.branch import ReleasesBranch
 
     if environment.spec.anchor is not None:
+        asked = (_environment_file(environment.name), _UNASKED)
+        proof.unproven = [u for u in proof.unproven if not (u.path == asked[0] and u.reason.startswith(asked[1]))]
         aws = wiring.connection(environment, environment.spec.targets[0], repo.environ, read_only=True).aws
         compare(proof, environment, aws, ReleasesBranch(repo.git, repo.remote, repo.clock.now, repo.clock.sleep))

@@ -128,6 +128,8 @@ def test_an_anchor_in_s3_sees_what_everybody_else_forgot(new_desk: Callable[...,
     found = verified(desk, "-e", "dev")
     assert found["ok"] and found["unproven"] == []
     assert (found["counts"]["anchors"], found["counts"]["evidence"]) == (1, 1)
+    notes = [u["path"] for u in verified(desk)["unproven"]]
+    assert sorted(notes) == ["dev/mail/0001-r1/closed.json", "environments/dev/environment.yaml"]
     _evidence_in_s3(desk, bucket)
     forget(desk, 1)
     assert "releases@" in str(verified(desk, "-e", "dev", ok=1)["problems"])
