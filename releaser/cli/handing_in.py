@@ -52,8 +52,8 @@ def tell(found: HandedIn) -> None:
     for queued in found.done:
         opened = queued.opened
         if opened.holds is not None:
-            where = f"-e {opened.environment} --to {opened.release}"
-            typer.echo(f"  the way back is to be merged too: releaser rollback {opened.use_case} {where}", err=True)
+            way = f"releaser rollback {opened.use_case} -e {opened.environment} --to {opened.release}"
+            typer.echo(f"  git has to say so too: {way}; a revert where a branch is followed", err=True)
     for queued, why in found.left:
         opened = queued.opened
         typer.echo(f"warning: {opened.use_case} {opened.release} in {opened.environment} waits: {why}", err=True)

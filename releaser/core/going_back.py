@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from releaser.core.garbage import is_of_gc
 from releaser.core.record import Outcome
@@ -64,5 +65,10 @@ def live_in(accounts: Iterable[Account], environment: str, use_case: str) -> Acc
 
 
 def _newest_first(accounts: Iterable[Account], environment: str, use_case: str) -> list[Account]:
+    """By when they ended: a record that waited for the git server has a later number than its time."""
     own = [a for a in accounts if (a.opened.environment, a.opened.use_case) == (environment, use_case)]
-    return sorted(own, key=lambda a: a.opened.seq, reverse=True)
+    return sorted(own, key=_when, reverse=True)
+
+
+def _when(account: Account) -> tuple[datetime, int]:
+    return account.closed.closed_at if account.closed else account.opened.opened_at, account.opened.seq

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -35,8 +35,10 @@ def history(words: str) -> list[Account]:
         number, _, held = word.strip("!?<x").partition("^")
         digest = (number or "0") * 64
         holds = Held(release=f"r{held}", release_digest=held * 64, reason="It leaks.") if held else None
-        opened = replace(first, seq=seq, release=f"r{number or 9}", release_digest=digest, holds=holds, emergency=None)
-        closed = replace(last, outcome=ENDS.get(word[-1], Outcome.RELEASED), record=opened.ref)
+        at = first.opened_at + timedelta(days=seq)
+        opened = replace(first, seq=seq, release=f"r{number or 9}", release_digest=digest, holds=holds, opened_at=at)
+        end = ENDS.get(word[-1], Outcome.RELEASED)
+        closed = replace(last, outcome=end, record=opened.ref, closed_at=at + timedelta(hours=1))
         found.append(Account(opened, None if word.endswith("?") else closed))
     return found
 
@@ -66,6 +68,21 @@ def test_the_way_back(words: str, taken: str, target: str) -> None:
     said = (found.taken.opened.release, found.target.opened.release if found.target else "")
     assert said == (taken, target)
     assert going_back(accounts, "elsewhere", use_case) is None
+
+
+def test_what_waited_for_the_git_server_counts_by_its_time() -> None:
+    """r1 came back at noon; r3 was released at one, and its record arrived first."""
+    accounts = history("1 2 3 1^2")
+    late = accounts[2]
+    assert late.closed is not None
+    at = late.closed.closed_at.replace(year=late.closed.closed_at.year + 1)
+    accounts[2] = Account(late.opened, replace(late.closed, closed_at=at))
+    environment, use_case = late.opened.environment, late.opened.use_case
+    found = going_back(accounts, environment, use_case)
+    assert found is not None and found.target is not None
+    assert (found.taken.opened.release, found.target.opened.release) == ("r3", "r1")
+    live = live_in(accounts, environment, use_case)
+    assert live is not None and live.opened.release == "r3"
 
 
 @pytest.mark.parametrize("words", ["1 2 x", "1!x", "x"])
