@@ -37,7 +37,7 @@ def reconcile(
     Example: releaser reconcile -e dev
     """
     from releaser import wiring
-    from releaser.cli import branch, cutting, on_its_way, running, work
+    from releaser.cli import branch, cutting, on_its_way, reverting, running, work
 
     repo = wiring.repository(root)
     desk = work.desk(root, environment, target, use_cases, commit=repo.git.head(), read_only=False)
@@ -48,4 +48,6 @@ def reconcile(
     planned, verdicts = work.make_plan(desk, deep=deep, releases=releases)
     options = running.Options(workers=workers, take_over=take_over, supersede=supersede, wait=wait)
     outcome = running.execute(desk, planned, verdicts, objects, options)
-    raise typer.Exit(running.show(outcome, output.value))
+    code = running.show(outcome, output.value)
+    reverting.prepare(desk, outcome, root)
+    raise typer.Exit(code)

@@ -100,6 +100,7 @@ def test_an_alarm_takes_a_release_back_and_nobody_puts_it_there_again(slow: Desk
     slow.client("cloudwatch").set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="errors")
     ended = slow.reconcile("--wait", "20s", ok=1)
     assert "rolled back by the alarm arn:aws:cloudwatch" in ended.said, ended.said
+    assert "git revert" in ended.said, ended.said
     closed = json.loads(slow.repo.records()["dev/mail/0002-r2/closed.json"])
     assert closed["outcome"] == "rolled-back"
     assert closed["delivery"]["alarm"].endswith(":alarm:errors")
