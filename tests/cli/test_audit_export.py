@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -278,6 +279,35 @@ def test_a_rewritten_list_hides_no_byte(bundle: Path, kind: str) -> None:
             raw[at] ^= 0x01
             proof = prove(relisted({**found, name: bytes(raw)}))
             assert proof.breaks, f"{name} at {at}"
+
+
+WEIRD = [None, 0, "", [], {}, "x", -1, True, [[]], {"a": {}}, "\ud800", "../..", 10**30, 1.5]
+
+
+def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of everything inside a document."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in inside:
+        yield (*at, key)
+        yield from places(item, (*at, key))
+
+
+def test_no_document_makes_it_stumble_or_be_silent(bundle: Path) -> None:
+    found, chance = members(bundle), random.Random(5)
+    documents = sorted(n for n in found if n.endswith(".json") and not n.startswith("index"))
+    proven = [n for n in documents if not n.startswith("boms/")]
+    for _ in range(1000 if FLIPS > 1 else 40):
+        name = chance.choice(proven)
+        data = json.loads(found[name])
+        *way, last = chance.choice(list(places(data)))
+        holder, weird = data, chance.choice(WEIRD)
+        for key in way:
+            holder = holder[key]
+        if holder[last] == weird:
+            continue
+        holder[last] = weird
+        changed = {**found, name: (json.dumps(data, indent=2, sort_keys=True) + "\n").encode()}
+        assert prove(changed if name == LISTING else relisted(changed)).breaks, (name, way, last, weird)
 
 
 def test_every_dropped_member_is_named(bundle: Path) -> None:

@@ -161,8 +161,8 @@ def _commits(members: Mapping[str, bytes]) -> list[Commit]:
 
 def _changes(rows: Any) -> Iterator[Change]:
     for row in rows if isinstance(rows, list) else ():
-        if isinstance(row, list) and len(row) == 3:
-            yield Change(str(row[0]), str(row[1]), str(row[2]))
+        known = isinstance(row, list) and len(row) == 3 and all(isinstance(part, str) for part in row)
+        yield Change(*row) if known else Change("?", "", str(row)[:100])
 
 
 def _branch_problems(
@@ -188,7 +188,7 @@ def _branch_problems(
             continue
         raw = sequences[where].get(path)
         if raw is None:
-            if RECORDS + path not in told.withheld and tombstone_of(path) not in sequences[where]:
+            if told.withheld.get(RECORDS + path) != digest and tombstone_of(path) not in sequences[where]:
                 yield Break(RECORDS + path, "it is missing: a commit of the branch added it")
         elif sha256(raw) != digest:
             yield Break(RECORDS + path, "its bytes are not those that a commit of the branch added")

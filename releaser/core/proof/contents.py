@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
 
-from releaser.core.proof.files import sha256
+from releaser.core.proof.files import read_json, sha256
 from releaser.core.proof.objects import object_id, text_of, tree_of
 from releaser.core.proof.releases import Content, Tag
 from releaser.core.proof.sequence import Break
@@ -35,7 +34,7 @@ class Told(NamedTuple):
 def json_of(members: Mapping[str, bytes], name: str) -> Any:
     """The data of a JSON member; None for what is none."""
     try:
-        return json.loads(members[name])
+        return read_json(members[name])
     except (KeyError, ValueError, RecursionError):
         return None
 
@@ -72,7 +71,7 @@ def content_problems(
 def _stated_files(raw: bytes) -> dict[str, str] | None:
     """Path -> sha256 of the files that a release names; None for bytes that are no release."""
     try:
-        data = json.loads(raw)
+        data = read_json(raw)
     except (ValueError, RecursionError):
         return None
     if not isinstance(data, dict) or data.get("scheme") != RELEASE_SCHEME or not isinstance(data.get("files"), dict):

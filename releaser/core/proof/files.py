@@ -40,12 +40,25 @@ def compact(data: Any) -> bytes:
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
+def read_json(raw: bytes) -> Any:
+    """The data in these bytes. Raises ValueError, RecursionError: also for what Python reads beyond JSON in UTF-8 (NaN,
+    half a surrogate pair), which could not be written again."""
+    data = json.loads(raw.decode("utf-8"), parse_constant=_refused)
+    if b"\\u" in raw:
+        json.dumps(data, ensure_ascii=False).encode()
+    return data
+
+
+def _refused(text: str) -> None:
+    raise ValueError(f"{text} is no JSON")
+
+
 @lru_cache(maxsize=8192)
 def parsed(raw: bytes, of: str = FORMAT) -> dict[str, Any]:
     """The JSON object of an entry (or of another format); empty for bytes that are none. Not to be changed: who asks
     again for the same bytes, as every rule does, is given the same object."""
     try:
-        data = json.loads(raw)
+        data = read_json(raw)
     except (ValueError, RecursionError):
         return {}
     return data if isinstance(data, dict) and data.get("format") == of else {}
