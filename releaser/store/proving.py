@@ -17,6 +17,7 @@ from releaser.core.proof.releases import (
     environment_problems,
     record_problems,
     tag_problems,
+    unheld,
     unrecorded,
 )
 from releaser.core.proof.sequence import Break
@@ -51,6 +52,9 @@ def prove(git: Git, tips: Mapping[str, str], viewer: Viewer) -> Proof:
     contents = contents_of(exact, pairs | {(t.text.one("object"), t.use_case) for t in proof.tags.values()})
     proof.problems += tag_problems(proof.tags, contents)
     proof.problems += record_problems(opened, proof.tags, contents)
+    for path, data in opened.items():
+        if why := unheld(data, contents.get((str(data.get("commit")), str(data.get("useCase"))))):
+            proof.unsure(path, f"it was applied without a release, and its content is gone: {why}")
     named = {environment_of(d) for d in opened.values() if d.get("environmentDigest") and not d.get("dirty")}
     proof.problems += environment_problems(opened, environments_of(exact, named))
     for ref in unrecorded(proof.tags, opened) if proof.commits else ():

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from git_actors import NOON, actor, git, laptop
+from git_actors import NOON, actor, conclusion, git, intent, laptop
 from history_attacks import (
     exchange,
     files_of,
@@ -226,3 +226,13 @@ def test_evidence_to_erase_must_be_named_by_one_record(told: Path, what: str) ->
     with pytest.raises(ReleaserError) as caught:
         find(Ledger(run.git, run.records.branch.tip()), "0" * 64 if what == "nothing" else digest)
     assert caught.value.code == "G-evidence"
+
+
+def test_content_that_no_tag_holds_may_be_gone(alone: Path) -> None:
+    """Applied from a branch that was never pushed: nobody else has that commit."""
+    run = actor(alone)
+    record = run.records.open([intent("mail")]).opened["mail"]
+    run.records.close([(record, conclusion("mail"), "")])
+    proof = proven(alone)
+    assert proof.problems == []
+    assert [u.path for u in proof.unproven] == ["dev/mail/0001-unreleased/opened.json"]

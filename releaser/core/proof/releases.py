@@ -93,12 +93,18 @@ def record_problems(
         if data.get("tag") is not None:
             yield from _tagged(path, data, tags.get(f"refs/tags/{use_case}/{data.get('release')}"))
         content = contents.get((commit, use_case))
-        if content is None or data.get("dirty"):
+        if content is None or data.get("dirty") or unheld(data, content):
             continue
         if content.digest != digest:
             yield Break(path, content.why or f"the content of {commit[:12]} has another digest than the record says")
         elif content.tree != data.get("tree"):
             yield Break(path, f"the tree of {commit[:12]} is not the one that the record names")
+
+
+def unheld(opened: Mapping[str, Any], content: Content | None) -> str:
+    """Why the content of a record cannot be had, where no tag ever promised to hold it: applied from a branch that is
+    gone. That is no proof of anything wrong."""
+    return content.why if content is not None and not content.tree and opened.get("tag") is None else ""
 
 
 def environment_problems(
@@ -109,7 +115,8 @@ def environment_problems(
     for path, data in sorted(opened.items()):
         said = data.get("environmentDigest")
         found = digests.get(environment_of(data))
-        if said and not data.get("dirty") and found is not None and found != said:
+        gone = not found and data.get("tag") is None  # as the content: nothing promised to hold that commit
+        if said and not data.get("dirty") and found is not None and found != said and not gone:
             commit, name = environment_of(data)
             yield Break(path, f"environments/{name}/environment.yaml at {commit[:12]} is not the one that it names")
 
