@@ -8,21 +8,20 @@ from typing import TYPE_CHECKING
 import typer
 
 from releaser.core.errors import ReleaserError
+from releaser.core.outcome import ROLLED_BACK
 from releaser.core.record import Closed
 
 if TYPE_CHECKING:
     from releaser.cli.desk import Desk
     from releaser.cli.running import Finished
 
-_TAKEN_BACK = "P356"
-
 
 def prepare(desk: Desk, finished: Finished, root: Path | None) -> None:
     """For each use case whose roll-out was taken back: a merge request that pins what is live; where a branch is
     followed, what to revert. Said on stderr; that it could not be prepared changes no result."""
     report = finished.report
-    names = {n for n, r in report.results.items() if r.code == _TAKEN_BACK}
-    names |= {n for n, e in report.refused.items() if e.code == _TAKEN_BACK}
+    names = {n for n, r in report.results.items() if r.code == ROLLED_BACK}
+    names |= {n for n, e in report.refused.items() if e.code == ROLLED_BACK}
     for name in sorted(names):
         live = finished.planned.witnesses[name].released if name in finished.planned.witnesses else None
         if live is None:

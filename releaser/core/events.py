@@ -31,6 +31,8 @@ class UseCaseEnded:
     release: str
     succeeded: bool
     message: str = ""
+    goes_on: bool = False
+    """A later run continues."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from releaser.core.plan import StepKey
 from releaser.core.record import Binding
 
 UNDERWAY = "P355"
+ROLLED_BACK = "P356"
 
 
 class Status(StrEnum):

@@ -17,7 +17,7 @@ from releaser.core.delivery import ALL_AT_ONCE
 from releaser.core.errors import Awaiting, AwsError, Failure, Refused, ReleaserError
 from releaser.core.graph import version_label
 from releaser.core.kind import Delivery, Kind, Rollout
-from releaser.core.outcome import UNDERWAY
+from releaser.core.outcome import ROLLED_BACK, UNDERWAY
 from releaser.core.record import Delivery as OnItsWay
 from releaser.core.values import FrozenMap, freeze
 from releaser.engine.paging import pages, promised
@@ -69,7 +69,7 @@ class RolledBack(ReleaserError):
 
     def __init__(self, message: str, delivery: Mapping[str, Any]) -> None:
         hint = "find out why, and merge a change or a revert: this content is held until then"
-        super().__init__(message, code="P356", hint=hint)
+        super().__init__(message, code=ROLLED_BACK, hint=hint)
         self.delivery = delivery
 
 

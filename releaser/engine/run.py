@@ -141,7 +141,8 @@ class Run:
                 conclusion = conclude(job, result, planned, verdicts, self.kinds, self.facts(job.use_case))
                 conclusion = replace(conclusion, evidence=self.evidence(opened.ref))
                 closer.put(job.use_case, conclusion, self.notes(opened, result.bindings) if result.succeeded else "")
-            done = UseCaseEnded(job.use_case, job.cleared.plan.release, result.succeeded, result.message)
+            release, goes_on = job.cleared.plan.release, result.is_underway
+            done = UseCaseEnded(job.use_case, release, result.succeeded, result.message, goes_on)
             self.sink.emit(done)
 
         with closer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from releaser.core.errors import AwsError, Failure, ReleaserError
+from releaser.core.errors import Awaiting, AwsError, Failure, ReleaserError
 from releaser.core.events import StepEnded, StepStarted
 from releaser.core.outcome import Outcome, Status
 from releaser.core.plan import StepKey
@@ -48,5 +48,7 @@ class Stepping:
 def _status(failure: ReleaserError | None) -> Status:
     if failure is None:
         return Status.DONE
+    if isinstance(failure, Awaiting):
+        return Status.SKIPPED  # it goes on in AWS: neither done nor failed
     lost = isinstance(failure, AwsError) and failure.failure is Failure.AMBIGUOUS
     return Status.UNKNOWN if lost else Status.FAILED

@@ -191,7 +191,7 @@ class LiveConsole(AbstractContextManager["LiveConsole"]):
                     self._say(failure_lines(outcome), "red")
                 self._advance(1)
             case UseCaseEnded():
-                self._say([ending(event)], "green" if event.succeeded else "bold red")
+                self._say([ending(event)], "green" if event.succeeded else "cyan" if event.goes_on else "bold red")
             case Noted(message):
                 self._say([message], "dim")
 
@@ -251,7 +251,8 @@ def ending(event: UseCaseEnded) -> str:
     """``ok claims-assistant r12`` or what went wrong."""
     name = f"{event.use_case} {event.release}".rstrip()
     said = f": {event.message}" if event.message else ""
-    return f"{'ok    ' if event.succeeded else 'FAILED'} {name}{said}"
+    word = "ok    " if event.succeeded else "goes on" if event.goes_on else "FAILED"
+    return f"{word} {name}{said}"
 
 
 def failure_lines(outcome: Outcome) -> list[str]:

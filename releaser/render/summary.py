@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from releaser.core.errors import ReleaserError
-from releaser.core.outcome import Outcome, Status, UseCaseResult
+from releaser.core.outcome import ROLLED_BACK, Outcome, Status, UseCaseResult
 from releaser.core.plan import Plan, UseCasePlan
 from releaser.render.line import Line, Piece, coloured_text, line, plain_text
 from releaser.render.words import counted
 
 FORMAT = "releaser.result/v1"
 
-STATES = ("released", "retired", "nothing", "staged", "failed", "blocked", "refused")
-BAD = ("failed", "blocked", "refused")
-STYLES = {"released": "green", "retired": "green", "nothing": "dim", "staged": "cyan"}
+STATES = ("released", "retired", "nothing", "staged", "delivering", "failed", "rolled-back", "blocked", "refused")
+BAD = ("failed", "rolled-back", "blocked", "refused")
+STYLES = {"released": "green", "retired": "green", "nothing": "dim", "staged": "cyan", "delivering": "cyan"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +90,14 @@ def run_view(
 
 
 def _refused(part: UseCasePlan, error: ReleaserError) -> ResultRow:
-    state = "refused" if error.exit_code == 4 else "blocked"
+    state = "rolled-back" if error.code == ROLLED_BACK else "refused" if error.exit_code == 4 else "blocked"
     return ResultRow(part.use_case, part.release, part.release_digest, state, error.code, str(error), error.hint)
 
 
 def _row(part: UseCasePlan, result: UseCaseResult | None, is_staged: bool) -> ResultRow:
     name, release, digest = part.use_case, part.release, part.release_digest
+    if result is not None and result.is_underway:
+        return ResultRow(name, release, digest, "delivering", result.code, result.message, result=result)
     if part.blocked:
         first = part.blocked[0]
         return ResultRow(name, release, digest, "blocked", first.code, first.message, first.hint, result)
@@ -112,7 +114,8 @@ def _row(part: UseCasePlan, result: UseCaseResult | None, is_staged: bool) -> Re
     code = result.code or (first_failure.code if first_failure else "")
     message = result.message or (first_failure.message if first_failure else "was not verified afterwards")
     hint = first_failure.hint if first_failure else ""
-    return ResultRow(name, release, digest, "failed", code, message, hint, result)
+    state = "rolled-back" if code == ROLLED_BACK else "failed"
+    return ResultRow(name, release, digest, state, code, message, hint, result)
 
 
 def run_data(view: RunView) -> dict[str, Any]:
