@@ -62,6 +62,8 @@ def test_everything_that_happened_is_on_record(accounts: list[Account]) -> None:
     retired = {(a.opened.environment, a.opened.use_case) for a in accounts if a.outcome == Outcome.RETIRED}
     assert retired == {("preprod", "chat"), ("prod", "chat")}
     assert [a.opened.use_case for a in accounts if a.opened.emergency is not None] == ["mail"]
+    taken_back = [a for a in accounts if a.outcome == Outcome.ROLLED_BACK]
+    assert [(a.opened.environment, a.opened.use_case) for a in taken_back] == [("prod", "claims")]
     assert not {"open", Outcome.FAILED, Outcome.INTERRUPTED} & set(outcomes), outcomes
 
 

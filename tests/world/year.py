@@ -17,7 +17,7 @@ from world import repository
 from world.crash import Point, crash_in_aws
 from world.desk import DAY, Desk
 from world.manifest import SONNET, guardrail, use_case
-from world.process import Ended, Zygote
+from world.process import Ended, Zygote, until
 from world.repository import LETTER, Repository
 
 ACCOUNTS = {"dev": "100000000001", "preprod": "100000000002", "prod": "100000000003"}
@@ -124,9 +124,9 @@ class Year:
         self.book.write(environment, name, self.today, to)
 
     def interrupted(self, name: str) -> None:
-        """A run in prod is killed at the write that moves the pointer; the next day's run finishes it."""
+        """A run in prod is killed when the roll-out has begun; the next day's run finishes it."""
         self.propose("prod", "promote", name, "--to", "prod")
-        point = Point("aws", "ssm.PutParameter", 1, after=False)
+        point = Point("aws", "appconfig.StartDeployment", 1, after=True)
         crash_in_aws(self.desks["prod"], point, ("reconcile", "-e", "prod"))
         self.on(self.today + 1)
         self.reconcile("prod")
@@ -146,6 +146,25 @@ class Year:
         self.propose("prod", "rollback", name, "-e", "prod", "--to", to)
         self.reconcile("prod")
 
+    def alarmed(self, name: str) -> None:
+        """The alarm fires while prod gets a new release: AppConfig takes it back, and nobody puts it there again."""
+        self.propose("prod", "promote", name, "--to", "prod")
+        desk = self.desks["prod"]
+        cloudwatch = desk.client("cloudwatch")
+        desk.admin.add_fault("hang-before", service="appconfig", operation="StartDeployment", account=desk.account)
+        run = desk.start("reconcile", "-e", "prod")
+        until(desk.admin.held, why="the roll-out does not begin")
+        cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="too many")
+        desk.admin.clear_faults()
+        desk.admin.release()
+        ended = run.wait()
+        assert ended.code == 1 and "rolled back by the alarm" in ended.said, ended.said
+        cloudwatch.set_alarm_state(AlarmName="errors", StateValue="OK", StateReason="over")
+        self.on(self.today + 1)
+        self.reconcile("prod", ok=4)
+        self.propose("prod", "rollback", name, "-e", "prod", "--to", self.book.last("prod", name))
+        self.reconcile("prod")
+
     def retire(self, name: str, environment: str) -> None:
         """A tombstone is merged."""
         self.propose(environment, "retire", name, "-e", environment)
@@ -158,9 +177,13 @@ def begin(zygote: Zygote, box: sandbox.SandboxProcess, folder: Path) -> Year:
     repo = repository.create(folder, server=True)
     for name, account in ACCOUNTS.items():
         way = {"promotesFrom": BEFORE[name], "track": None} if name in BEFORE else {}
-        repo.environment(name, account, rollbackWindow="14d", gates={"risk": _NO_ALLOWANCES}, **way)
+        bindings = {"errors": _ALARM.format(account), "alarmRole": f"arn:aws:iam::{account}:role/alarms"}
+        gates = {"risk": {"safety-weakening": "none", "destructive": "none"}}
+        repo.environment(name, account, rollbackWindow="14d", gates=gates, bindings=bindings, **way)
     repo.commit("Three environments")
     desks = {n: Desk(zygote, box, repo, a) for n, a in ACCOUNTS.items()}
+    for desk in desks.values():
+        _watch(desk)
     now = datetime.now(UTC)
     return Year(box, repo, desks, datetime.combine(now.date(), time.max, UTC))
 
@@ -202,11 +225,13 @@ def _events(year: Year, week: int) -> None:
     match week:
         case 9:
             year.rollback("mail", "prod")
-        case 14:
-            year.interrupted("claims")
+        case 10:
+            year.alarmed("claims")
         case 18:
             year.emergency("mail")
         case 22:
+            year.interrupted("claims")
+        case 24:
             year.rollback("claims", "preprod")
         case 26:
             year.retire("chat", "prod")
@@ -217,7 +242,22 @@ def _events(year: Year, week: int) -> None:
                 year.releaser(environment, "gc", "-e", environment, "--apply")
 
 
-_NO_ALLOWANCES = {"safety-weakening": "none", "destructive": "none"}
+_ALARM = "arn:aws:cloudwatch:eu-central-1:{}:alarm:errors"
+
+
+def _watch(desk: Desk) -> None:
+    """An alarm on the errors of ``claims``, of which there are none yet."""
+    desk.client("cloudwatch").put_metric_alarm(
+        AlarmName="errors",
+        MetricName="Errors",
+        Namespace="Claims",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1.0,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="notBreaching",
+    )
 
 
 def _document(name: str, number: int) -> dict[str, Any]:
@@ -225,6 +265,12 @@ def _document(name: str, number: int) -> dict[str, Any]:
     strength = ("LOW", "MEDIUM", "HIGH")[number // 3 % 3]
     rails = {"main": guardrail(strength)} if name == "mail" else {}
     more: dict[str, Any] = {}
+    if name == "claims":
+        more["delivery"] = {
+            "strategy": "canary-10-percent-20-minutes",
+            "alarms": ["${env.errors}"],
+            "alarmRole": "${env.alarmRole}",
+        }
     return use_case(name, guardrails=rails, model=SONNET, profile=False, **more)
 
 
