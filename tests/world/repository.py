@@ -127,10 +127,12 @@ def create(folder: Path, *, server: bool = False) -> Repository:
 
 
 def folders(records: Mapping[str, bytes]) -> dict[str, set[str]]:
-    """Record folder -> names of its entries."""
+    """Record folder -> names of its entries; evidence is none."""
     found: dict[str, set[str]] = {}
     for path in records:
         place, _, name = path.rpartition("/")
+        if place.endswith("/evidence"):
+            continue
         found.setdefault(place, set()).add(name)
     return found
 
