@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks import history
-from releaser.cli.site_build import build
+from releaser.pipeline.site_build import build
 from releaser.wiring import repository
 
 

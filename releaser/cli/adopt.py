@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from releaser import wiring
-    from releaser.cli.adopting import Account, Adopted, Wanted
+    from releaser.pipeline.adopting import Account, Adopted, Wanted
 
 
 def adopt(
@@ -50,7 +50,7 @@ def adopt(
     releaser adopt -e dev,prod --by-tag app | releaser adopt -e dev,prod --mark
     """
     from releaser import wiring
-    from releaser.cli import adopting, marking
+    from releaser.pipeline import adopting, marking
     from releaser.render import adoption as report
 
     repo = wiring.repository(root)
@@ -66,7 +66,7 @@ def adopt(
         writer = adopting.Writer(repo, places, take_first=take_first, classification=classification, force=force)
         results = adopting.run(writer, wanted, lambda said: typer.echo(said, err=True))
     adopting.prove(repo, places, results)
-    if mark or (selects and marking.is_wanted(repo, places, results)):
+    if mark or (selects and _agreed(marking.can_be_asked(repo, places, results), results)):
         marking.mark(repo, names, results)
     typer.echo(report.as_json(results) if output is Output.json else report.as_text(results, names), nl=False)
     raise typer.Exit(_exit_code(results, marked=mark))
@@ -110,7 +110,7 @@ def _me(repo: wiring.Repository) -> str:
 
 def _existing(repo: wiring.Repository, use_case: str | None) -> list[Adopted]:
     """The use cases in observe mode, or the one that is named."""
-    from releaser.cli.adopting import Adopted, is_observed
+    from releaser.pipeline.adopting import Adopted, is_observed
 
     found = repo.load().use_cases
     return [Adopted(n, "kept") for n, f in found.items() if is_observed(f) and use_case in (None, n)]
@@ -146,9 +146,9 @@ def _one(
     tags: Sequence[str],
     owner: str,
 ) -> Wanted:
-    from releaser.cli.adopting import Wanted
     from releaser.core.matching import spread
     from releaser.engine.survey import Choice
+    from releaser.pipeline.adopting import Wanted
 
     environments = [p.name for p in places]
     chosen = [(kind, spread(environments, one), "=" in one) for kind, each in by_kind.items() for one in each]
@@ -164,9 +164,9 @@ def _one(
 
 
 def _batch(places: Sequence[Account], path: Path, owner: str) -> list[Wanted]:
-    from releaser.cli import work
     from releaser.core.document import Document
     from releaser.core.errors import WrongUsage
+    from releaser.pipeline import work
     from releaser.store.yaml import load
 
     document = load(work.read_file(path), str(path))
@@ -183,9 +183,9 @@ def _batch(places: Sequence[Account], path: Path, owner: str) -> list[Wanted]:
 
 def _grouped(places: Sequence[Account], by_tag: str | None, by_name: str | None, owner: str) -> list[Wanted]:
     """The use cases that a tag or a part of the names tells."""
-    from releaser.cli.adopting import Wanted
     from releaser.core.matching import grouped_by_name, use_case_name
     from releaser.engine.survey import Choice
+    from releaser.pipeline.adopting import Wanted
 
     environments = [p.name for p in places]
     found: dict[str, dict[str, dict[str, list[str]]]] = {}
@@ -201,3 +201,8 @@ def _grouped(places: Sequence[Account], by_tag: str | None, by_name: str | None,
         Wanted(name, {e: Choice({k: tuple(v) for k, v in kinds.items()}) for e, kinds in each.items()}, owner)
         for name, each in sorted(found.items())
     ]
+
+
+def _agreed(ask: bool, results: Sequence[Adopted]) -> bool:
+    count = sum(r.is_proven for r in results)
+    return ask and typer.confirm(f"Mark the resources of {count} use cases as owned by releaser?", err=True)

@@ -21,6 +21,7 @@ from releaser.cli.options import (
     Wait,
     Workers,
 )
+from releaser.cli.results import show_run
 
 
 def apply(
@@ -45,7 +46,7 @@ def apply(
     releaser apply -e dev --plan plan.json
     """
     from releaser import wiring
-    from releaser.cli import cutting, on_its_way, running, work
+    from releaser.pipeline import cutting, running, underway, work
     from releaser.render import data
 
     saved = data.read_plan(work.read_file(plan)) if plan is not None else None
@@ -62,11 +63,11 @@ def apply(
     desk.connect()
     releases, objects = (wiring.unreleased(desk.files), {}) if dirty else cutting.named(desk)
     if saved is None and not dirty:
-        releases = on_its_way.comes_first(desk, releases)
+        releases = underway.comes_first(desk, releases)
     planned, verdicts = work.make_plan(desk, deep=deep or saved is not None, releases=releases)
     if saved is not None:
         running.refuse_stale(saved, planned, desk)
         planned = replace(planned, plan=replace(planned.plan, digest=saved.digest))
     options = running.Options(workers=workers, take_over=take_over, supersede=supersede, wait=wait)
     outcome = running.execute(desk, planned, verdicts, objects, options)
-    raise typer.Exit(running.show(outcome, output.value))
+    raise typer.Exit(show_run(outcome, output.value))

@@ -63,8 +63,8 @@ def verify(
 
 
 def _of_bundle(bundle: Path, environment: str | None, allowed: bytes | None) -> Proof:
-    from releaser.cli.verifying_bundle import proof_of_bundle
     from releaser.core.errors import WrongUsage
+    from releaser.pipeline.verifying_bundle import proof_of_bundle
 
     if environment:
         raise WrongUsage("a bundle is proven by itself", hint="leave out -e, or the bundle")
@@ -72,7 +72,7 @@ def _of_bundle(bundle: Path, environment: str | None, allowed: bytes | None) -> 
 
 
 def _of_repository(root: Path | None, environment: str | None, allowed: bytes | None, offline: bool) -> Proof:
-    from releaser.cli import verifying
+    from releaser.pipeline import verifying
 
     proof = verifying.proof_of(root, allowed, offline=offline)
     if environment:

@@ -37,8 +37,8 @@ def export(
     same file; the digest that is printed names it, keep it elsewhere.
     Example: releaser audit export --from 2026-01-01 --to 2026-03-31 -e prod --out q1.zip
     """
-    from releaser.cli.exporting import Gathering
-    from releaser.cli.recorded import fetched
+    from releaser.pipeline.exporting import Gathering
+    from releaser.pipeline.recorded import fetched
     from releaser.store.bundle import write_bundle
     from releaser.wiring import repository
 

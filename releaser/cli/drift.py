@@ -20,7 +20,7 @@ def drift(
     Reads every resource. Changes that git asks for and nobody applied yet are not drift; `plan` shows them.
     Example: releaser drift -e prod --detailed-exitcode
     """
-    from releaser.cli import work
+    from releaser.pipeline import work
     from releaser.render import printing
 
     desk = work.desk(root, environment, target, use_cases, offline=True)

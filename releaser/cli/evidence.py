@@ -37,8 +37,8 @@ def erase(
     but stays in git's history: evidence about persons belongs into S3 (`evidenceStore`).
     Example: releaser evidence erase prod/mail/0003-r2/evidence/3f1c...-plan.json --why "erasure request 17"
     """
-    from releaser.cli.recorded import fetched
     from releaser.core.errors import WrongUsage
+    from releaser.pipeline.recorded import fetched
     from releaser.store.branch import ReleasesBranch
     from releaser.store.evidence import erase as entomb
     from releaser.store.evidence import find

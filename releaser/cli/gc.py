@@ -28,7 +28,7 @@ def gc(
     are never deleted, only versions. A later rollback makes a deleted version anew from git.
     Examples: releaser gc -e prod | releaser gc -e prod claims-assistant --apply
     """
-    from releaser.cli import collecting
+    from releaser.pipeline import collecting
     from releaser.render import garbage
 
     desk, inventory = collecting.survey(root, environment, target, use_cases, keep=keep, read_only=not apply)

@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 
 from releaser.cli import history_diff, history_serving
 from releaser.cli.options import Output, OutputFormat, Root
-from releaser.cli.recorded import records_here, refuse_unknown
+from releaser.pipeline.recorded import records_here, refuse_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

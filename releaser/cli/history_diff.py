@@ -25,10 +25,10 @@ def diff(
     Both are read from git at their tags, never from the working tree.
     Example: releaser history diff r11 r12 claims-assistant
     """
-    from releaser.cli.at_tag import choose, content_at
-    from releaser.cli.recorded import fetched
     from releaser.core.notes import release_notes
     from releaser.kinds import registry
+    from releaser.pipeline.recorded import fetched
+    from releaser.pipeline.tag_content import choose, content_at
     from releaser.wiring import repository
 
     repo = fetched(repository(root))

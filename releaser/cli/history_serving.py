@@ -35,10 +35,10 @@ def serving(
     """
     from datetime import UTC, datetime
 
-    from releaser.cli.recorded import records_here, refuse_unknown
     from releaser.core.errors import WrongUsage
     from releaser.core.serving import serving as followed
     from releaser.kinds import registry
+    from releaser.pipeline.recorded import records_here, refuse_unknown
 
     if live and environment is None:
         raise WrongUsage("--live needs to know which account", hint="name the environment: -e prod")

@@ -40,8 +40,8 @@ def notes(
     there before, with approvals, outcome and whether one can still go back.
     Examples: releaser notes claims-assistant r12 | releaser notes claims-assistant -e prod --output html
     """
-    from releaser.cli.noted import at_tags, in_record
-    from releaser.cli.recorded import fetched
+    from releaser.pipeline.notes_of_release import at_tags, in_record
+    from releaser.pipeline.recorded import fetched
     from releaser.wiring import repository
 
     repo = fetched(repository(root))

@@ -8,20 +8,13 @@ from typing import Annotated
 
 import typer
 
+from releaser.pipeline.chosen import ContentFrom
+
 
 class Output(StrEnum):
     text = "text"
     json = "json"
     markdown = "markdown"
-
-
-class ContentFrom(StrEnum):
-    """What a command looks at."""
-
-    declared = "declared"
-    """What the environment says: its pins, or the branch that it follows."""
-    files = "files"
-    """The files here, also where the environment has pins."""
 
 
 Root = Annotated[

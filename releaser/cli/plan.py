@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from releaser.cli.options import (
-    ContentFrom,
     DetailedExitCode,
     Environment,
     From,
@@ -18,6 +17,7 @@ from releaser.cli.options import (
     TargetName,
     UseCases,
 )
+from releaser.pipeline.chosen import ContentFrom
 
 
 def plan(
@@ -42,7 +42,7 @@ def plan(
     Where the environment has pins, it is what they name that is compared; with --from files, what is here.
     Examples: releaser plan -e dev | releaser plan -e prod claims-assistant -o plan.json
     """
-    from releaser.cli import work
+    from releaser.pipeline import work
     from releaser.render import printing
 
     desk = work.desk(root, environment, target, use_cases, offline=True, origin=origin)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from releaser.cli.options import Output, OutputFormat, Root
+from releaser.cli.results import show_proposal
 
 if TYPE_CHECKING:
-    from releaser.cli.lives import Prospects
-    from releaser.cli.moving import Site
     from releaser.core.move import EmergencyWaiver, Move
+    from releaser.pipeline.pin_moves import Site
+    from releaser.pipeline.prospects import Prospects
 
 NoPush = Annotated[bool, typer.Option("--no-push", help="Leave the branch in this clone.")]
 
@@ -40,16 +41,18 @@ def promote(
     Examples: releaser promote claims-assistant --to preprod |
     releaser promote --all --to prod
     """
-    from releaser.cli import moving, proposing
-    from releaser.cli.lives import Prospects
     from releaser.core.move import Moves
+    from releaser.pipeline import pin_moves, proposing
+    from releaser.pipeline.prospects import Prospects
 
     _check_usage(use_cases or [], to, everything, release)
     waiver = _waiver(emergency, waiver_owner, until, reason)
-    site = moving.open_site(root, to, push=not no_push)
-    moving.refuse_tracking(site, "promote to", f"what is merged into {site.environment.spec.track} is released there")
+    site = pin_moves.open_site(root, to, push=not no_push)
+    pin_moves.refuse_tracking(
+        site, "promote to", f"what is merged into {site.environment.spec.track} is released there"
+    )
     names = _candidates(site) if everything else list(dict.fromkeys(use_cases or []))
-    moving.refuse_unknown(site, names)
+    pin_moves.refuse_unknown(site, names)
     _read_ahead(site, names, release, waiver)
     prospects = Prospects(site.repo, site.environment)
     moves, skipped = [], []
@@ -66,7 +69,7 @@ def promote(
     found = Moves(
         verb="promote", environment=site.name, moves=tuple(moves), skipped=tuple(skipped), everything=everything
     )
-    proposing.show(proposing.propose(site, found, push=not no_push), output.value)
+    show_proposal(proposing.propose(site, found, push=not no_push), output.value)
 
 
 def _check_usage(use_cases: list[str], to: str, everything: bool, release: str | None) -> None:
@@ -134,8 +137,8 @@ def _move(
     site: Site, prospects: Prospects, use_case: str, release: str | None, waiver: EmergencyWaiver | None
 ) -> Move | None:
     """None when the pin says so already."""
-    from releaser.cli.weighing import weigh
     from releaser.core.pin import Pinned
+    from releaser.pipeline.weighing import weigh
 
     name, digest = _wanted(site, use_case, release, forward=waiver is not None)
     now = site.pin(use_case)

@@ -17,6 +17,7 @@ from releaser.cli.options import (
     Wait,
     Workers,
 )
+from releaser.cli.results import show_run
 
 
 def reconcile(
@@ -37,17 +38,17 @@ def reconcile(
     Example: releaser reconcile -e dev
     """
     from releaser import wiring
-    from releaser.cli import branch, cutting, on_its_way, reverting, running, work
+    from releaser.pipeline import branch, cutting, reverting, running, underway, work
 
     repo = wiring.repository(root)
     desk = work.desk(root, environment, target, use_cases, commit=repo.git.head(), read_only=False)
     branch.refuse_unmerged(desk)
     desk.connect()
     releases, objects = cutting.named(desk)
-    releases = on_its_way.comes_first(desk, releases)
+    releases = underway.comes_first(desk, releases)
     planned, verdicts = work.make_plan(desk, deep=deep, releases=releases)
     options = running.Options(workers=workers, take_over=take_over, supersede=supersede, wait=wait)
     outcome = running.execute(desk, planned, verdicts, objects, options)
-    code = running.show(outcome, output.value)
+    code = show_run(outcome, output.value)
     reverting.prepare(desk, outcome, root)
     raise typer.Exit(code)

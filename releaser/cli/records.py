@@ -20,8 +20,8 @@ def push(root: Root = None) -> None:
 
     Example: releaser records push
     """
-    from releaser.cli import handing_in
     from releaser.core.errors import Refused
+    from releaser.pipeline import handing_in
     from releaser.wiring import repository
 
     repo = repository(root)

@@ -30,8 +30,8 @@ def release(
     Examples: releaser release | releaser release claims-assistant --dry-run
     """
     from releaser import wiring
-    from releaser.cli import cutting, work
     from releaser.engine.compile import ReleaseName
+    from releaser.pipeline import cutting, work
 
     repo = wiring.repository(root)
     work.sync(repo, offline=dry_run)
@@ -49,7 +49,7 @@ def release(
 
 def _refuse_unmerged(repo: wiring.Repository, commit: str) -> None:
     """Only what was merged gets a number; a repository without a remote has one engineer."""
-    from releaser.cli import branch
+    from releaser.pipeline import branch
 
     default = branch.default_branch(repo)
     if default is not None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from releaser.cli.options import ContentFrom, Environment, From, Root, TargetName
+from releaser.cli.options import Environment, From, Root, TargetName
+from releaser.pipeline.chosen import ContentFrom
 
 if TYPE_CHECKING:
     import pathlib

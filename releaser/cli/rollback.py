@@ -8,11 +8,12 @@ import typer
 
 from releaser.cli.options import Environment, Output, OutputFormat, Root, TakeOver
 from releaser.cli.promote import NoPush
+from releaser.cli.results import show_proposal, show_run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from releaser.cli.moving import Site
+    from releaser.pipeline.pin_moves import Site
 
 
 def rollback(
@@ -42,30 +43,30 @@ def rollback(
     if now != bool(reason.strip()):
         raise WrongUsage("--now and --reason belong together", hint='--now --reason "It answers with claim numbers."')
     if now:
-        from releaser.cli.taking_back import Wish, take_back
+        from releaser.pipeline.taking_back import Wish, take_back
 
-        wish = Wish(use_case, environment, to, reason.strip(), take_over, push=not no_push, output=output.value)
-        raise typer.Exit(take_back(wish, root))
+        wish = Wish(use_case, environment, to, reason.strip(), take_over, push=not no_push)
+        raise typer.Exit(take_back(wish, root, lambda finished: show_run(finished, output.value)))
     _propose(use_case, environment, to, no_push, output, root)
 
 
 def _propose(use_case: str, environment: str, to: str | None, no_push: bool, output: Output, root: Path | None) -> None:
-    from releaser.cli import moving, proposing
-    from releaser.cli.lives import Prospects
-    from releaser.cli.weighing import weigh
     from releaser.core.move import Moves
     from releaser.core.pin import Pinned
+    from releaser.pipeline import pin_moves, proposing
+    from releaser.pipeline.prospects import Prospects
+    from releaser.pipeline.weighing import weigh
 
-    site = moving.open_site(root, environment, push=not no_push)
-    moving.refuse_unknown(site, [use_case])
-    moving.refuse_tracking(site, "move back", _revert(site, use_case))
+    site = pin_moves.open_site(root, environment, push=not no_push)
+    pin_moves.refuse_unknown(site, [use_case])
+    pin_moves.refuse_tracking(site, "move back", _revert(site, use_case))
     release, digest = site.way_back(use_case, to)
     pin = site.pin(use_case)
     moves = []
     if not isinstance(pin, Pinned) or (pin.release, pin.digest) != (release, digest):
         moves = [weigh(site, Prospects(site.repo, site.environment), use_case, release, digest)]
     found = Moves(verb="rollback", environment=site.name, moves=tuple(moves))
-    proposing.show(proposing.propose(site, found, push=not no_push), output.value)
+    show_proposal(proposing.propose(site, found, push=not no_push), output.value)
 
 
 def _revert(site: Site, use_case: str) -> str:

@@ -30,8 +30,8 @@ def site(
     They need no server, no script and no network, and are written whole or not at all.
     Example: releaser site --out public --title "Claims releases"
     """
-    from releaser.cli.recorded import fetched
-    from releaser.cli.site_build import build
+    from releaser.pipeline.recorded import fetched
+    from releaser.pipeline.site_build import build
     from releaser.wiring import repository
 
     repo = fetched(repository(root))

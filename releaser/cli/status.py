@@ -18,7 +18,7 @@ def status(
 
     Example: releaser status -e prod
     """
-    from releaser.cli import work
+    from releaser.pipeline import work
     from releaser.render import printing
 
     desk = work.desk(root, environment, target, use_cases, offline=True)

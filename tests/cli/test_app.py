@@ -100,6 +100,6 @@ def test_an_interruption_is_told_in_one_line(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("releaser.cli.work.desk", interrupted)
+    monkeypatch.setattr("releaser.pipeline.work.desk", interrupted)
     assert run(["plan", "-e", "dev", "--root", str(Path(__file__).parents[2])]) == 130
     assert capsys.readouterr().err == "interrupted: nothing was written\n"

@@ -280,12 +280,12 @@ MUTATIONS: Mapping[str, Mutation] = {
         'body["modelSource"] = {"model": ",".join(models), "crossRegion": len(models) > 1}',
     ),
     "test_terraform_27721_a_saved_plan_is_applied_once": Mutation(
-        "cli/running.py",
+        "pipeline/running.py",
         "and _was_applied(saved, witness.latest.record.id, desk)",
         "and not saved",
     ),
     "test_cloud_platform_6008_half_an_apply_is_gone_on_with_under_the_same_plan": Mutation(
-        "cli/running.py",
+        "pipeline/running.py",
         "if witness and witness.open is not None and witness.open.opened.plan_digest == saved.digest:",
         "if not saved:",
     ),

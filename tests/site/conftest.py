@@ -11,7 +11,7 @@ import pytest
 from site_world import AS_OF, hostile_release
 
 from benchmarks import history
-from releaser.cli.site_build import build
+from releaser.pipeline.site_build import build
 from releaser.wiring import Repository, repository
 
 

@@ -9,7 +9,7 @@ import pytest
 from browser import CHROMIUM, Browser
 
 from benchmarks import history
-from releaser.cli.noted import at_tags
+from releaser.pipeline.notes_of_release import at_tags
 from releaser.render.notes import notes_html
 from releaser.wiring import Repository
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from site_world import AS_OF, HOSTILE
 
-from releaser.cli import site_build
 from releaser.cli.app import run
-from releaser.cli.site_build import build
+from releaser.pipeline import site_build
+from releaser.pipeline.site_build import build
 from releaser.wiring import Repository
 
 

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from releaser.cli.at_tag import files_of
-from releaser.cli.bom import bom_of
 from releaser.core.audit_index import Scope, index_csv, index_data, index_rows, is_in
 from releaser.core.entry import decode
 from releaser.core.errors import ReleaserError
@@ -21,6 +19,8 @@ from releaser.core.proof.files import compact, sha256
 from releaser.core.record import Closed, Opened
 from releaser.core.release_content import CONFIDENTIAL
 from releaser.core.timeline import Account, live_at
+from releaser.pipeline.bill import bom_of
+from releaser.pipeline.tag_content import files_of
 from releaser.render.audit_index import index_page
 from releaser.store import branch_line
 from releaser.store.handed.joined import verify_source

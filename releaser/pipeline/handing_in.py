@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import typer
-
 from releaser import wiring
 from releaser.core.errors import ReleaserError
+from releaser.pipeline.telling import say
 
 if TYPE_CHECKING:
     from releaser.core.record import Conclusion, Witness
@@ -21,7 +20,7 @@ def try_to(repo: wiring.Repository) -> None:
     try:
         tell(hand_in(repo))
     except ReleaserError as error:
-        typer.echo(f"warning: records that wait could not be handed in: {error}", err=True)
+        say(f"warning: records that wait could not be handed in: {error}")
 
 
 def hand_in(repo: wiring.Repository) -> HandedIn:
@@ -48,12 +47,12 @@ def tell(found: HandedIn) -> None:
     from releaser.store.queue import listed
 
     if found.done:
-        typer.echo(f"handed in: {listed(list(found.done))}", err=True)
+        say(f"handed in: {listed(list(found.done))}")
     for queued in found.done:
         opened = queued.opened
         if opened.holds is not None:
             way = f"releaser rollback {opened.use_case} -e {opened.environment} --to {opened.release}"
-            typer.echo(f"  git has to say so too: {way}; a revert where a branch is followed", err=True)
+            say(f"  git has to say so too: {way}; a revert where a branch is followed")
     for queued, why in found.left:
         opened = queued.opened
-        typer.echo(f"warning: {opened.use_case} {opened.release} in {opened.environment} waits: {why}", err=True)
+        say(f"warning: {opened.use_case} {opened.release} in {opened.environment} waits: {why}")

@@ -7,11 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-import typer
-
 from releaser import wiring
-from releaser.cli import handing_in
-from releaser.cli.desk import witnesses_of
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.document import Document
 from releaser.core.environment import Environment
@@ -22,6 +18,9 @@ from releaser.core.pin import RETIRED, Pinned, Retire, pinned_of
 from releaser.core.record import Witness
 from releaser.core.suggest import did_you_mean
 from releaser.core.timeline import Account
+from releaser.pipeline import handing_in
+from releaser.pipeline.desk import witnesses_of
+from releaser.pipeline.telling import say
 from releaser.store import yaml
 from releaser.store.git import GitError
 from releaser.store.pin_edit import path_of, repinned
@@ -173,7 +172,7 @@ def open_site(root: Path | None, environment: str, *, push: bool, seconds: float
     except GitError as error:
         if push or error.code not in ("G-offline", "G-timeout"):
             raise
-        typer.echo(f"warning: {error}; going by what was fetched before", err=True)
+        say(f"warning: {error}; going by what was fetched before")
         base = proposals.base(ask=False)
     reader = repo.at(base.commit)
     found = wiring.environments(reader)

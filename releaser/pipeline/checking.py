@@ -12,7 +12,7 @@ from releaser.kinds import registry
 from releaser.store.pin_checks import unfit
 
 if TYPE_CHECKING:
-    from releaser.cli.desk import Desk
+    from releaser.pipeline.desk import Desk
 
 
 def refuse_invalid(desk: Desk) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from releaser import wiring
-from releaser.cli.desk import Desk
 from releaser.core.errors import Refused
+from releaser.pipeline.desk import Desk
 
 
 def refuse_unmerged(desk: Desk) -> None:

@@ -98,7 +98,7 @@ def _jobs(repo: Repository, folder: Path, title: str, as_of: date) -> tuple[list
 
 
 def _records_tip(repo: Repository) -> str | None:
-    from releaser.cli.recorded import records_of
+    from releaser.pipeline.recorded import records_of
 
     return records_of(repo).branch.tip()
 

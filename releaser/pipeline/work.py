@@ -13,14 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from releaser import wiring
-from releaser.cli import handing_in
-from releaser.cli.checking import refuse_invalid
-from releaser.cli.content import of_files, of_pins
-from releaser.cli.desk import Desk, Look, witnesses_of
-from releaser.cli.options import ContentFrom
 from releaser.core.diagnostic import Diagnostic, Severity
 from releaser.core.environment import Environment, Target, duration
 from releaser.core.errors import ReleaserError, WrongUsage
@@ -29,6 +22,12 @@ from releaser.core.plan import Plan
 from releaser.core.workspace import UseCaseFiles
 from releaser.engine.compile import ReleaseName, placed, site_of
 from releaser.kinds import registry
+from releaser.pipeline import handing_in
+from releaser.pipeline.checking import refuse_invalid
+from releaser.pipeline.chosen import ContentFrom
+from releaser.pipeline.content import of_files, of_pins
+from releaser.pipeline.desk import Desk, Look, witnesses_of
+from releaser.pipeline.telling import say
 
 if TYPE_CHECKING:
     from releaser.engine.planning import Planned
@@ -83,7 +82,7 @@ def sync(repo: wiring.Repository, *, offline: bool) -> None:
     except ReleaserError as error:
         if not offline:
             raise
-        typer.echo(f"warning: {error}; going by the records and tags that were fetched before", err=True)
+        say(f"warning: {error}; going by the records and tags that were fetched before")
 
 
 def _refuse_overlap(
@@ -139,9 +138,9 @@ def tell(diagnostics: Iterable[Diagnostic]) -> None:
     from releaser.render.escape import safe
 
     for found in diagnostics:
-        typer.echo(f"{found.severity}[{found.code}]: {safe(found.path)}: {safe(found.message)}", err=True)
+        say(f"{found.severity}[{found.code}]: {safe(found.path)}: {safe(found.message)}")
         if found.hint:
-            typer.echo(f"  hint: {safe(found.hint)}", err=True)
+            say(f"  hint: {safe(found.hint)}")
 
 
 def make_plan(

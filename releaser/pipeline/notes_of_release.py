@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from releaser.cli.at_tag import choose, content_at
 from releaser.core.account_notes import happened_in, released_before
 from releaser.core.environment import duration
 from releaser.core.errors import ReleaserError, WrongUsage
@@ -16,6 +15,7 @@ from releaser.core.release_content import ReleaseContent
 from releaser.core.way_back import way_back
 from releaser.core.workspace import UseCaseFiles
 from releaser.kinds import registry
+from releaser.pipeline.tag_content import choose, content_at
 
 if TYPE_CHECKING:
     from releaser.core.timeline import Account
@@ -48,7 +48,7 @@ def _history(tags: Mapping[str, Sequence[ReleaseTag]], use_case: str, before: in
 
 def in_record(repo: Repository, use_case: str, environment: str, release: str | None, against: str | None) -> Notes:
     """What the records of an environment have. Raises WrongUsage where they have nothing of it."""
-    from releaser.cli.recorded import records_of
+    from releaser.pipeline.recorded import records_of
 
     accounts = records_of(repo).history(use_case, environment)
     account = _account(accounts, use_case, environment, release)

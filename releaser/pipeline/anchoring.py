@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import typer
-
 from releaser.core.errors import ReleaserError
+from releaser.pipeline.telling import say
 
 if TYPE_CHECKING:
-    from releaser.cli.desk import Desk
     from releaser.core.environment import Environment
     from releaser.core.verification import Proof
     from releaser.engine.ports import Aws, Ledger
+    from releaser.pipeline.desk import Desk
     from releaser.store.anchors import KmsAnchors, S3Anchors
     from releaser.store.branch import ReleasesBranch
 
@@ -32,7 +31,7 @@ def anchor(desk: Desk, ledger: Ledger) -> None:
             raw = anchor_of(desk.environment.name, tip, heads, desk.repo.clock.now().replace(microsecond=0))
             _anchors(desk.environment, desk.look.connection.aws, ledger.branch).write(raw)
     except ReleaserError as error:
-        typer.echo(f"warning[G-anchor]: the head of the records was not anchored: {error}", err=True)
+        say(f"warning[G-anchor]: the head of the records was not anchored: {error}")
 
 
 def _anchors(environment: Environment, aws: Aws, branch: ReleasesBranch) -> S3Anchors | KmsAnchors:

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from releaser import wiring
-from releaser.cli import work
-from releaser.cli.desk import Desk
-from releaser.cli.provenance import provenance_of
 from releaser.core.environment import duration
 from releaser.core.record import ApprovedStep, Intent, Witness
 from releaser.engine.collect import Collected, Collector, Inventory, Surveyor
 from releaser.engine.run import Source
 from releaser.engine.stepping import Stepping
 from releaser.kinds import registry
+from releaser.pipeline import work
+from releaser.pipeline.desk import Desk
+from releaser.pipeline.provenance import provenance_of
 
 
 def survey(

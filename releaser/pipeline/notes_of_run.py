@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from releaser.cli.desk import Desk
 from releaser.core.address import Address
 from releaser.core.allowance import allowances, needed
 from releaser.core.deployed import verbs_of
@@ -23,6 +22,7 @@ from releaser.core.workspace import UseCaseFiles
 from releaser.engine.compile import Compiled, ReleaseName, compile_all
 from releaser.kinds import registry
 from releaser.kinds.models import model
+from releaser.pipeline.desk import Desk
 from releaser.render.notes import notes_markdown
 from releaser.render.retirement import retirement_markdown
 from releaser.store.folders import FolderReader, read_folders

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from releaser import wiring
-from releaser.cli.desk import Desk
 from releaser.core.promotion import Passage
 from releaser.core.proof.files import sha256
 from releaser.core.record import Emergency
 from releaser.engine.run import Provenance, Source
+from releaser.pipeline.desk import Desk
 from releaser.store.change_history import changes_of
 
 

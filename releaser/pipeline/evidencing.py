@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-import typer
-
-from releaser.cli.desk import Desk
 from releaser.core.errors import ReleaserError
 from releaser.core.evidence_ref import EvidenceRef
 from releaser.core.proof.files import compact
@@ -15,6 +12,8 @@ from releaser.core.record import RecordRef
 from releaser.engine.planning import Planned
 from releaser.engine.ports import Ledger
 from releaser.kinds import registry
+from releaser.pipeline.desk import Desk
+from releaser.pipeline.telling import say
 from releaser.store.evidence import EvidenceStore, InS3
 from releaser.store.queued import EmergencyLedger
 from releaser.store.records import Records
@@ -38,7 +37,7 @@ def keeper(desk: Desk, planned: Planned, ledger: Ledger) -> Keep:
         try:
             return {PLAN: store.put(record, PLAN, _plan(planned, record.use_case))}
         except ReleaserError as error:
-            typer.echo(f"warning[G-evidence-lost]: the evidence of {record.folder} was not stored: {error}", err=True)
+            say(f"warning[G-evidence-lost]: the evidence of {record.folder} was not stored: {error}")
             return {}
 
     return keep

@@ -12,14 +12,6 @@ from datetime import timedelta
 from types import FrameType
 from typing import TYPE_CHECKING
 
-import typer
-
-from releaser.cli import work
-from releaser.cli.anchoring import anchor
-from releaser.cli.desk import Desk
-from releaser.cli.evidencing import keeper
-from releaser.cli.noting import notes_of
-from releaser.cli.provenance import provenance_of, sources_of
 from releaser.core.environment import duration
 from releaser.core.errors import Refused
 from releaser.core.events import Noted
@@ -31,6 +23,11 @@ from releaser.core.record import Emergency, Facts, Held
 from releaser.engine.ports import Ledger
 from releaser.engine.run import Provenance, Report, Run
 from releaser.kinds import registry
+from releaser.pipeline.anchoring import anchor
+from releaser.pipeline.desk import Desk
+from releaser.pipeline.evidencing import keeper
+from releaser.pipeline.notes_of_run import notes_of
+from releaser.pipeline.provenance import provenance_of, sources_of
 
 if TYPE_CHECKING:
     from releaser.engine.apply import Stop
@@ -217,15 +214,6 @@ def _stopping(stop: Stop) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def show(finished: Finished, output: str) -> int:
-    """Print the report; the worst outcome decides the exit code."""
-    from releaser.render import printing
-
-    work.tell([*finished.planned.plan.diagnostics, *work.warnings(finished.planned.plan, finished.verdicts)])
-    typer.echo(printing.report(finished.planned.plan, finished.report, output), nl=False)
-    return exit_code(finished.planned.plan, finished.report)
 
 
 def exit_code(plan: Plan, report: Report) -> int:

@@ -1,13 +1,11 @@
-"""From moves of pins to a branch, a merge request and what is printed."""
+"""From moves of pins to a branch, a merge request and the report of it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-import typer
-
-from releaser.cli.moving import Site
-from releaser.core.move import FORMAT, Moves, ProposalReport, Skipped, report_json
+from releaser.core.move import FORMAT, Moves, ProposalReport, Skipped
+from releaser.pipeline.pin_moves import Site
 from releaser.render import move as printed
 from releaser.store.pin_edit import path_of
 from releaser.store.proposal import Edit, Request
@@ -60,19 +58,6 @@ def _report(site: Site, moves: Moves, state: str) -> ProposalReport:
         moves=moves.moves,
         skipped=moves.skipped,
     )
-
-
-def show(report: ProposalReport, output: str) -> None:
-    """The result on stdout."""
-    import json
-
-    match output:
-        case "json":
-            typer.echo(json.dumps(report_json(report), indent=2, ensure_ascii=False))
-        case "markdown":
-            typer.echo(printed.proposal_markdown(report), nl=False)
-        case _:
-            typer.echo(printed.proposal_text(report), nl=False)
 
 
 def skipped(use_case: str, error: Exception) -> Skipped:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import typer
+from releaser.pipeline.telling import say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ def fetched(repo: Repository) -> Repository:
         try:
             repo.remote.sync()
         except RemoteUnreachable as error:
-            typer.echo(f"warning: {error}; showing what was fetched last", err=True)
+            say(f"warning: {error}; showing what was fetched last")
     return repo
 
 

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import typer
-
-from releaser.cli import adopting
-from releaser.cli.adopting import Account, Adopted
 from releaser.core.errors import ReleaserError
 from releaser.core.values import Path
+from releaser.pipeline import adopting
+from releaser.pipeline.adopting import Account, Adopted
 
 if TYPE_CHECKING:
     from releaser import wiring
@@ -20,13 +18,10 @@ if TYPE_CHECKING:
 _MODE: Path = ("spec", "mode")
 
 
-def is_wanted(repo: wiring.Repository, places: Sequence[Account], results: Sequence[Adopted]) -> bool:
-    """Asked on a terminal, when there is something to mark and the environments take what is not committed."""
+def can_be_asked(repo: wiring.Repository, places: Sequence[Account], results: Sequence[Adopted]) -> bool:
+    """Whether there is somebody to ask, something to mark, and the environments take what is not committed."""
     able = sys.stdin.isatty() and sys.stderr.isatty() and any(r.is_proven for r in results)
-    if not able or not repo.has_git or not all(p.environment.spec.allowDirty or not repo.dirty() for p in places):
-        return False
-    count = sum(r.is_proven for r in results)
-    return typer.confirm(f"Mark the resources of {count} use cases as owned by releaser?", err=True)
+    return able and repo.has_git and all(p.environment.spec.allowDirty or not repo.dirty() for p in places)
 
 
 def mark(repo: wiring.Repository, environments: Sequence[str], results: Sequence[Adopted]) -> None:
@@ -47,8 +42,8 @@ def mark(repo: wiring.Repository, environments: Sequence[str], results: Sequence
 
 def _mark_in(repo: wiring.Repository, environment: str, names: list[str], results: dict[str, Adopted]) -> None:
     from releaser import wiring
-    from releaser.cli import cutting, running, work
-    from releaser.cli.options import ContentFrom
+    from releaser.pipeline import cutting, running, work
+    from releaser.pipeline.chosen import ContentFrom
 
     dirty = wiring.refuse_dirty(repo, environment, by_pins=False)
     commit = None if dirty else repo.git.head()
@@ -74,7 +69,7 @@ def _mark_in(repo: wiring.Repository, environment: str, names: list[str], result
 def _stop_observing(repo: wiring.Repository, result: Adopted, environments: Sequence[str]) -> None:
     """Takes the line out of the manifest when everything that it could be placed in is ours."""
     from releaser import wiring
-    from releaser.cli.work import write_whole
+    from releaser.pipeline.work import write_whole
     from releaser.store.yaml_write import drop
 
     every = set(wiring.environments(repo.on_disk()))

@@ -6,16 +6,10 @@ the git server gives no answer the record waits on this machine, and a mark on t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import typer
-
-from releaser.cli import moving, proposing, running, work
-from releaser.cli.content import Content
-from releaser.cli.desk import Desk
-from releaser.cli.moving import Site
 from releaser.core.errors import AwsError, Refused, ReleaserError
 from releaser.core.gate import Result, Verdict
 from releaser.core.going_back import going_back
@@ -27,6 +21,11 @@ from releaser.core.snapshot import Seen
 from releaser.engine.compile import ReleaseName
 from releaser.engine.planning import Planned
 from releaser.kinds import registry
+from releaser.pipeline import pin_moves, proposing, running, work
+from releaser.pipeline.content import Content
+from releaser.pipeline.desk import Desk
+from releaser.pipeline.pin_moves import Site
+from releaser.pipeline.telling import say
 from releaser.store.git import GitError
 from releaser.store.pins import PinFile, PinnedContent, Pins
 from releaser.store.queued import EmergencyLedger, QueuedLedger
@@ -47,18 +46,18 @@ class Wish:
     reason: str
     take_over: bool
     push: bool
-    output: str
 
 
-def take_back(wish: Wish, root: Path | None) -> int:
-    """Go back at once; the exit code. Raises Refused where going back would help nobody."""
+def take_back(wish: Wish, root: Path | None, show: Callable[[running.Finished], int]) -> int:
+    """Go back at once; the exit code, which ``show`` finds when it prints the result. Raises Refused where going back
+    would help nobody."""
     use_case = wish.use_case
-    site = moving.open_site(root, wish.environment, push=False, seconds=SECONDS)
-    moving.refuse_unknown(site, [use_case])
+    site = pin_moves.open_site(root, wish.environment, push=False, seconds=SECONDS)
+    pin_moves.refuse_unknown(site, [use_case])
     release, digest = site.way_back(use_case, wish.to)
     held = _held(site, use_case, digest, wish.reason)
     if held is None:
-        typer.echo(f"{use_case} {release} is live in {site.name} already, and nothing is under way.", err=True)
+        say(f"{use_case} {release} is live in {site.name} already, and nothing is under way.")
         return 0
     file = site.edit(use_case, written(release, digest))
     content = site.content(file)
@@ -71,7 +70,7 @@ def take_back(wish: Wish, root: Path | None) -> int:
     back = running.TakenBack(use_case, Emergency(kind="rollback", reason=wish.reason), held, ledger)
     options = running.Options(take_over=wish.take_over, taken_back=back)
     finished = running.execute(desk, planned, judged, {use_case: content.tag.object_id}, options)
-    code = running.show(finished, wish.output)
+    code = show(finished)
     if code == 0:
         _tell(site, ledger, use_case, held)
         _propose(site, wish, release, digest, push=wish.push and not ledger.is_queued)
@@ -135,7 +134,7 @@ def _warn_of_open(site: Site, use_case: str) -> None:
     witness = site.witnesses.get(use_case)
     if not site.base.is_fresh and witness is not None and witness.open is not None:
         holder = witness.open.holder.name
-        typer.echo(f"warning: when the git server was last seen, {holder} was at work on {use_case}", err=True)
+        say(f"warning: when the git server was last seen, {holder} was at work on {use_case}")
 
 
 def _ledger(site: Site, desk: Desk, planned: Planned, held: Held) -> EmergencyLedger:
@@ -145,7 +144,7 @@ def _ledger(site: Site, desk: Desk, planned: Planned, held: Held) -> EmergencyLe
         _mark(desk, planned, mark(held.release_digest, entry.opened_at))
 
     def without(error: GitError) -> None:
-        typer.echo(f"warning: {error}; the record waits on this machine: {site.repo.queue.folder}", err=True)
+        say(f"warning: {error}; the record waits on this machine: {site.repo.queue.folder}")
 
     queued = QueuedLedger(records, site.repo.queue, now, opened)
     return EmergencyLedger(records, queued, without, is_queued=not site.base.is_fresh)
@@ -162,20 +161,20 @@ def _mark(desk: Desk, planned: Planned, value: str) -> None:
             desk.look.observer.driver.retag(kind, seen.arn, seen.name, {HELD_TAG: value})
         except AwsError as error:
             said = f"warning: {seen.name} could not be marked: {error}; stop scheduled runs until the record is in git"
-            typer.echo(said, err=True)
+            say(said)
 
 
 def _tell(site: Site, ledger: EmergencyLedger, use_case: str, held: Held) -> None:
-    typer.echo(f"{use_case} {held.release} is held in {site.name} until its pin names other content.", err=True)
+    say(f"{use_case} {held.release} is held in {site.name} until its pin names other content.")
     if ledger.is_queued:
-        typer.echo("The record waits for the git server: any command that reaches it hands it in.", err=True)
+        say("The record waits for the git server: any command that reaches it hands it in.")
 
 
 def _propose(site: Site, wish: Wish, release: str, digest: str, *, push: bool) -> None:
     """The merge request that makes git say what is live. What goes wrong here does not undo the rollback."""
     if site.environment.spec.track is not None:
         said = f"{site.name} follows {site.environment.spec.track}: revert the change there, or merge a fix"
-        typer.echo(said, err=True)
+        say(said)
         return
     use_case = wish.use_case
     release_before, digest_before = before(site.pin(use_case))
@@ -196,8 +195,8 @@ def _propose(site: Site, wish: Wish, release: str, digest: str, *, push: bool) -
         report = proposing.propose(site, found, push=push)
     except ReleaserError as error:
         hint = f"releaser rollback {use_case} -e {site.name} --to {release}"
-        typer.echo(f"warning: the merge request could not be made: {error}; make it with: {hint}", err=True)
+        say(f"warning: the merge request could not be made: {error}; make it with: {hint}")
         return
     where = report.url or report.branch
     said = f"To be merged: {where}" if report.state != "local" else f"To be pushed when the server is back: {where}"
-    typer.echo(said, err=True)
+    say(said)

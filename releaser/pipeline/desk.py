@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from releaser import wiring
-from releaser.cli.content import Content
 from releaser.core.address import Address
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.environment import Environment, Target
@@ -19,6 +18,7 @@ from releaser.core.turns import live_bindings
 from releaser.core.workspace import UseCaseFiles
 from releaser.engine.compile import Compiled, ReleaseName, compile_all
 from releaser.kinds import registry
+from releaser.pipeline.content import Content
 
 if TYPE_CHECKING:
     from releaser.aws.session import Connection

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from releaser.cli.lives import Prospect, Prospects
-from releaser.cli.moving import Site
 from releaser.core.errors import Refused
 from releaser.core.going_back import going_back, live_in
 from releaser.core.hold import hold_of
@@ -20,6 +18,8 @@ from releaser.core.workspace import UseCaseFiles
 from releaser.engine.compile import ReleaseName, compile_as_written
 from releaser.gates import freeze
 from releaser.kinds import registry
+from releaser.pipeline.pin_moves import Site
+from releaser.pipeline.prospects import Prospect, Prospects
 from releaser.store.pins import PinnedContent
 
 

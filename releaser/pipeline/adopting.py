@@ -220,7 +220,7 @@ def _fits(kind: Kind, body: FrozenMap) -> bool:
 
 
 def _write(path: Path, text: str) -> None:
-    from releaser.cli.work import write_whole
+    from releaser.pipeline.work import write_whole
 
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, text)

@@ -74,7 +74,7 @@ def against_account(proof: Proof, root: Path | None, environment: str) -> None:
 
 
 def _against(proof: Proof, root: Path | None, environment: Environment, target: Target) -> None:
-    from releaser.cli import work
+    from releaser.pipeline import work
 
     desk = work.desk(root, environment.name, target.name, None, offline=True)
     planned, _ = work.make_plan(desk, deep=True, full=True)
@@ -114,7 +114,7 @@ def _evidence(proof: Proof, repo: wiring.Repository, environment: Environment) -
 
 
 def _anchors(proof: Proof, repo: wiring.Repository, environment: Environment) -> None:
-    from releaser.cli.anchoring import compare
+    from releaser.pipeline.anchoring import compare
     from releaser.store.branch import ReleasesBranch
 
     if environment.spec.anchor is not None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from releaser.cli import work
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.record import is_older
 from releaser.core.workspace import UseCaseFiles
 from releaser.engine.compile import ReleaseName
+from releaser.pipeline import work
 
 if TYPE_CHECKING:
-    from releaser.cli.desk import Desk
+    from releaser.pipeline.desk import Desk
 
 
 def comes_first(desk: Desk, releases: Mapping[str, ReleaseName]) -> dict[str, ReleaseName]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from releaser.core.errors import ReleaserError
 from releaser.core.outcome import ROLLED_BACK
 from releaser.core.record import Closed
+from releaser.pipeline.telling import say
 
 if TYPE_CHECKING:
-    from releaser.cli.desk import Desk
-    from releaser.cli.running import Finished
+    from releaser.pipeline.desk import Desk
+    from releaser.pipeline.running import Finished
 
 
 def prepare(desk: Desk, finished: Finished, root: Path | None) -> None:
@@ -30,7 +29,7 @@ def prepare(desk: Desk, finished: Finished, root: Path | None) -> None:
             said = _revert(desk, name, live) if desk.content.pins is None else _proposed(desk, name, root)
         except ReleaserError as error:
             said = f"{name}: a revert could not be prepared: {error}"
-        typer.echo(said, err=True)
+        say(said)
 
 
 def _revert(desk: Desk, name: str, live: Closed) -> str:
@@ -44,13 +43,13 @@ def _revert(desk: Desk, name: str, live: Closed) -> str:
 
 
 def _proposed(desk: Desk, name: str, root: Path | None) -> str:
-    from releaser.cli import moving, proposing
-    from releaser.cli.lives import Prospects
-    from releaser.cli.weighing import weigh
     from releaser.core.going_back import live_in
     from releaser.core.move import Moves
+    from releaser.pipeline import pin_moves, proposing
+    from releaser.pipeline.prospects import Prospects
+    from releaser.pipeline.weighing import weigh
 
-    site = moving.open_site(root, desk.environment.name, push=True)
+    site = pin_moves.open_site(root, desk.environment.name, push=True)
     live = live_in(site.accounts(name), site.name, name)
     if live is None:
         return f"{name}: nothing else is live in {site.name}"

@@ -15,8 +15,8 @@ from releaser.engine.contents import content_as_written
 from releaser.kinds import registry
 
 if TYPE_CHECKING:
-    from releaser.cli.desk import Desk
     from releaser.core.release_content import ReleaseContent
+    from releaser.pipeline.desk import Desk
     from releaser.store.tags import ReleaseTag
 
 
