@@ -54,7 +54,9 @@ def store(spec: Mapping[str, Any]) -> str:
 
 
 def rollout(spec: Mapping[str, Any]) -> Rollout:
-    """How a new document spreads."""
+    """How a new document spreads. What tells applications to stop calling the models goes to everybody at once."""
+    if spec.get("enabled", True) is False:
+        return ALL_AT_ONCE
     said = part(spec, SECTION).get("strategy")
     if isinstance(said, Mapping):
         kind, factor = str(said["growthType"]), float(said["growthFactor"])
