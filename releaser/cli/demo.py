@@ -103,7 +103,9 @@ class Play:
         self.release()
         self.change()
         self.drift()
+        self.promote()
         self.back()
+        self.prove()
         self.title("That was all")
         typer.echo(
             'Your turn: `releaser sandbox start --detach`, `eval "$(releaser sandbox env)"`, then edit a manifest and\n'
@@ -146,11 +148,19 @@ class Play:
         self.title("The next reconcile puts back what git says; no new version, the released one still holds")
         self.releaser("reconcile", "-e", ENVIRONMENT)
 
+    def promote(self) -> None:
+        self.title("Promotion: one line in one file, proposed on a branch; the content is that of the tag")
+        self.releaser("promote", "complaint-triage", "--to", "preprod")
+        self.git("fetch", "-q", "origin")
+        self.show("git", "merge", "--no-ff", "--no-edit", "-q", "origin/releaser/promote-preprod-complaint-triage")
+        self.git("push", "-q", "origin", "main")
+        self.releaser("reconcile", "-e", "preprod")
+
     def back(self) -> None:
         self.title(
             "The way back: revert the merge. The old versions are still there, so pointers move and nothing else"
         )
-        self.git("revert", "--no-edit", "HEAD")
+        self.git("revert", "--no-edit", "HEAD^")
         self.git("push", "-q", "origin", "main")
         self.releaser("plan", "-e", ENVIRONMENT, "--detailed-exitcode", expect=2)
         self.releaser("reconcile", "-e", ENVIRONMENT)
@@ -159,8 +169,12 @@ class Play:
         self.title("The release notes of the change, for people (branch `releases`)")
         self.show("git", "show", "origin/releases:dev/complaint-triage/0002-r2/notes.md")
         self.show("git", "show", "origin/releases:dev/policy-summary/0002-r2/notes.md")
-        self.title("The record of the change, for auditors: opened before the first write, closed after the last look")
-        self.show("git", "show", "origin/releases:dev/policy-summary/0002-r2/opened.json")
+
+    def prove(self) -> None:
+        self.title("What callers get, and whence: dev went back, preprod has what was promoted")
+        self.releaser("history", "serving", "complaint-triage")
+        self.title("The records prove themselves: chains, tags, contents recomputed from git, the live account")
+        self.releaser("audit", "verify", "-e", ENVIRONMENT)
 
     def tamper(self) -> None:
         """What a click in the console does: a full update with one value changed."""
