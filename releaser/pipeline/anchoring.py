@@ -8,6 +8,8 @@ from releaser.core.errors import ReleaserError
 from releaser.pipeline.telling import say
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from releaser.core.environment import Environment
     from releaser.core.verification import Proof
     from releaser.engine.ports import Aws, Ledger
@@ -44,7 +46,7 @@ def _anchors(environment: Environment, aws: Aws, branch: ReleasesBranch) -> S3An
     return KmsAnchors(aws, said.kms or "", environment.name, branch)
 
 
-def compare(proof: Proof, environment: Environment, aws: Aws, branch: ReleasesBranch) -> None:
+def compare(proof: Proof, environment: Environment, aws: Aws, branch: ReleasesBranch, now: datetime) -> None:
     """The branch against the anchors of an environment that has some."""
     from releaser.core.proof.anchors import ANCHOR, anchor_problems
     from releaser.core.proof.files import parsed
@@ -55,14 +57,15 @@ def compare(proof: Proof, environment: Environment, aws: Aws, branch: ReleasesBr
     anchors = _anchors(environment, aws, branch)
     where = environment.spec.anchor.s3 or environment.spec.anchor.kms or ""
     try:
-        found = anchors.read(proof.files) if isinstance(anchors, KmsAnchors) else anchors.read()
+        found = anchors.read(proof.files) if isinstance(anchors, KmsAnchors) else anchors.read(proof.ancestry, now)
     except ReleaserError as error:
         proof.wrong(where, f"the anchors cannot be read: {error}")
         return
     for one in found:
         proof.problems += anchor_problems(one.place, one.raw, environment.name, proof.ancestry, proof.files)
-        if one.doubt:
-            proof.unsure(one.place, one.doubt)
+    for doubt, one in {one.doubt: one for one in reversed(found)}.items():  # once, at the newest
+        if doubt:
+            proof.unsure(one.place, doubt)
     proof.counts["anchors"] = proof.counts.get("anchors", 0) + len(found)
     commits = [c.id for c in proof.commits]
     newest = next((c for c in (parsed(one.raw, ANCHOR).get("commit") for one in found) if c in commits), None)

@@ -121,4 +121,5 @@ def _anchors(proof: Proof, repo: wiring.Repository, environment: Environment) ->
         asked = (_environment_file(environment.name), _UNASKED)
         proof.unproven = [u for u in proof.unproven if not (u.path == asked[0] and u.reason.startswith(asked[1]))]
         aws = wiring.connection(environment, environment.spec.targets[0], repo.environ, read_only=True).aws
-        compare(proof, environment, aws, ReleasesBranch(repo.git, repo.remote, repo.clock.now, repo.clock.sleep))
+        branch = ReleasesBranch(repo.git, repo.remote, repo.clock.now, repo.clock.sleep)
+        compare(proof, environment, aws, branch, repo.clock.now())

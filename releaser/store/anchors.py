@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from releaser.core.anchor import anchor_name
@@ -18,7 +20,8 @@ from releaser.store.branch import ReleasesBranch
 from releaser.store.evidence import split_uri
 
 _NEWEST = 50
-"""So many anchors are looked at: the newest ones vouch for what the older ones vouched for."""
+"""So many anchors are read whatever they are called. Of the others the name says enough, if it is true."""
+_NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z-([0-9a-f]{12})\.json")
 _PREFERRED = ("ECDSA_SHA_256", "RSASSA_PSS_SHA_256", "RSASSA_PKCS1_V1_5_SHA_256")
 _PAGES = 1000
 
@@ -47,19 +50,20 @@ class S3Anchors:
         self.aws.call("s3", "PutObject", {"Bucket": bucket, "Key": key, "Body": raw, "ChecksumSHA256": checksum})
         return f"s3://{bucket}/{key}"
 
-    def read(self) -> list[Anchored]:
+    def read(self, ancestry: Collection[str], now: datetime) -> list[Anchored]:
         """The newest anchors, newest first, every version of each: a lock keeps versions, not names, so a later
-        version, or a delete marker, hides nothing from here."""
-        rows = sorted(self._versions(), key=lambda row: (row["Key"], row["LastModified"]), reverse=True)
-        return [self._read(row) for row in rows[:_NEWEST]]
+        version, or a delete marker, hides nothing from here. And every older one whose name is not that of a commit in
+        ``ancestry``: anchors that were written after a history was rewritten agree with it, however many there are.
+        """
+        rows = sorted(self._versions(), key=lambda row: (row["LastModified"], row["Key"]), reverse=True)
+        known = {commit[:12] for commit in ancestry}
+        return [self._read(r, now) for i, r in enumerate(rows) if i < _NEWEST or _commit_in(r["Key"]) not in known]
 
-    def _read(self, row: Mapping[str, Any]) -> Anchored:
+    def _read(self, row: Mapping[str, Any], now: datetime) -> Anchored:
         bucket, _ = split_uri(self.place)
         which = {"Bucket": bucket, "Key": row["Key"], "VersionId": row["VersionId"]}
         reply = self.aws.call("s3", "GetObject", which)
-        locked = reply.get("ObjectLockMode") and reply.get("ObjectLockRetainUntilDate")
-        doubt = "" if locked else "it is not locked: who may write the bucket may have replaced it"
-        return Anchored(f"s3://{bucket}/{row['Key']}", reply["Body"].read(), doubt)
+        return Anchored(f"s3://{bucket}/{row['Key']}", reply["Body"].read(), _doubt(reply, now))
 
     def _versions(self) -> Iterator[Mapping[str, Any]]:
         bucket, prefix = self._key("")
@@ -76,6 +80,24 @@ class S3Anchors:
     def _key(self, name: str) -> tuple[str, str]:
         bucket, prefix = split_uri(self.place)
         return bucket, "/".join(part for part in (prefix, self.environment) if part) + f"/{name}"
+
+
+def _commit_in(key: str) -> str:
+    found = _NAME.fullmatch(key.rpartition("/")[2])
+    return found[1] if found else ""
+
+
+def _doubt(reply: Mapping[str, Any], now: datetime) -> str:
+    """What an anchor's lock does not keep anybody from. S3 user guide, "Locking objects with Object Lock": nobody ends
+    the mode COMPLIANCE early; GOVERNANCE yields to ``s3:BypassGovernanceRetention``."""
+    until = reply.get("ObjectLockRetainUntilDate")
+    if not reply.get("ObjectLockMode") or until is None:
+        return "it is not locked: who may write the bucket may have replaced it"
+    if until <= now:
+        return "its lock has ended: who may write the bucket may have deleted others of its time"
+    if reply["ObjectLockMode"] != "COMPLIANCE":
+        return "its lock is GOVERNANCE: who may bypass that may have deleted others"
+    return ""
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from world.desk import Desk
 from world.manifest import use_case
 from world.repository import LETTER
+
+from releaser.core.anchor import anchor_name, anchor_of
 
 TEXT = LETTER.split("\n")[0]
 
@@ -135,6 +138,20 @@ def test_an_anchor_in_s3_sees_what_everybody_else_forgot(new_desk: Callable[...,
     assert "releases@" in str(verified(desk, "-e", "dev", ok=1)["problems"])
     problems = {p["path"] for p in verified(desk, "-e", "dev", ok=1)["problems"]}
     assert "dev/mail" in problems
+    _many_more(desk, bucket)
+    found = verified(desk, "-e", "dev", ok=1)
+    assert "dev/mail" in {p["path"] for p in found["problems"]}, "what was written since hides nothing"
+    assert found["counts"]["anchors"] == 50 + 1
+    assert sum("GOVERNANCE" in u["reason"] for u in found["unproven"]) == 1
+
+
+def _many_more(desk: Desk, bucket: str) -> None:
+    """Anchors of the branch as it is now, as later runs write them; under a lock that some may lift."""
+    tip, now = desk.repo.git("rev-parse", "origin/releases"), datetime.now(UTC)
+    lock = {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": now + timedelta(days=900)}
+    for i in range(50):
+        raw = anchor_of("dev", tip, {}, now + timedelta(days=400, seconds=i))
+        desk.client("s3").put_object(Bucket=bucket, Key=f"anchors/dev/{anchor_name(raw)}", Body=raw, **lock)
 
 
 def _evidence_in_s3(desk: Desk, bucket: str) -> None:
