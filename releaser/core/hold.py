@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from releaser.core.record import Closed, Held, Outcome, Witness
+from releaser.core.record import Closed, Held, Opened, Outcome, Witness
 
 
 def hold_of(witness: Witness) -> Held | None:
@@ -31,6 +31,22 @@ def hold_after(records: Iterable[tuple[Held | None, Closed | None]]) -> Held | N
         if closed is not None and closed.outcome in (Outcome.RELEASED, Outcome.RETIRED):
             return None
     return None
+
+
+def gone_by(records: Iterable[tuple[Opened, Closed | None]], digest: str) -> tuple[str, ...]:
+    """The commits whose pins asked for content until it was taken back: those that the run which took it back, and the
+    runs that had brought it, went by. ``records``: of one sequence, newest first. All that brought it, where no record
+    says that it was taken back: that one has not arrived yet."""
+    rows = list(records)
+    last = next((i for i, (opened, closed) in enumerate(rows) if _takes_back(opened, closed, digest)), 0)
+    ours = [o for i, (o, _) in enumerate(rows[last:]) if o.release_digest == digest or (i == 0 and o.holds)]
+    return tuple(dict.fromkeys(o.ref.judged_at for o in ours))
+
+
+def _takes_back(opened: Opened, closed: Closed | None, digest: str) -> bool:
+    if opened.holds is not None and opened.holds.release_digest == digest:
+        return True
+    return closed is not None and closed.outcome is Outcome.ROLLED_BACK and opened.release_digest == digest
 
 
 def _why(closed: Closed) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 
 from releaser.core.gate import Result, Verdict
@@ -15,17 +16,25 @@ from releaser.core.snapshot import Seen, Snapshot
 
 
 def judge(
-    plan: Plan, witnesses: Mapping[str, Witness], snapshot: Snapshot, pins: Mapping[str, Pinned], today: date
+    plan: Plan,
+    witnesses: Mapping[str, Witness],
+    snapshot: Snapshot,
+    pins: Mapping[str, Pinned],
+    today: date,
+    spent: Collection[str] = (),
 ) -> list[Verdict]:
     """FAIL for each use case whose content is held here: exactly that digest, by whatever name. A waiver in the pin
-    lets it in again."""
+    lets it in again, unless it is ``spent``: it stood there when the content was taken back."""
     found = [*_by_records(plan, witnesses), *_by_marks(plan, witnesses, snapshot)]
-    return [_waived(v, pins.get(v.use_case), today) for v in found]
+    return [_waived(v, pins.get(v.use_case), today, v.use_case in spent) for v in found]
 
 
-def _waived(verdict: Verdict, pin: Pinned | None, today: date) -> Verdict:
+def _waived(verdict: Verdict, pin: Pinned | None, today: date, is_spent: bool) -> Verdict:
     if pin is None or pin.waiver is None or pin.waiver.until < today:
         return verdict
+    if is_spent:
+        said = f"the waiver of {pin.waiver.owner} is from before that: to bring it back on purpose it needs a new one"
+        return replace(verdict, hint=f"{verdict.hint}; {said}")
     said = f"{verdict.reason}; let in again on the waiver of {pin.waiver.owner}: {pin.waiver.reason}"
     return Verdict("hold", Result.PASS, said, use_case=verdict.use_case, code=verdict.code)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from releaser.core.environment import Environment
@@ -21,14 +21,16 @@ def judge(
     now: datetime,
     pins: Mapping[str, Pinned] = EMPTY,
     passages: Mapping[str, Passage | Denied] = EMPTY,
+    spent: Collection[str] = (),
 ) -> tuple[Verdict, ...]:
     """Every verdict on a plan: freeze, safety limits, what is held, whether what is pinned may come here, the risk of
-    each use case's changes, the life of each model that it names, and where data may go."""
+    each use case's changes, the life of each model that it names, and where data may go. ``spent``: use cases whose
+    pin's waiver brings back nothing that was taken back."""
     policy = environment.spec.policy
     known = {a for k in planned.known.values() for a in k.bindings}
     population = len(known | {n.address for n in planned.compiled.graph.nodes})
     verdicts = [freeze.judge(environment, now.date()), *safety.judge(planned.plan, environment, population)]
-    verdicts += hold.judge(planned.plan, planned.witnesses, planned.snapshot, pins, now.date())
+    verdicts += hold.judge(planned.plan, planned.witnesses, planned.snapshot, pins, now.date(), spent)
     verdicts += promotion.judge(pins, passages)
     for name, view in planned.compiled.views.items():
         verdicts += survey.judge(name, policy, view.section("governance").get("dataClassification"), now)

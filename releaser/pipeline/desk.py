@@ -11,8 +11,11 @@ from releaser import wiring
 from releaser.core.address import Address
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.environment import Environment, Target
+from releaser.core.errors import ReleaserError
+from releaser.core.hold import gone_by
 from releaser.core.pin import Pinned
 from releaser.core.promotion import Denied, Ground, Passage, passage
+from releaser.core.replant import closing_of
 from releaser.core.timeline import Account
 from releaser.core.turns import live_bindings
 from releaser.core.workspace import UseCaseFiles
@@ -110,6 +113,12 @@ class Desk:
             self._passages = passages_of(self.repo, self.environment, pins, self.witnesses()) if pins else {}
         return self._passages
 
+    def spent(self) -> frozenset[str]:
+        """Use cases whose waiver stood in the pin already when what it lets in was taken back: nobody answers for
+        bringing that back."""
+        waived = [pin for pin in self.pinned().values() if pin.waiver is not None]
+        return frozenset(p.use_case for p in waived if _is_spent(self.repo, self.environment, p))
+
     @property
     def retired(self) -> frozenset[str]:
         """Use cases that are taken away, of those that have something in the target's account and region."""
@@ -143,6 +152,23 @@ def passages_of(
     today = repo.clock.now().date()
     asked = {n: passage(pins[n], environment, by_name[n], today) for n in moved}
     return {n: asked.get(n) or Passage(Ground.LIVE) for n in pins}
+
+
+def _is_spent(repo: wiring.Repository, environment: Environment, pin: Pinned) -> bool:
+    """A pin that cannot be read any more counts as one with the same waiver: content that was taken back stays out."""
+    from releaser.store.pins import load_pins
+
+    waiting = repo.queue.of(environment.name, pin.use_case)[::-1]
+    rows = [(q.opened, closing_of(q.files)) for q in waiting]
+    rows += [(a.opened, a.closed) for a in repo.records(environment).accounts([pin.use_case], [environment.name])]
+    for commit in gone_by(rows, pin.digest):
+        try:
+            was = load_pins(repo.at(commit), environment.name, [pin.use_case]).files.get(pin.use_case)
+        except ReleaserError:
+            return True
+        if was is not None and isinstance(was.pin, Pinned) and was.pin.waiver == pin.waiver:
+            return True
+    return False
 
 
 def _bindings(witness: Witness) -> list[Binding]:

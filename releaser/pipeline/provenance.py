@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from releaser import wiring
+from releaser.core.hold import hold_of
 from releaser.core.promotion import Passage
 from releaser.core.proof.files import sha256
 from releaser.core.record import Emergency
@@ -36,11 +37,14 @@ def _environment_digest(desk: Desk) -> str:
 
 
 def _emergencies(desk: Desk) -> dict[str, Emergency]:
-    """Releases that nothing but a waiver lets in."""
+    """Releases that nothing but a waiver lets in, or in again."""
     found = {}
     for name, passage in desk.passages().items():
-        waiver = desk.content.pinned[name].pin.waiver
-        if isinstance(passage, Passage) and passage.is_emergency and waiver is not None:
+        pin = desk.content.pinned[name].pin
+        waiver, witness = pin.waiver, desk.witnesses().get(name)
+        held = hold_of(witness) if witness else None
+        returns = held is not None and held.release_digest == pin.digest
+        if waiver is not None and (returns or (isinstance(passage, Passage) and passage.is_emergency)):
             until = waiver.until.isoformat()
             found[name] = Emergency(kind="forward", reason=waiver.reason, owner=waiver.owner, until=until)
     return found

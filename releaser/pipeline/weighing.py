@@ -31,7 +31,7 @@ def weigh(
     file = site.edit(use_case, written(release, digest), waiver)
     assert isinstance(file.pin, Pinned)
     ground = _let_in(site, file.pin)
-    if ground.ground is not Ground.WAIVED:
+    if waiver is None:
         _refuse_held(site, file.pin)
     content = site.content(file)
     live = live_in(site.accounts(use_case), site.name, use_case)

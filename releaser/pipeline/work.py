@@ -173,7 +173,8 @@ def make_plan(
     )
     surveyed = survey(desk, planned, now - window)
     planned = replace(planned, plan=surveyed.shown_in(planned.plan))
-    verdicts = static.judge(planned, desk.environment, surveyed, now, desk.pinned(), desk.passages())
+    pins, passages, spent = desk.pinned(), desk.passages(), desk.spent()
+    verdicts = static.judge(planned, desk.environment, surveyed, now, pins, passages, spent)
     return planned, (*verdicts, *alarms.judge(planned, look.connection.aws))
 
 

@@ -454,6 +454,7 @@ PLANS = (
         "P312",
         "a release that is held",
         "It was taken back here, by an alarm during its delivery or by somebody in an emergency. Until the pin (on a "
-        "branch: the content) is another, no run applies it again.",
+        "branch: the content) is another, no run applies it again. A waiver lets it in, unless it stood in the pin "
+        "already when the release was taken back.",
     ),
 )
