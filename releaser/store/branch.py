@@ -91,10 +91,8 @@ class ReleasesBranch:
     def _refuse_rewrite(self, tip: str | None, files: Mapping[str, bytes]) -> None:
         if tip is None:
             return
-        names = [f"{tip}:{path}" for path in files]
-        reply = self.git.run("cat-file", "--batch-check", send=("\n".join(names) + "\n").encode())
-        for path, row in zip(files, reply.text.splitlines(), strict=True):
-            if not row.endswith(" missing"):
+        for path, found in zip(files, self.git.objects([f"{tip}:{path}" for path in files]), strict=True):
+            if found is not None:
                 raise RewriteRefused(
                     f"{path} exists already; a record is never rewritten",
                     code="G-rewrite",

@@ -48,14 +48,10 @@ def _folders(git: ExactGit, pairs: Sequence[Pair]) -> list[str]:
 
 def _names(git: ExactGit, revisions: Sequence[str]) -> list[str]:
     """The object id of each; empty where there is none, or git cannot tell."""
-    if not revisions:
-        return []
-    send = ("\n".join(revisions) + "\n").encode()
     try:
-        reply = git.run("cat-file", "--batch-check=%(objectname)", send=send)
+        return [found.oid if found else "" for found in git.headers(revisions)]
     except ReleaserError:
         return [""] * len(revisions)
-    return [row if " " not in row else "" for row in reply.text.split("\n")]
 
 
 def _read(git: ExactGit, pairs: Sequence[Pair]) -> Iterator[Content]:

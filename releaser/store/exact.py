@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from releaser.core.proof.objects import object_id
+from releaser.store.cat_file import Found
 from releaser.store.git import Git, GitError
 
 _NOT_FOLLOWED = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": "/dev/null"}
@@ -34,19 +35,19 @@ class ExactGit(Git):
     def _whole(self, names: Sequence[str]) -> list[tuple[str, bytes] | None]:
         """git gives up at the first object that it cannot read: halves find which."""
         try:
-            found = super().objects(names)
-            ids = self.run("cat-file", "--batch-check=%(objectname)", send=("\n".join(names) + "\n").encode())
-        except (GitError, ValueError, IndexError):
+            found = self.read(names)
+        except (GitError, ValueError):
             if len(names) == 1:
                 self.damaged.add(names[0])
                 return [None]
             middle = len(names) // 2
             return [*self._whole(names[:middle]), *self._whole(names[middle:])]
-        rows = zip(names, found, ids.text.splitlines(), strict=True)
-        return [self._checked(name, item, oid) for name, item, oid in rows]
+        return [self._checked(name, item) for name, item in zip(names, found, strict=True)]
 
-    def _checked(self, name: str, item: tuple[str, bytes] | None, oid: str) -> tuple[str, bytes] | None:
-        if item is None or object_id(*item) == oid:
-            return item
+    def _checked(self, name: str, item: Found | None) -> tuple[str, bytes] | None:
+        if item is None:
+            return None
+        if object_id(item.type, item.content) == item.oid:
+            return item.type, item.content
         self.damaged.add(name)
         return None

@@ -162,13 +162,7 @@ def _blobs(git: Git, oids: Sequence[str]) -> Blobs:
 
 def _sizes(git: Git, oids: Sequence[str]) -> Iterator[tuple[str, int]]:
     """The bytes of each object that is there."""
-    if not oids:
-        return
-    reply = git.run("cat-file", "--batch-check=%(objectname) %(objectsize)", send=("\n".join(oids) + "\n").encode())
-    for row in reply.text.splitlines():
-        oid, _, size = row.partition(" ")
-        if size.isdigit():
-            yield oid, int(size)
+    yield from ((found.oid, found.size) for found in git.headers(oids) if found)
 
 
 def _finished(folder: _Folder, blobs: Blobs) -> FolderReader:

@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 
 from releaser.core.errors import ReleaserError
+from releaser.store.cat_file import CatFile, Died, Found, TooSlow
 
 LOCAL_SECONDS = 120.0
 ABSENT = "0" * 40
@@ -66,7 +67,7 @@ class Identity:
 
 
 class Git:
-    """One repository. Thread-safe: every call is a process of its own."""
+    """One repository. Thread-safe: every call is a process of its own, or waits for its turn at the one that reads."""
 
     def __init__(self, root: Path, git_dir: Path, environ: Mapping[str, str], prefix: str = "") -> None:
         self.root = root
@@ -74,6 +75,8 @@ class Git:
         self.git_dir = git_dir
         self.environ = environ
         self.stale_lock_seconds = 10.0
+        self._contents = self._cat_file("--batch", contents=True)
+        self._headers = self._cat_file("--batch-check", contents=False)
 
     @classmethod
     def open(cls, root: Path, environ: Mapping[str, str] | None = None) -> Git:
@@ -105,14 +108,8 @@ class Git:
         """Run ``git <args>``. Raises GitError for an exit code that is not in ``ok``, or when time is up."""
         command = ["git", *(_DURABLE if durable else ()), "--literal-pathspecs", *args]
         reply = self._perform(command, send, seconds)
-        if reply.code not in ok and "promisor remote" in reply.err:
-            raise HistoryMissing(
-                f"this clone is partial, and its server did not send what is missing: {_last(reply.err)}",
-                code="G-history-missing",
-                hint="when the server answers: git fetch --refetch --no-filter origin, or clone without --filter",
-            )
         if reply.code not in ok:
-            raise GitError(f"git {_subcommand(args)} failed: {_last(reply.err)}", code="G-git", hint=_hint(reply.err))
+            raise _failed(_subcommand(args), reply.err)
         return reply
 
     def _perform(self, command: list[str], send: bytes, seconds: float) -> Reply:
@@ -122,11 +119,7 @@ class Git:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
-            raise GitError(
-                f"git {_subcommand(command[1:])} gave no answer within {seconds:g} s",
-                code="G-timeout",
-                hint="look at the network, the credentials (git never prompts here) and the hooks",
-            ) from None
+            raise _no_answer(_subcommand(command[1:]), seconds) from None
         except BaseException:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)  # git removes its lock files on SIGTERM
@@ -139,6 +132,9 @@ class Git:
     def resolve(self, revision: str) -> str | None:
         """The commit id of a revision (or the id of what ``...^{tree}`` names), or None."""
         wanted = revision if revision.endswith("}") else f"{revision}^{{commit}}"
+        with contextlib.suppress(GitError):  # rev-parse knows better what is wrong
+            found = self.read([wanted])[0]
+            return found.oid if found else None
         reply = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", wanted, ok=(0, 1, 128))
         return reply.text if reply.code == 0 else None
 
@@ -166,23 +162,32 @@ class Git:
         return tuple(sorted(row[3:].removeprefix(self.prefix) for row in rows if row))
 
     def objects(self, names: Sequence[str]) -> list[tuple[str, bytes] | None]:
-        """Type and content of many objects, in order, by one ``cat-file --batch``; None where it is missing."""
-        if not names:
-            return []
-        out = self.run("cat-file", "--batch", send=("\n".join(names) + "\n").encode()).out
-        found: list[tuple[str, bytes] | None] = []
-        at = 0
-        for _ in names:
-            end = out.index(b"\n", at)
-            header = out[at:end].rsplit(b" ", 2)
-            at = end + 1
-            if header[-1] in (b"missing", b"ambiguous"):
-                found.append(None)
-                continue
-            size = int(header[2])
-            found.append((header[1].decode(), out[at : at + size]))
-            at += size + 1
-        return found
+        """Type and content of many objects, in order; None where it is missing."""
+        return [(f.type, f.content) if f else None for f in self.read(names)]
+
+    def read(self, names: Sequence[str]) -> list[Found | None]:
+        """As ``objects``, with id and size."""
+        return self._ask(self._contents, names)
+
+    def headers(self, names: Sequence[str]) -> list[Found | None]:
+        """Id, type and size of many objects, in order, without their content; None where it is missing."""
+        return self._ask(self._headers, names)
+
+    def _ask(self, process: CatFile, names: Sequence[str]) -> list[Found | None]:
+        asked = [name.encode() for name in names]
+        if any(b"\n" in name for name in asked):
+            raise GitError("a name with a line end is no name of an object", code="G-git", hint="rename that file")
+        try:
+            return process.ask(asked) if asked else []
+        except Died as died:
+            raise _failed("cat-file", str(died)) from None
+        except TooSlow:
+            raise _no_answer("cat-file", LOCAL_SECONDS) from None
+
+    def _cat_file(self, mode: str, *, contents: bool) -> CatFile:
+        command = ["git", "--literal-pathspecs", "cat-file", mode]
+        root, environ = self.root, self.environ
+        return CatFile(lambda: _start(root, command, environ), contents=contents, seconds=LOCAL_SECONDS)
 
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Whether ``newer`` contains ``older``."""
@@ -284,6 +289,21 @@ def _anchor(root: Path, environ: Mapping[str, str]) -> dict[str, str]:
         return {}
     top = next((p for p in (root, *root.parents) if (p / ".git").exists()), None)
     return {"GIT_DIR": str(top / ".git"), "GIT_WORK_TREE": str(top)} if top else {}
+
+
+def _failed(subcommand: str, err: str) -> GitError:
+    if "promisor remote" in err:
+        return HistoryMissing(
+            f"this clone is partial, and its server did not send what is missing: {_last(err)}",
+            code="G-history-missing",
+            hint="when the server answers: git fetch --refetch --no-filter origin, or clone without --filter",
+        )
+    return GitError(f"git {subcommand} failed: {_last(err)}", code="G-git", hint=_hint(err))
+
+
+def _no_answer(subcommand: str, seconds: float) -> GitError:
+    hint = "look at the network, the credentials (git never prompts here) and the hooks"
+    return GitError(f"git {subcommand} gave no answer within {seconds:g} s", code="G-timeout", hint=hint)
 
 
 def _no_git(error: Exception) -> GitError:

@@ -436,5 +436,5 @@ def test_the_remote_that_answers_late_is_not_asked_twice_for_reading(clone: Path
     run.release([f"case-{i}" for i in range(30)])
     run.git._perform = counted  # type: ignore[method-assign]
     run.records.witnesses("dev")
-    assert len(calls) == 4, calls
+    assert len(calls) == 1, calls
     assert not any("remote" in c.split()[:4] for c in calls)
