@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -52,6 +52,7 @@ class Repository:
     root: Path
     clock: Clock
     environ: Mapping[str, str]
+    _newest: tuple[str, Reader] | None = field(default=None, init=False, repr=False, compare=False)
 
     @cached_property
     def git(self) -> Git:
@@ -101,9 +102,12 @@ class Repository:
         return DiskReader(self.root)
 
     def at(self, commit: str) -> Reader:
+        """The files of a commit, by its full id. What was read of it is kept until another one is asked for."""
         from releaser.store.trees import TreeReader
 
-        return CommitReader(TreeReader(self.git, commit))
+        if self._newest is None or self._newest[0] != commit:
+            self._newest = commit, CommitReader(TreeReader(self.git, commit))
+        return self._newest[1]
 
     def reader_of(self, commit: str | None) -> Reader:
         """The files of a commit, or of the working tree."""

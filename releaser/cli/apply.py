@@ -57,7 +57,7 @@ def apply(
     commit = saved.commit if saved is not None else repo.git.head()
     names = [u.use_case for u in saved.use_cases] if saved is not None and not use_cases else use_cases
     desk = work.desk(
-        root, environment, target, names, commit=None if dirty and saved is None else commit, read_only=False
+        repo, environment, target, names, commit=None if dirty and saved is None else commit, read_only=False
     )
     desk.dirty = dirty
     desk.connect()

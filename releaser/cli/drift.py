@@ -20,10 +20,11 @@ def drift(
     Reads every resource. Changes that git asks for and nobody applied yet are not drift; `plan` shows them.
     Example: releaser drift -e prod --detailed-exitcode
     """
+    from releaser import wiring
     from releaser.pipeline import work
     from releaser.render import printing
 
-    desk = work.desk(root, environment, target, use_cases, offline=True)
+    desk = work.desk(wiring.repository(root), environment, target, use_cases, offline=True)
     planned, verdicts = work.make_plan(desk, deep=True, full=True)
     shown = work.with_verdicts(planned.plan, verdicts)
     typer.echo(printing.drift(shown, output.value), nl=False)

@@ -42,10 +42,11 @@ def plan(
     Where the environment has pins, it is what they name that is compared; with --from files, what is here.
     Examples: releaser plan -e dev | releaser plan -e prod claims-assistant -o plan.json
     """
+    from releaser import wiring
     from releaser.pipeline import work
     from releaser.render import printing
 
-    desk = work.desk(root, environment, target, use_cases, offline=True, origin=origin)
+    desk = work.desk(wiring.repository(root), environment, target, use_cases, offline=True, origin=origin)
     planned, verdicts = work.make_plan(desk, deep=deep)
     shown = work.with_verdicts(planned.plan, verdicts)
     if out is not None:

@@ -41,7 +41,7 @@ def reconcile(
     from releaser.pipeline import branch, cutting, reverting, running, underway, work
 
     repo = wiring.repository(root)
-    desk = work.desk(root, environment, target, use_cases, commit=repo.git.head(), read_only=False)
+    desk = work.desk(repo, environment, target, use_cases, commit=repo.git.head(), read_only=False)
     branch.refuse_unmerged(desk)
     desk.connect()
     releases, objects = cutting.named(desk)

@@ -18,10 +18,11 @@ def status(
 
     Example: releaser status -e prod
     """
+    from releaser import wiring
     from releaser.pipeline import work
     from releaser.render import printing
 
-    desk = work.desk(root, environment, target, use_cases, offline=True)
+    desk = work.desk(wiring.repository(root), environment, target, use_cases, offline=True)
     planned, verdicts = work.make_plan(desk, deep=False)
     typer.echo(printing.status(work.with_verdicts(planned.plan, verdicts), desk.witnesses(), output.value), nl=False)
     work.tell([*planned.plan.diagnostics, *work.warnings(planned.plan, verdicts)])

@@ -28,7 +28,7 @@ def survey(
 ) -> tuple[Desk, Inventory]:
     """Every version of the use cases with the verdict on it."""
     repo = wiring.repository(root)
-    desk = work.desk(root, environment, target, use_cases, commit=repo.git.head(), read_only=read_only)
+    desk = work.desk(repo, environment, target, use_cases, commit=repo.git.head(), read_only=read_only)
     look = desk.look
     witnesses = {n: w for n, w in desk.witnesses().items() if n in desk.files}
     history = desk.repo.records(desk.environment).history(environment=desk.environment.name)

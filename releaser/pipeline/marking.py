@@ -47,7 +47,7 @@ def _mark_in(repo: wiring.Repository, environment: str, names: list[str], result
 
     dirty = wiring.refuse_dirty(repo, environment, by_pins=False)
     commit = None if dirty else repo.git.head()
-    desk = work.desk(repo.root, environment, None, names, commit=commit, read_only=False, origin=ContentFrom.files)
+    desk = work.desk(repo, environment, None, names, commit=commit, read_only=False, origin=ContentFrom.files)
     desk.dirty = dirty
     releases, objects = (wiring.unreleased(desk.files), {}) if dirty else cutting.named(desk)
     planned, verdicts = work.make_plan(desk, deep=True, releases=releases)

@@ -67,16 +67,16 @@ def against_account(proof: Proof, root: Path | None, environment: str) -> None:
     repo = wiring.repository(root)
     chosen = wiring.choose_environment(wiring.environments(repo.on_disk()), environment)
     for target in chosen.spec.targets:
-        _against(proof, root, chosen, target)
+        _against(proof, repo, chosen, target)
     _evidence(proof, repo, chosen)
     _anchors(proof, repo, chosen)
     proof.problems.sort()
 
 
-def _against(proof: Proof, root: Path | None, environment: Environment, target: Target) -> None:
+def _against(proof: Proof, repo: wiring.Repository, environment: Environment, target: Target) -> None:
     from releaser.pipeline import work
 
-    desk = work.desk(root, environment.name, target.name, None, offline=True)
+    desk = work.desk(repo, environment.name, target.name, None, offline=True)
     planned, _ = work.make_plan(desk, deep=True, full=True)
     at = f"{environment.name} ({target.account})" if len(environment.spec.targets) > 1 else environment.name
     for part in planned.plan.use_cases:

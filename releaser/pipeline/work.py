@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def desk(
-    root: Path | None,
+    repo: wiring.Repository,
     environment: str,
     target: str | None,
     use_cases: Sequence[str] | None,
@@ -51,7 +51,6 @@ def desk(
     content always comes from its tags. ``offline``: without the remote go by what was fetched before, and say so.
     """
     gc.set_threshold(200_000, 50, 50)  # many small immutable values: collecting them early only costs
-    repo = wiring.repository(root)
     reader = repo.at(commit) if commit else repo.on_disk()
     chosen = wiring.choose_environment(wiring.environments(reader), environment)
     place = wiring.choose_target(chosen, target)

@@ -25,6 +25,7 @@ ABSENT = "0" * 40
 _PROMPTLESS = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
 # git syncs neither refs nor loose objects unless told (core.fsync, git 2.36): records must survive a power cut.
 _DURABLE = ("-c", "core.fsync=committed,loose-object,reference", "-c", "core.fsyncMethod=batch")
+_SETTINGS = r"^(remote\.origin\.url|user\.(name|email|signingkey)|gpg\.(format|ssh\.(program|allowedsignersfile)))$"
 _LOCK = re.compile(r"Unable to create '([^']+\.lock)': File exists")
 _OURS = re.compile(r"/refs/(heads/releases|remotes/[^/]+/releases|tags/[^/]+/r[0-9]+)\.lock$")
 
@@ -75,6 +76,7 @@ class Git:
         self.git_dir = git_dir
         self.environ = environ
         self.stale_lock_seconds = 10.0
+        self._settings: Mapping[str, str] | None = None
         self._contents = self._cat_file("--batch", contents=True)
         self._headers = self._cat_file("--batch-check", contents=False)
 
@@ -191,19 +193,24 @@ class Git:
 
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Whether ``newer`` contains ``older``."""
-        return self.run("merge-base", "--is-ancestor", older, newer, ok=(0, 1)).code == 0
+        return older == newer or self.run("merge-base", "--is-ancestor", older, newer, ok=(0, 1)).code == 0
+
+    def settings(self) -> Mapping[str, str]:
+        """What git's configuration says of the remote, who commits, and signatures; asked once. The last value of a
+        name counts, as in git."""
+        if self._settings is None:
+            out = self.run("config", "-z", "--get-regexp", _SETTINGS, ok=(0, 1)).out.decode("utf-8", "replace")
+            rows = (row.partition("\n") for row in out.split("\0") if row)
+            self._settings = {key: value for key, _, value in rows}
+        return self._settings
 
     def remote(self) -> str | None:
         """``origin`` if it is configured."""
-        return "origin" if self.run("config", "--get", "remote.origin.url", ok=(0, 1)).out else None
+        return "origin" if "remote.origin.url" in self.settings() else None
 
     def identity(self) -> Identity:
         """Who commits: GitLab's user in CI, else git's configuration, else a neutral name."""
-        known = {"user.name": "releaser", "user.email": "releaser@localhost"}
-        reply = self.run("config", "-z", "--get-regexp", r"^user\.(name|email)$", ok=(0, 1))
-        for row in reply.out.decode("utf-8", "replace").split("\0"):
-            key, _, value = row.partition("\n")
-            known[key] = value
+        known = {"user.name": "releaser", "user.email": "releaser@localhost", **self.settings()}
         env = self.environ
         name = env.get("GITLAB_USER_NAME") or env.get("GIT_COMMITTER_NAME") or known["user.name"]
         email = env.get("GITLAB_USER_EMAIL") or env.get("GIT_COMMITTER_EMAIL") or known["user.email"]

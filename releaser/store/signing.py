@@ -20,7 +20,6 @@ KEY_VARIABLE = "RELEASER_SIGNING_KEY"
 NAMESPACE = "git"
 """What git passes to ``ssh-keygen -n``: a signature made for anything else does not count."""
 _SECONDS = 30.0
-_SETTINGS = r"^(gpg\.format|user\.signingkey|gpg\.ssh\.(program|allowedsignersfile))$"
 _NEVER_ASK = {"SSH_ASKPASS_REQUIRE": "never", "SSH_ASKPASS": "", "DISPLAY": "", "LC_ALL": "C", "TZ": "UTC"}
 
 
@@ -42,10 +41,7 @@ class Settings:
 
 def settings_of(git: Git) -> Settings:
     """The settings of a repository: RELEASER_SIGNING_KEY wins over ``gpg.format=ssh`` with ``user.signingkey``."""
-    known: dict[str, str] = {}
-    for row in git.run("config", "-z", "--get-regexp", _SETTINGS, ok=(0, 1)).out.decode("utf-8", "replace").split("\0"):
-        key, _, value = row.partition("\n")
-        known[key] = value
+    known = git.settings()
     ours = git.environ.get(KEY_VARIABLE, "").strip()
     theirs = known.get("user.signingkey", "") if known.get("gpg.format") == "ssh" else ""
     return Settings(
@@ -135,8 +131,10 @@ def sign_commit(git: Git, commit: str, *, durable: bool) -> str:
     signer = settings_of(git).signer
     if signer is None:
         return commit
-    raw = git.run("cat-file", "commit", commit).out
-    return git.run("hash-object", "-t", "commit", "-w", "--stdin", send=signer.signed_commit(raw), durable=durable).text
+    found = git.objects([commit])[0]
+    assert found is not None, commit
+    signed = signer.signed_commit(found[1])
+    return git.run("hash-object", "-t", "commit", "-w", "--stdin", send=signed, durable=durable).text
 
 
 def run_keygen(settings: Settings, arguments: Sequence[str], send: bytes = b"") -> subprocess.CompletedProcess[bytes]:
