@@ -21,7 +21,7 @@ def default_branch(repo: wiring.Repository) -> str | None:
     """The branch that everything is merged into; None in a repository without a remote, which has one engineer."""
     if repo.remote is None:
         return None
-    return repo.environ.get("CI_DEFAULT_BRANCH") or repo.remote.heads("HEAD")[0] or None
+    return repo.environ.get("CI_DEFAULT_BRANCH") or repo.remote.default() or None
 
 
 def refuse_elsewhere(repo: wiring.Repository, commit: str, track: str, why: str, *, plan: str) -> None:

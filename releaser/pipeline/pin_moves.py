@@ -25,7 +25,7 @@ from releaser.store import yaml
 from releaser.store.git import GitError
 from releaser.store.pin_edit import path_of, repinned
 from releaser.store.pins import PinFile, PinnedContent, Pins, load_pins, read_contents
-from releaser.store.proposal import Base, Proposals
+from releaser.store.proposal import NAMESPACE, Base, Proposals
 from releaser.store.reader import Reader
 from releaser.store.tags import ReleaseTag
 
@@ -165,9 +165,11 @@ def open_site(root: Path | None, environment: str, *, push: bool, seconds: float
         repo.remote.seconds = seconds
     proposals = Proposals(repo.git, repo.remote, repo.clock.now)
     try:
+        if repo.remote is not None:
+            repo.remote.watch(f"{NAMESPACE}*")
+            repo.remote.sync()
         base = proposals.base()
         if repo.remote is not None:
-            repo.remote.sync()
             handing_in.try_to(repo)
     except GitError as error:
         if push or error.code not in ("G-offline", "G-timeout"):

@@ -44,7 +44,7 @@ def tips(repo: wiring.Repository) -> dict[str, str]:
     """Where the branch of records is known to be, by ref."""
     from releaser.store.remote import RELEASES
 
-    return repo.git.refs(RELEASES, *([repo.remote.tracking] if repo.remote else ()))
+    return repo.git.tips(RELEASES, *([repo.remote.tracking] if repo.remote else ()))
 
 
 def _asked(repo: wiring.Repository) -> list[tuple[Break, bool]]:

@@ -55,7 +55,7 @@ def desk(
     chosen = wiring.choose_environment(wiring.environments(reader), environment)
     place = wiring.choose_target(chosen, target)
     looking = look_in_background(repo, chosen, place, read_only=read_only)
-    sync(repo, offline=offline)
+    sync(repo, offline=offline, branch=chosen.spec.track or repo.environ.get("CI_DEFAULT_BRANCH", ""))
     witnesses = witnesses_of(repo, chosen)
     if chosen.spec.track is None and origin is ContentFrom.declared:
         content = of_pins(repo, reader, chosen, use_cases or (), witnesses, repo.clock.now())
@@ -71,11 +71,13 @@ def desk(
     return found
 
 
-def sync(repo: wiring.Repository, *, offline: bool) -> None:
+def sync(repo: wiring.Repository, *, offline: bool, branch: str = "") -> None:
     """Bring tags and records here from the remote, when there is one. Raises when it cannot be reached, unless
-    ``offline`` is good enough: then it is said."""
+    ``offline`` is good enough: then it is said. ``branch``: what will be asked about it too."""
     try:
         if repo.has_git and repo.remote is not None:
+            if branch:
+                repo.remote.watch(branch)
             repo.remote.sync()
             handing_in.try_to(repo)
     except ReleaserError as error:

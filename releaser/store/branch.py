@@ -40,7 +40,7 @@ class ReleasesBranch:
 
     def tip(self) -> str | None:
         """The newest commit of the branch that is known here, without asking the remote; None: there is none."""
-        known = self.git.refs(RELEASES, *([self.remote.tracking] if self.remote else ()))
+        known = self.git.tips(RELEASES, *([self.remote.tracking] if self.remote else ()))
         local = known.get(RELEASES)
         if self.remote is None:
             return local
@@ -123,7 +123,7 @@ class ReleasesBranch:
     def _follow(self, commit: str) -> None:
         """Remember what the remote has. ``git push`` does so itself only under the usual fetch refspec."""
         assert self.remote is not None
-        seen = self.git.resolve(self.remote.tracking)
+        seen = self.git.tips(self.remote.tracking).get(self.remote.tracking)
         if seen is None or (seen != commit and self.git.is_ancestor(seen, commit)):
             self.git.update_refs([(self.remote.tracking, commit, seen or ABSENT)], "releaser: record")
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from releaser.core.errors import ReleaserError
 from releaser.store.cat_file import CatFile, Died, Found, TooSlow
+from releaser.store.ref_files import read_refs
 
 LOCAL_SECONDS = 120.0
 ABSENT = "0" * 40
@@ -221,6 +222,14 @@ class Git:
         reply = self.run("for-each-ref", "--format=%(refname) %(objectname)", *patterns)
         rows = (line.partition(" ") for line in reply.text.splitlines())
         return {ref: oid for ref, _, oid in rows}
+
+    def tips(self, *names: str) -> dict[str, str]:
+        """Object ids of the refs with exactly these full names; what does not exist is left out."""
+        found = read_refs(self.git_dir, names)
+        if found is None:
+            every = self.refs(*names) if names else {}
+            found = {name: every[name] for name in names if name in every}
+        return found
 
     # --- writing ---
 

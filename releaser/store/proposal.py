@@ -179,7 +179,7 @@ class Proposals:
         report = _send(remote, RefUpdate(ref, commit, tip), _options(base, request))
         if ref in report.accepted:
             return Proposed(branch, commit, "pushed", _address(report.said))
-        _, self._heads = remote.heads(f"{NAMESPACE}*")
+        _, self._heads = remote.heads(f"{NAMESPACE}*", again=True)
         if self._heads.get(ref) == commit:
             return Proposed(branch, commit, "pushed", _address(report.said))  # the answer was lost, the push was not
         if report.lost:

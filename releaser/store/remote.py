@@ -74,6 +74,9 @@ class Remote:
         self.tracking = f"refs/remotes/{name}/releases"
         self.seconds = seconds
         self._refs: dict[str, str] | None = None
+        self._watched: set[str] = set()
+        self._default = ""
+        self._heads: dict[str, str] = {}
 
     @classmethod
     def of(cls, git: Git) -> Remote | None:
@@ -85,6 +88,10 @@ class Remote:
     def refs(self) -> Mapping[str, str]:
         """The remote's branch of records and release tags, as last seen; looks if it never did."""
         return self._refs if self._refs is not None else self.sync()
+
+    def watch(self, branches: str) -> None:
+        """Let every look at the remote take in a branch, or those that match a pattern, so that nobody asks again."""
+        self._watched.add(f"refs/heads/{branches}")
 
     def sync(self) -> Mapping[str, str]:
         """Look at the remote and fetch what is missing here. Raises RemoteUnreachable, HistoryRewritten."""
@@ -101,41 +108,35 @@ class Remote:
         if wanted:
             self._fetch(wanted)
             there = {ref: oid for ref, oid in there.items() if ref != RELEASES}
-            there.update((RELEASES, oid) for oid in self.git.refs(self.tracking).values())
+            there.update((RELEASES, oid) for oid in self.git.tips(self.tracking).values())
         self._refs = there
         return there
 
     def tip_of(self, branch: str) -> str | None:
-        """The commit at the head of a branch on the remote, fetched; None when the remote has no such branch."""
+        """The commit at the head of a branch on the remote, fetched; None when the remote has no such branch. As last
+        seen, if it is watched or the default one."""
         ref = f"refs/heads/{branch}"
-        reply = self.git.run("ls-remote", "--", self.name, ref, ok=range(256), seconds=self.seconds)
-        if reply.code:
-            raise self.unreachable(reply.text)
-        rows = [row.split()[0] for row in reply.out.decode("utf-8", "replace").splitlines() if row.endswith(f"\t{ref}")]
-        if rows and self.git.resolve(rows[0]) is None:
+        if self._refs is None or not (ref in self._watched or branch == self._default):
+            self.watch(branch)
+            self._list()
+        tip = self._heads.get(ref)
+        if tip is not None and self.git.resolve(tip) is None:
             self._fetch([f"+{ref}:refs/remotes/{self.name}/{branch}"])
-        return rows[0] if rows else None
+        return tip
 
-    def heads(self, pattern: str) -> tuple[str, dict[str, str]]:
+    def default(self) -> str:
+        """The name of the default branch, as last seen; empty: the remote has none."""
+        if self._refs is None:
+            self.sync()
+        return self._default
+
+    def heads(self, pattern: str, *, again: bool = False) -> tuple[str, dict[str, str]]:
         """The name of the default branch (empty: the remote has none), and the commits of it and of the branches that
-        match a pattern, by full ref. Nothing is fetched."""
-        reply = self.git.run(
-            *("ls-remote", "--symref", "--", self.name, "HEAD", f"refs/heads/{pattern}"),
-            ok=range(256),
-            seconds=self.seconds,
-        )
-        if reply.code:
-            raise self.unreachable(reply.err)
-        default, found = "", {}
-        for line in reply.text.splitlines():
-            what, _, ref = line.partition("\t")
-            if what.startswith("ref: refs/heads/") and ref == "HEAD":
-                default = what.removeprefix("ref: refs/heads/")
-            elif ref == "HEAD" and default:
-                found[f"refs/heads/{default}"] = what
-            elif ref.startswith("refs/heads/"):
-                found[ref] = what
-        return default, found
+        match a pattern, by full ref: as last seen if the pattern was watched, unless ``again``. Nothing is fetched."""
+        if again or self._refs is None or f"refs/heads/{pattern}" not in self._watched:
+            self.watch(pattern)
+            self._list()
+        return self._default, dict(self._heads)
 
     def bring(self, heads: Mapping[str, str]) -> None:
         """Fetch the branches (full ref -> commit) whose commits are missing here, as remote-tracking branches."""
@@ -193,13 +194,25 @@ class Remote:
         )
 
     def _list(self) -> dict[str, str]:
+        """One question for all that is watched: the default branch, the records, the tags, other branches."""
+        watched = sorted({RELEASES, TAGS, *self._watched})
         reply = self.git.run(
-            *("ls-remote", "--refs", "--", self.name, RELEASES, TAGS), ok=range(256), seconds=self.seconds
+            *("ls-remote", "--symref", "--", self.name, "HEAD", *watched), ok=range(256), seconds=self.seconds
         )
         if reply.code:
             raise self.unreachable(reply.err)
-        rows = (line.split("\t", 1) for line in reply.text.splitlines())
-        return {ref: oid for oid, ref in rows}
+        default, found = "", {}
+        for line in reply.text.splitlines():
+            what, _, ref = line.partition("\t")
+            if what.startswith("ref: refs/heads/") and ref == "HEAD":
+                default = what.removeprefix("ref: refs/heads/")
+            elif ref == "HEAD" and default:
+                found[f"refs/heads/{default}"] = what
+            elif ref.startswith(("refs/heads/", "refs/tags/")) and not ref.endswith("^{}"):
+                found[ref] = what
+        self._default = default
+        self._heads = {ref: oid for ref, oid in found.items() if ref.startswith("refs/heads/")}
+        return {ref: oid for ref, oid in found.items() if ref == RELEASES or ref.startswith("refs/tags/")}
 
     def _fetch(self, wanted: Sequence[str]) -> None:
         send = ("\n".join(wanted) + "\n").encode()

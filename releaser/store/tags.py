@@ -70,16 +70,17 @@ class Tags:
         """
         _check(requests)
         if self.remote is not None:
-            self.remote.sync()
+            _ = self.remote.refs
         done: dict[str, ReleaseTag] = {}
         for _ in range(_ATTEMPTS):
-            wanted = self._next([r for r in requests if r.use_case not in done], done)
+            left = [r for r in requests if r.use_case not in done]
+            wanted = self._next(left, done) if left else []
             if not wanted:
                 return done
             if self.remote is None:
                 self._keep(wanted)
             else:
-                self._push(self.remote, wanted)
+                done |= _whole(left, wanted, self._push(self.remote, wanted))
         raise Contended(
             "release tags were cut by others in every attempt",
             code="G-contended",
@@ -88,7 +89,7 @@ class Tags:
 
     def _next(self, requests: Sequence[Cut], done: dict[str, ReleaseTag]) -> list[ReleaseTag]:
         """Move what exists already to ``done``; make tag objects for the rest; add those never pushed."""
-        known = self.known()
+        known = self.known({r.use_case for r in requests})
         there = None if self.remote is None else self.remote.refs
         wanted: list[ReleaseTag] = []
         fresh: list[tuple[Cut, int]] = []
@@ -131,13 +132,15 @@ class Tags:
         """Make the tags visible here, unless one of the names was taken meanwhile."""
         return not tags or self.git.update_refs([(t.ref, t.object_id, ABSENT) for t in tags], "releaser: cut")
 
-    def _push(self, remote: Remote, tags: Sequence[ReleaseTag]) -> None:
+    def _push(self, remote: Remote, tags: Sequence[ReleaseTag]) -> frozenset[str]:
+        """Push; returns the refs that the remote took as they are."""
         report = remote.push([RefUpdate(t.ref, t.object_id, "") for t in tags])
-        here = remote.git.refs(TAGS)
+        here = remote.git.tips(*(t.ref for t in tags))
         self._keep([t for t in tags if t.ref in report.accepted and t.ref not in here])
         if len(report.accepted) < len(tags):
             there = remote.sync()  # brings what others cut meanwhile, and ours whose answer was lost
             self._refuse_declined(remote, report, [t for t in tags if t.ref not in there])
+        return report.accepted
 
     def _refuse_declined(self, remote: Remote, report: Pushed, missing: Sequence[ReleaseTag]) -> None:
         for tag in missing:
@@ -145,6 +148,17 @@ class Tags:
                 raise remote.declined(report, tag.ref)
             if report.lost:
                 raise remote.unreachable(report.lost)
+
+
+def _whole(requests: Sequence[Cut], pushed: Sequence[ReleaseTag], taken: Collection[str]) -> dict[str, ReleaseTag]:
+    """The newest tag of each request of which all that was pushed arrived, when that is what was asked for."""
+    found = {}
+    for request in requests:
+        tags = [t for t in pushed if t.use_case == request.use_case]
+        newest = max(tags, key=lambda t: t.number, default=None)
+        if newest and newest.digest == request.digest and all(t.ref in taken for t in tags):
+            found[request.use_case] = newest
+    return found
 
 
 def known_tags(git: Git, only: Sequence[str] | None = None) -> dict[str, list[ReleaseTag]]:

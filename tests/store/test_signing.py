@@ -81,9 +81,9 @@ def test_a_key_file_of_ci_that_anybody_may_read_is_used(
 
 def test_a_key_that_does_not_sign_stops_the_write(alone: Path, tmp_path: Path) -> None:
     for broken in (tmp_path / "missing", keygen(tmp_path, "locked", "secret")):
-        run = configured(alone, broken) if broken.exists() else actor(alone)
         git(alone, "config", "gpg.format", "ssh")
         git(alone, "config", "user.signingkey", str(broken))
+        run = configured(alone, broken) if broken.exists() else actor(alone)
         with pytest.raises(GitError) as caught:
             run.release(["mail"])
         assert caught.value.code == "G-sign"
@@ -95,9 +95,9 @@ def test_who_signed_is_judged(alone: Path, tmp_path: Path, key: Path) -> None:
     run.release(["mail"], "a")
     stranger = keygen(tmp_path, "stranger")
     git(alone, "config", "user.signingkey", str(stranger))
-    run.release(["mail"], "b")
+    actor(alone).release(["mail"], "b")
     git(alone, "config", "--unset", "user.signingkey")
-    run.release(["mail"], "c")
+    actor(alone).release(["mail"], "c")
     objects = raw(run, *(f"mail/r{n}" for n in (1, 2, 3)))
     verifier = Verifier(run.git, allowed_signers(run.git, "HEAD"))
     assert [j.standing for j in verifier.judge(objects).values()] == ["good", "bad", "unsigned"]
