@@ -427,14 +427,20 @@ def test_this_process_as_a_holder() -> None:
 def test_the_remote_that_answers_late_is_not_asked_twice_for_reading(clone: Path) -> None:
     run = actor(clone)
     calls: list[str] = []
-    perform = run.git._perform
+    asked: list[int] = []
+    perform, ask = run.git._perform, run.git._ask
 
     def counted(command, send, seconds):  # type: ignore[no-untyped-def]
         calls.append(" ".join(command))
         return perform(command, send, seconds)
 
+    def questions(process, names):  # type: ignore[no-untyped-def]
+        asked.append(len(names))
+        return ask(process, names)
+
     run.release([f"case-{i}" for i in range(30)])
     run.git._perform = counted  # type: ignore[method-assign]
+    run.git._ask = questions  # type: ignore[method-assign]
     run.records.witnesses("dev")
-    assert len(calls) == 1, calls
-    assert not any("remote" in c.split()[:4] for c in calls)
+    assert calls == []
+    assert asked == [1, 30, 60]
