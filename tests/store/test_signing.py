@@ -140,7 +140,7 @@ def test_a_signed_history_made_anew_without_the_key_is_seen(alone: Path, key: Pa
     assert [p.path for p in proven(alone, rewrite(alone, {}, seals=True)).problems] == ["releases"]
     git(alone, "config", "--unset", "user.signingkey")
     declare(alone, "mail", 3)
-    release(run, "mail")
+    release(actor(alone), "mail")
     found = proven(alone).problems
     tip, before = (git(alone, "rev-parse", f"releases~{n}")[:12] for n in (0, 1))
     assert {p.path for p in found} == {f"releases@{tip}", f"releases@{before}", "refs/tags/mail/r3"}
@@ -151,9 +151,8 @@ def test_what_is_from_before_signing_began_is_noted(alone: Path, key: Path) -> N
     run = actor(alone)
     declare(alone, "mail", 1)
     release(run, "mail")
-    configured(alone, key)
     declare(alone, "mail", 2)
-    release(run, "mail")
+    release(configured(alone, key), "mail")
     proof = proven(alone)
     assert proof.problems == []
     assert [u.reason for u in proof.unproven] == ["its first 2 commits are from before signing began"]
