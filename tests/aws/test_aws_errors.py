@@ -179,6 +179,6 @@ def test_a_sandbox_that_does_not_run_is_told_soon(alone: Path, monkeypatch: pyte
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
     begun = time.monotonic()
     found = caught()
-    assert time.monotonic() - begun < 3.5
+    assert time.monotonic() - begun < 8  # at most 2 s of pauses, and what a busy machine adds
     assert found.failure is Failure.TRANSIENT
     assert f"127.0.0.1:{port}" in str(found) and "is the sandbox running?" in found.hint

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from releaser import runtime, sandbox
-from releaser.kinds import runtime_configuration
+from releaser.core import runtime_document
 
 DIGEST = "sha256:" + "5" * 64
 GOOD = {"format": "releaser.runtime/v1", "useCase": "claims", "release": "r12", "digest": DIGEST, "enabled": True,
@@ -189,8 +189,8 @@ def test_nothing_else_is_imported():
 
 
 def test_its_words_are_those_of_the_document_that_is_written():
-    assert runtime.FORMAT == runtime_configuration.FORMAT
-    written = json.loads(runtime_configuration.encode({**GOOD, "models": {"x": {"stop": "{{"}}}))
+    assert runtime.FORMAT == runtime_document.FORMAT
+    written = json.loads(runtime_document.encode({**GOOD, "models": {"x": {"stop": "{{"}}}))
     assert runtime.check(runtime.Reading(json.dumps(written).encode()))["models"]["x"]["stop"] == "{{"
 
 
