@@ -33,6 +33,14 @@ def hold_after(records: Iterable[tuple[Held | None, Closed | None]]) -> Held | N
     return None
 
 
+def is_overtaken(opened: Opened, closed: Closed, other: Closed) -> bool:
+    """Whether a way back that waited for the git server ended before another release that it did not know of.
+
+    Not by the clock alone: clocks differ, and what went back from the other release has come after it.
+    """
+    return closed.closed_at < other.closed_at and opened.previous_release != other.record.release
+
+
 def gone_by(records: Iterable[tuple[Opened, Closed | None]], digest: str) -> tuple[str, ...]:
     """The commits whose pins asked for content until it was taken back: those that the run which took it back, and the
     runs that had brought it, went by. ``records``: of one sequence, newest first. All that brought it, where no record

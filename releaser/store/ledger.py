@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from releaser.core.entry import RecordUnreadable, decode, document
-from releaser.core.hold import hold_after
+from releaser.core.hold import hold_after, is_overtaken
 from releaser.core.proof.files import FOLDER, NAME, NOTES_FILE, sha256
 from releaser.core.proof.objects import tree_of
-from releaser.core.record import Closed, Held, Opened, OpenRecord, Outcome, Witness
+from releaser.core.record import Closed, Opened, OpenRecord, Outcome, Witness
 from releaser.core.sequence import State, assembled
-from releaser.core.timeline import Account, Ending, live_of
+from releaser.core.timeline import DECIDES, Account, Ending, live_of
 from releaser.store.git import Git
 
 CLOSED_FILE = "closed.json"
+Row = tuple[Opened | None, Closed | None]
+"""The first entry of a record that says what it holds (None: it holds nothing), and the last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +73,12 @@ class Ledger:
     def witnesses(self, environment: str) -> dict[str, Witness]:
         """What git knows of each use case: the last release, the last closed record, the open record, the hold.
 
-        Every sequence is read back to the record that made what is live; all of them together, depth by depth.
+        Every sequence is read back to the record that made what is live; all of them together, depth by depth. A way
+        back that waited for the git server may stand behind a release that came after it: so no further than that.
         """
         folders = {name: rows for name, rows in self.folders(environment).items() if rows}
         opened: dict[str, OpenRecord] = {}
-        read: dict[str, list[tuple[Held | None, Closed | None]]] = {name: [] for name in folders}
+        read: dict[str, list[Row]] = {name: [] for name in folders}
         depth = 0
         pending = list(folders)
         while pending:
@@ -88,7 +91,7 @@ class Ledger:
                 closed = _closed(closings[place.path], place.path) if place.path in closings else None
                 read[name].append((holds.get(place.path), closed))
             depth += 1
-            pending = [n for n in pending if not _decides(read[n][-1][1]) and len(folders[n]) > depth]
+            pending = [n for n in pending if not _decides(*read[n][-1]) and len(folders[n]) > depth]
         return {name: _witness(name, rows, opened.get(name)) for name, rows in read.items()}
 
     def released_before(self, environment: str, live: Mapping[str, Closed]) -> dict[str, Closed]:
@@ -161,14 +164,15 @@ class Ledger:
         found = self.git.objects([f"{f.tree}:{CLOSED_FILE}" for f in rows])
         return {f.path: item[1] for f, item in zip(rows, found, strict=True) if item}
 
-    def _ends(self, folders: Iterable[Folder]) -> tuple[dict[str, bytes], dict[str, Held]]:
-        """The last entries, as ``_closings``, and what records say they hold. Almost none does, so few are decoded."""
+    def _ends(self, folders: Iterable[Folder]) -> tuple[dict[str, bytes], dict[str, Opened]]:
+        """The last entries, as ``_closings``, and the first ones of records that say what they hold. Almost none does,
+        so few are decoded."""
         rows = list(folders)
         found = self.git.objects([f"{f.tree}:{name}" for name in (CLOSED_FILE, "opened.json") for f in rows])
         closings = {f.path: item[1] for f, item in zip(rows, found, strict=False) if item}
         said = {f.path: i[1] for f, i in zip(rows, found[len(rows) :], strict=True) if i and b'"holds"' in i[1]}
         opened = {path: decode(raw, f"{path}/opened.json") for path, raw in said.items()}
-        return closings, {p: e.holds for p, e in opened.items() if isinstance(e, Opened) and e.holds is not None}
+        return closings, {p: e for p, e in opened.items() if isinstance(e, Opened) and e.holds is not None}
 
     def _open_records(self, folders: Sequence[Folder]) -> dict[str, OpenRecord]:
         if not folders:
@@ -184,17 +188,32 @@ class Ledger:
         return [tree_of(item[1]) if item and item[0] == "tree" else {} for item in self.git.objects(names)]
 
 
-def _decides(closed: Closed | None) -> bool:
+def _decides(opened: Opened | None, closed: Closed | None) -> bool:
     """Whether nothing older matters to what is live."""
-    return closed is not None and closed.outcome in (Outcome.RELEASED, Outcome.RETIRED)
+    return opened is None and closed is not None and closed.outcome in DECIDES
 
 
-def _witness(name: str, rows: Sequence[tuple[Held | None, Closed | None]], opened: OpenRecord | None) -> Witness:
-    closed = [c for _, c in rows if c is not None]
-    live = next((c for c in closed if c.outcome is Outcome.RELEASED), None)
-    return Witness(
-        use_case=name, released=live, latest=closed[0] if closed else None, open=opened, hold=hold_after(rows)
-    )
+def _witness(name: str, rows: Sequence[Row], opened: OpenRecord | None) -> Witness:
+    latest = next((c for _, c in rows if c is not None), None)
+    by_time = _late_behind(rows)
+    live = next((c for _, c in by_time if c is not None and c.outcome is Outcome.RELEASED), None)
+    hold = hold_after((o.holds if o else None, c) for o, c in by_time)
+    return Witness(use_case=name, released=live, latest=latest, open=opened, hold=hold)
+
+
+def _late_behind(rows: Sequence[Row]) -> list[Row]:
+    """Newest first, where what waited for the git server while another release came stands behind that one."""
+    base = rows[-1][1]
+    if base is None or not _decides(*rows[-1]):
+        return list(rows)
+    first = len(rows) - 1
+    while first and _is_late(*rows[first - 1], base):
+        first -= 1
+    return [*rows[:first], rows[-1], *rows[first:-1]]
+
+
+def _is_late(opened: Opened | None, closed: Closed | None, base: Closed) -> bool:
+    return opened is not None and closed is not None and is_overtaken(opened, closed, base)
 
 
 def _newest_first(path: str, tree: Mapping[str, tuple[str, str]]) -> list[Folder]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from releaser.core.entry import close_entry, encode, open_entry
 from releaser.core.errors import LockHeld
-from releaser.core.hold import hold_after
+from releaser.core.hold import hold_after, is_overtaken
 from releaser.core.proof.files import NOTES_FILE, sha256
 from releaser.core.record import Closed, Conclusion, Delivery, Intent, Opened, OpenRecord, Outcome, Resumed, Witness
 from releaser.core.replant import closing_of, replanted
@@ -188,6 +188,8 @@ def _after(before: Witness, queued: Queued) -> Witness:
     closed, holds = closing_of(queued.files), queued.opened.holds
     if closed is None:
         return replace(before, open=assembled(str(queued.folder), _entries(queued)), hold=holds or before.hold)
+    if before.released is not None and is_overtaken(queued.opened, closed, before.released):
+        return before
     after = replace(before, latest=closed, hold=hold_after([(holds, closed)]) or before.hold)
     if closed.outcome in (Outcome.RELEASED, Outcome.RETIRED):
         live = closed if closed.outcome is Outcome.RELEASED else None

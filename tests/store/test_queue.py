@@ -166,6 +166,32 @@ def test_commands_know_what_waits(clone: Path, bare: Path) -> None:
     assert with_waiting(who.records.witnesses("dev"), queue.waiting(), "prod")[NAME].released.record.release == "r1"
 
 
+def test_what_was_released_after_a_way_back_that_waited_is_live(clone: Path, other: Path, bare: Path) -> None:
+    """Numbers go by arrival. Two ways back, one after the other, waited while somebody released."""
+    actor(clone).release([NAME])
+    moved = away(bare)
+    kept = ledger(actor(clone))
+    for release, before in (("r11", "r1"), ("r10", "r11")):
+        told = replace(emergency(previous_release=before), release=release)  # type: ignore[type-var]
+        (record,) = kept.open([told]).opened.values()  # type: ignore[list-item]
+        kept.close([(record, conclusion(NAME), "")])
+    moved.rename(bare)
+    later = actor(other)
+    later.clock.forward(hours=1)
+    later.release([NAME], "b")
+    who = actor(clone)
+    who.remote.sync()  # type: ignore[union-attr]
+    for step in ("waits", "handed in"):
+        found = with_waiting(who.records.witnesses("dev"), Queue(who.git.git_dir).waiting(), "dev")[NAME]
+        assert found.released is not None and found.released.record.release == "r2", step
+        assert found.hold is None, step
+        handed(who)
+    (record,) = who.records.open([emergency(previous_release="r2")]).opened.values()  # type: ignore[list-item]
+    who.records.close([(record, conclusion(NAME), "")])  # on a clock that is an hour behind
+    found = who.records.witnesses("dev")[NAME]
+    assert found.released is not None and found.released.record.release == "r11" and found.hold == R12
+
+
 def test_what_is_half_written_is_nothing_and_what_is_strange_is_said(clone: Path) -> None:
     queue = Queue(clone / ".git")
     (queue.folder / "0001").mkdir(parents=True)
