@@ -33,6 +33,18 @@ def hold_after(records: Iterable[tuple[Held | None, Closed | None]]) -> Held | N
     return None
 
 
+def taken_back(records: Iterable[tuple[Opened, Closed | None]], digest: str) -> Held | None:
+    """Why content was taken back since it was released last, also where another release has ended the hold. None where
+    it was not. ``records``: of one sequence, newest first."""
+    for opened, closed in records:
+        held = hold_after([(opened.holds, closed)])
+        if held is not None and held.release_digest == digest:
+            return held
+        if closed is not None and closed.outcome is Outcome.RELEASED and opened.release_digest == digest:
+            return None
+    return None
+
+
 def is_overtaken(opened: Opened, closed: Closed, other: Closed) -> bool:
     """Whether a way back that waited for the git server ended before another release that it did not know of.
 

@@ -13,7 +13,7 @@ from datetime import date
 from enum import StrEnum
 
 from releaser.core.environment import Environment
-from releaser.core.hold import hold_after
+from releaser.core.hold import taken_back
 from releaser.core.pin import Pinned
 from releaser.core.record import Outcome
 from releaser.core.timeline import Account
@@ -75,12 +75,12 @@ def _before(pin: Pinned, before: str, own: list[Account]) -> Passage | Denied:
     """What the environment before says of this content."""
     name = f"{pin.use_case} {pin.release} (sha256:{pin.digest[:12]})"
     there = [a for a in _newest_first(own) if a.opened.environment == before]
-    held = hold_after((a.opened.holds, a.closed) for a in there)
+    held = taken_back(((a.opened, a.closed) for a in there), pin.digest)
     tried = [a for a in there if a.opened.release_digest == pin.digest]
     released = [a for a in tried if a.outcome == Outcome.RELEASED]
     verified = next((a for a in released if a.closed is not None and a.closed.verified), None)
     hint = f"let `releaser reconcile -e {before}` finish with it; an emergency needs `waiver:` in the pin"
-    if released and held is not None and held.release_digest == pin.digest:
+    if released and held is not None:
         said = f"{name} was taken back in {before}: {held.reason}"
         return Denied(
             "P303", said, "fix what is wrong with it and release that; an emergency needs `waiver:` in the pin"

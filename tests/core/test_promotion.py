@@ -131,6 +131,9 @@ def test_what_was_taken_back_in_the_environment_before_goes_no_further() -> None
     for after in (taken_back, by_alarm):
         answer = passage(Pinned("mail", "r12", NEW), PROD, [verified, after], TODAY)
         assert isinstance(answer, Denied) and answer.code == "P303", answer
+        other = account("preprod", 5, "c" * 64)
+        answer = passage(Pinned("mail", "r12", NEW), PROD, [verified, after, other], TODAY)
+        assert isinstance(answer, Denied) and answer.code == "P303", "another release there says nothing of this one"
         again = account("preprod", 5, NEW)
         answer = passage(Pinned("mail", "r12", NEW), PROD, [verified, after, again], TODAY)
         assert isinstance(answer, Passage) and answer.proof == again, answer
