@@ -54,7 +54,7 @@ class Queue:
         """Everything that waits, oldest first. Raises RecordUnreadable for what is no record."""
         if not self.folder.is_dir():
             return []
-        return [q for path in self._folders() if (q := _read(path)) is not None]
+        return [q for path in self._folders() if (q := _still_there(path)) is not None]
 
     def of(self, environment: str, use_case: str) -> list[Queued]:
         """What waits of one sequence."""
@@ -102,6 +102,16 @@ class Queue:
 
     def _folders(self) -> list[Path]:
         return sorted((p for p in self.folder.iterdir() if _FOLDER.fullmatch(p.name)), key=lambda p: int(p.name))
+
+
+def _still_there(folder: Path) -> Queued | None:
+    """As ``_read``; None too for one that another command has handed in meanwhile."""
+    try:
+        return _read(folder)
+    except (FileNotFoundError, RecordUnreadable):
+        if folder.exists():
+            raise
+        return None
 
 
 def _read(folder: Path) -> Queued | None:

@@ -223,11 +223,14 @@ def hand_in(
         else:
             try:
                 _hand_in(records, queue, queued, stale, now().replace(microsecond=0))
+                queue.drop(queued)
             except LockHeld as error:
                 left.append((queued, str(error)))
-                continue
-            queue.drop(queued)
-            done.append(queued)
+            except FileNotFoundError:
+                if queued.folder.exists():
+                    raise  # else another command in this clone was faster
+            else:
+                done.append(queued)
     return HandedIn(tuple(done), tuple(left))
 
 

@@ -13,7 +13,7 @@ from world.repository import Repository, folders, sound
 from releaser.core.entry import RecordUnreadable
 from releaser.core.record import Conclusion, Emergency, Held, Outcome, Witness
 from releaser.store.git import GitError
-from releaser.store.queue import Queue
+from releaser.store.queue import Queue, Queued
 from releaser.store.queued import HandedIn, QueuedLedger, hand_in, with_waiting
 
 NAME = "claims-assistant"
@@ -190,6 +190,27 @@ def test_what_was_released_after_a_way_back_that_waited_is_live(clone: Path, oth
     who.records.close([(record, conclusion(NAME), "")])  # on a clock that is an hour behind
     found = who.records.witnesses("dev")[NAME]
     assert found.released is not None and found.released.record.release == "r11" and found.hold == R12
+
+
+def test_two_commands_in_one_clone_hand_in_once(clone: Path, other: Path, bare: Path) -> None:
+    actor(clone).release([NAME])
+    moved = away(bare)
+    taken_back(actor(clone))
+    moved.rename(bare)
+    actor(other).release([NAME], "b")
+    slower = actor(clone)
+
+    class Read(Queue):
+        """Read before the other command began."""
+
+        seen = Queue(slower.git.git_dir).waiting()
+
+        def waiting(self) -> list[Queued]:
+            return self.seen
+
+    assert len(handed(actor(clone)).done) == 1
+    assert hand_in(slower.records, Read(slower.git.git_dir), stale, slower.clock.now) == HandedIn()
+    assert sorted(folders(on_branch(clone, bare))) == [f"dev/{NAME}/{n}" for n in ("0001-r1", "0002-r2", "0003-r11")]
 
 
 def test_what_is_half_written_is_nothing_and_what_is_strange_is_said(clone: Path) -> None:
