@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from git_actors import git
+from world.git_actors import git
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from git_actors import actor, git
+from world.git_actors import actor, git
 
 from releaser.core.change_facts import Approval
 from releaser.store.change_history import changes_of

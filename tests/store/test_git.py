@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from git_actors import NOON, actor, git
+from world.git_actors import NOON, actor, git
 
 from releaser.store.git import ABSENT, Git, GitError, HistoryMissing, NotARepository
 from releaser.store.reader import Outside

@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from git_actors import Actor, actor, git, spawned, wait_for
+from world.git_actors import Actor, actor, git, spawned, wait_for
 
 from releaser.store.git import GitError
 from releaser.store.remote import Contended, PushDeclined, RemoteUnreachable

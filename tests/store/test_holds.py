@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from git_actors import Actor, actor, conclusion, intent, laptop
+from world.git_actors import Actor, actor, conclusion, intent, laptop
 
 from releaser.core.hold import hold_of
 from releaser.core.record import Delivery, Held, Intent, Outcome, Witness

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from git_actors import git
 from world import manifest
+from world.git_actors import git
 
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.workspace import UseCaseFiles

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from git_actors import TestClock, git
+from world.git_actors import TestClock, git
 
 from releaser.core.errors import Refused
 from releaser.store.git import Git

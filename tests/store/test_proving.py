@@ -9,8 +9,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from git_actors import NOON, actor, conclusion, git, intent, laptop
-from history_attacks import (
+from world.git_actors import NOON, actor, conclusion, git, intent, laptop
+from world.history_attacks import (
     exchange,
     files_of,
     flipped,

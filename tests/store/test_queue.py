@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from git_actors import NOON, Actor, abandoned, actor, conclusion, git, intent, laptop
+from world.git_actors import NOON, Actor, abandoned, actor, conclusion, git, intent, laptop
 from world.repository import Repository, folders, sound
 
 from releaser.core.entry import RecordUnreadable

@@ -7,7 +7,19 @@ import os
 from pathlib import Path
 
 import pytest
-from git_actors import Actor, TestClock, abandoned, actor, conclusion, forked, git, intent, laptop, spawned, wait_for
+from world.git_actors import (
+    Actor,
+    TestClock,
+    abandoned,
+    actor,
+    conclusion,
+    forked,
+    git,
+    intent,
+    laptop,
+    spawned,
+    wait_for,
+)
 
 from releaser.core.chain import head_of, verify
 from releaser.core.errors import LockHeld

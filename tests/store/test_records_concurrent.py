@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from git_actors import actor, conclusion, git, intent, spawned, wait_for
 from test_records import sound
+from world.git_actors import actor, conclusion, git, intent, spawned, wait_for
 
 ROUNDS = 4
 

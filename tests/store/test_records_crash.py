@@ -13,8 +13,8 @@ import signal
 from pathlib import Path
 
 import pytest
-from git_actors import NOON, TestClock, actor, forked, git
 from test_records import sound
+from world.git_actors import NOON, TestClock, actor, forked, git
 
 from releaser.core.record import Outcome
 

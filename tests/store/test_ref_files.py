@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from git_actors import git
+from world.git_actors import git
 
 from releaser.store import git as door
 from releaser.store.git import ABSENT, Git

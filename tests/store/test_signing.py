@@ -6,8 +6,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from git_actors import Actor, actor, git
-from history_attacks import declare, proven, release, rewrite
+from world.git_actors import Actor, actor, git
+from world.history_attacks import declare, proven, release, rewrite
 
 from releaser.core.proof.objects import object_id, split_signature
 from releaser.store.git import GitError

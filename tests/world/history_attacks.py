@@ -11,8 +11,6 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
-from git_actors import NOON, Actor, actor, conclusion, git, intent
-
 from releaser.core.proof.branch import SEAL, seal
 from releaser.core.proof.files import sha256
 from releaser.core.record import Holder, Outcome
@@ -25,6 +23,7 @@ from releaser.store.signatures import allowed_signers
 from releaser.store.tags import Cut
 from releaser.store.trees import TreeReader
 from releaser.store.workspace import load_use_case
+from world.git_actors import NOON, Actor, actor, conclusion, git, intent
 
 Flip = Callable[[bytes], bytes]
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from history_attacks import files_of, flipped, place_in, proven, rewrite
+from world.history_attacks import files_of, flipped, place_in, proven, rewrite
 from world.process import Zygote
 from world.year import ACCOUNTS, Year, begin, live
 
