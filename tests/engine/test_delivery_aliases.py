@@ -10,6 +10,7 @@ import pytest
 from sandbox.flow_samples import END, ROLE, START, data, definition, node
 from world.desk import Desk
 from world.manifest import use_case
+from world.process import until
 from world.rollouts import CANARY, Readers, minutes, roll_out, slow_desk, slow_sandbox
 
 from releaser import sandbox
@@ -88,6 +89,25 @@ def test_callers_move_with_their_document_and_go_back_with_it(slow: Desk) -> Non
     past = slow.mark()
     slow.reconcile()
     assert slow.writes(past) == []
+
+
+def test_a_roll_out_whose_run_was_killed_comes_before_what_was_merged_since(slow: Desk) -> None:
+    declare(slow, FIRST)
+    slow.reconcile()
+    readers = Readers(slow, 40)
+    declare(slow, SECOND)
+    running = slow.start("reconcile", "-e", "dev", "--wait", "60s")
+    until(lambda: "10 % of readers" in running._text("err"))
+    running.kill()
+    assert not any("delivering.json" in entries for entries in slow.releases().values())
+    declare(slow, THIRD)
+    assert "P364" in slow.reconcile("--take-over", "--wait", "1s", ok=5).said
+    assert all_reached(slow, readers) == {("r1", "1", "1"), ("r2", "2", "1")}
+    slow.admin.advance(minutes(31))
+    slow.reconcile()
+    assert all_reached(slow, readers) == {("r2", "2", "1")}
+    slow.reconcile("--wait", "1s", ok=5)
+    assert all_reached(slow, readers) == {("r2", "2", "1"), ("r3", "3", "1")}
 
 
 def test_on_and_off_breaks_no_caller(slow: Desk) -> None:
