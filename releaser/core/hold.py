@@ -1,7 +1,7 @@
 """The hold: what was taken back stays out of an environment until its pin names other content. Pure.
 
 A hold is no state of its own: it follows from the records. Taken back are a release that its delivery rolled back,
-and what an emergency rollback says it ``holds``. The next release that holds nothing ends it.
+and what an emergency rollback says it ``holds``. The next release that holds nothing ends them all.
 """
 
 from __future__ import annotations
@@ -11,33 +11,43 @@ from collections.abc import Iterable
 from releaser.core.record import Closed, Held, Opened, Outcome, Witness
 
 
-def hold_of(witness: Witness) -> Held | None:
-    """What is kept out, by the records: exactly this digest, in this environment."""
-    return witness.hold
+def held_of(witness: Witness | None, digest: str) -> Held | None:
+    """Why exactly this content is kept out of an environment, by the records; None when it is not."""
+    return next((h for h in witness.holds if h.release_digest == digest), None) if witness is not None else None
 
 
-def hold_after(records: Iterable[tuple[Held | None, Closed | None]]) -> Held | None:
-    """The hold that follows from the records of one sequence, newest first: what each says it ``holds``, and its last
+def holds_after(records: Iterable[tuple[Held | None, Closed | None]]) -> tuple[Held, ...]:
+    """The holds that follow from the records of one sequence, newest first: what each says it ``holds``, and its last
     entry. No more are looked at than decide.
 
-    A run that says what it holds means it from its first entry on: also when it was interrupted or failed half-way,
-    no scheduled run puts back what it was taking away.
+    One way back after another adds to what is held. A run that says what it holds means it from its first entry on:
+    also when it was interrupted or failed half-way, no scheduled run puts back what it was taking away. What somebody
+    went back to on purpose is not held any more.
     """
+    found: dict[str, Held] = {}
+    wanted: set[str] = set()
     for holds, closed in records:
-        if closed is not None and closed.outcome is Outcome.ROLLED_BACK:
-            return Held(release=closed.record.release, release_digest=closed.record.release_digest, reason=_why(closed))
-        if holds is not None:
-            return holds
-        if closed is not None and closed.outcome in (Outcome.RELEASED, Outcome.RETIRED):
-            return None
-    return None
+        held = _rolled_back(closed) or holds
+        if held is not None and held.release_digest not in wanted:
+            found.setdefault(held.release_digest, held)
+        if closed is not None and closed.outcome is Outcome.RELEASED:
+            wanted.add(closed.record.release_digest)
+        if holds is None and closed is not None and closed.outcome in (Outcome.RELEASED, Outcome.RETIRED):
+            break
+    return tuple(found.values())
+
+
+def _rolled_back(closed: Closed | None) -> Held | None:
+    if closed is None or closed.outcome is not Outcome.ROLLED_BACK:
+        return None
+    return Held(release=closed.record.release, release_digest=closed.record.release_digest, reason=_why(closed))
 
 
 def taken_back(records: Iterable[tuple[Opened, Closed | None]], digest: str) -> Held | None:
     """Why content was taken back since it was released last, also where another release has ended the hold. None where
     it was not. ``records``: of one sequence, newest first."""
     for opened, closed in records:
-        held = hold_after([(opened.holds, closed)])
+        held = _rolled_back(closed) or opened.holds
         if held is not None and held.release_digest == digest:
             return held
         if closed is not None and closed.outcome is Outcome.RELEASED and opened.release_digest == digest:

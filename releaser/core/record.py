@@ -389,8 +389,8 @@ class Witness:
     latest: Closed | None
     """The last closed record, whatever its outcome."""
     open: OpenRecord | None
-    hold: Held | None = None
-    """What is kept out; read it with ``core.hold.hold_of``."""
+    holds: tuple[Held, ...] = ()
+    """What is kept out, newest first; ask ``core.hold.held_of``."""
 
 
 def folder(environment: str, use_case: str, seq: int, release: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from releaser.core.hold import hold_after
+from releaser.core.hold import holds_after
 from releaser.core.record import Closed, Held, OpenRecord, Outcome
 from releaser.core.run_facts import RunFacts, run_facts
 from releaser.core.scores import scores
@@ -80,7 +80,7 @@ def cell_of(environment: str, accounts: Sequence[Account], open_: OpenRecord | N
     live = next(iter(live_at(accounts, now)), None)
     closed = [a for a in accounts if a.closed is not None]
     latest = closed[0].closed if closed else None
-    held = hold_after((a.opened.holds, a.closed) for a in accounts)
+    held = next(iter(holds_after((a.opened.holds, a.closed) for a in accounts)), None)
     state, said = _state(live, latest, held, open_, accounts[0])
     if live is None or live.closed is None:
         return Cell(environment, state, said=said, since=latest.closed_at if latest and state == "retired" else None)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from releaser.core.gate import Result, Verdict
-from releaser.core.hold import hold_of
+from releaser.core.hold import held_of
 from releaser.core.hold_mark import HELD_TAG, is_marked
 from releaser.core.pin import Pinned
 from releaser.core.plan import Plan
@@ -57,8 +57,8 @@ def _by_records(plan: Plan, witnesses: Mapping[str, Witness]) -> list[Verdict]:
     found = []
     for part in plan.use_cases:
         witness = witnesses.get(part.use_case)
-        held = hold_of(witness) if witness else None
-        if held is not None and not part.retires and held.release_digest == part.release_digest:
+        held = held_of(witness, part.release_digest)
+        if held is not None and not part.retires:
             said = f"{part.use_case} {held.release} was taken back in {plan.environment} and is held: {held.reason}"
             hint = f"`releaser promote {part.use_case} --to {plan.environment}` another release; or merge the fix"
             if witness and witness.open is not None and witness.open.opened.holds is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from releaser import wiring
-from releaser.core.hold import hold_of
+from releaser.core.hold import held_of
 from releaser.core.promotion import Passage
 from releaser.core.proof.files import sha256
 from releaser.core.record import Emergency
@@ -41,9 +41,8 @@ def _emergencies(desk: Desk) -> dict[str, Emergency]:
     found = {}
     for name, passage in desk.passages().items():
         pin = desk.content.pinned[name].pin
-        waiver, witness = pin.waiver, desk.witnesses().get(name)
-        held = hold_of(witness) if witness else None
-        returns = held is not None and held.release_digest == pin.digest
+        waiver = pin.waiver
+        returns = held_of(desk.witnesses().get(name), pin.digest) is not None
         if waiver is not None and (returns or (isinstance(passage, Passage) and passage.is_emergency)):
             until = waiver.until.isoformat()
             found[name] = Emergency(kind="forward", reason=waiver.reason, owner=waiver.owner, until=until)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from releaser.core.errors import Refused
 from releaser.core.going_back import going_back, live_in
-from releaser.core.hold import hold_of
+from releaser.core.hold import held_of
 from releaser.core.move import EmergencyWaiver, Look, Move, before, proof_of
 from releaser.core.notes import Notes, release_notes
 from releaser.core.notes_summary import in_short
@@ -91,9 +91,8 @@ def _let_in(site: Site, pin: Pinned) -> Passage:
 
 def _refuse_held(site: Site, pin: Pinned) -> None:
     """What was taken back stays out until somebody answers for bringing it in again."""
-    witness = site.witnesses.get(pin.use_case)
-    held = hold_of(witness) if witness else None
-    if held is not None and held.release_digest == pin.digest:
+    held = held_of(site.witnesses.get(pin.use_case), pin.digest)
+    if held is not None:
         raise Refused(
             f"{pin.use_case} {pin.release} was taken back in {site.name} and is held: {held.reason}",
             code="P320",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from releaser.core.entry import RecordUnreadable, decode, document
-from releaser.core.hold import hold_after, is_overtaken
+from releaser.core.hold import holds_after, is_overtaken
 from releaser.core.proof.files import FOLDER, NAME, NOTES_FILE, sha256
 from releaser.core.proof.objects import tree_of
 from releaser.core.record import Closed, Opened, OpenRecord, Outcome, Witness
@@ -197,8 +197,8 @@ def _witness(name: str, rows: Sequence[Row], opened: OpenRecord | None) -> Witne
     latest = next((c for _, c in rows if c is not None), None)
     by_time = _late_behind(rows)
     live = next((c for _, c in by_time if c is not None and c.outcome is Outcome.RELEASED), None)
-    hold = hold_after((o.holds if o else None, c) for o, c in by_time)
-    return Witness(use_case=name, released=live, latest=latest, open=opened, hold=hold)
+    holds = holds_after((o.holds if o else None, c) for o, c in by_time)
+    return Witness(use_case=name, released=live, latest=latest, open=opened, holds=holds)
 
 
 def _late_behind(rows: Sequence[Row]) -> list[Row]:

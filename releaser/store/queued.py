@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from releaser.core.entry import close_entry, encode, open_entry
 from releaser.core.errors import LockHeld
-from releaser.core.hold import hold_after, is_overtaken
+from releaser.core.hold import is_overtaken
 from releaser.core.proof.files import NOTES_FILE, sha256
 from releaser.core.record import Closed, Conclusion, Delivery, Intent, Opened, OpenRecord, Outcome, Resumed, Witness
 from releaser.core.replant import closing_of, replanted
@@ -185,15 +185,16 @@ def with_waiting(found: Mapping[str, Witness], waiting: Sequence[Queued], enviro
 
 
 def _after(before: Witness, queued: Queued) -> Witness:
-    closed, holds = closing_of(queued.files), queued.opened.holds
+    closed, held = closing_of(queued.files), (queued.opened.holds,) if queued.opened.holds else ()
     if closed is None:
-        return replace(before, open=assembled(str(queued.folder), _entries(queued)), hold=holds or before.hold)
+        return replace(before, open=assembled(str(queued.folder), _entries(queued)), holds=(*held, *before.holds))
     if before.released is not None and is_overtaken(queued.opened, closed, before.released):
         return before
-    after = replace(before, latest=closed, hold=hold_after([(holds, closed)]) or before.hold)
+    kept = tuple(h for h in before.holds if h.release_digest != closed.record.release_digest)
+    after = replace(before, latest=closed, holds=(*held, *kept))
     if closed.outcome in (Outcome.RELEASED, Outcome.RETIRED):
         live = closed if closed.outcome is Outcome.RELEASED else None
-        after = replace(after, released=live, hold=hold_after([(holds, closed)]))
+        after = replace(after, released=live, holds=after.holds if held else ())
     return after
 
 

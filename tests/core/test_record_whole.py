@@ -16,7 +16,7 @@ from releaser.core.chain import head_of, verify
 from releaser.core.change_facts import Approval, ChangeFacts, segregation_of
 from releaser.core.entry import close_entry, decode, encode, open_entry, record_schema
 from releaser.core.evidence_ref import EvidenceRef
-from releaser.core.hold import hold_after
+from releaser.core.hold import holds_after
 from releaser.core.record import (
     ApprovedStep,
     Closed,
@@ -153,26 +153,29 @@ def closed(outcome: Outcome, release: str = "r12", **more: object) -> Closed:
 ALARM = "arn:aws:cloudwatch:eu-central-1:333333333333:alarm:errors"
 ROLLED_BACK = closed(Outcome.ROLLED_BACK, delivery={"alarm": ALARM})
 OWN = Held(release="r12", release_digest="a" * 64, reason=f"its delivery was rolled back by the alarm {ALARM}")
+OTHER = Held(release="r10", release_digest="d" * 64, reason="it leaks too")
 
 
 @pytest.mark.parametrize(
     ("records", "held"),
     [
-        ([], None),
-        ([(None, closed(Outcome.RELEASED))], None),
-        ([(TAKEN_BACK, closed(Outcome.RELEASED))], TAKEN_BACK),
-        ([(None, closed(Outcome.RELEASED)), (TAKEN_BACK, closed(Outcome.RELEASED))], None),
-        ([(None, closed(Outcome.PRUNED)), (None, closed(Outcome.FAILED)), (None, ROLLED_BACK)], OWN),
-        ([(None, closed(Outcome.RELEASED)), (None, ROLLED_BACK)], None),
-        ([(None, closed(Outcome.RETIRED)), (None, ROLLED_BACK)], None),
-        ([(None, ROLLED_BACK), (TAKEN_BACK, closed(Outcome.RELEASED))], OWN),
-        ([(TAKEN_BACK, None), (None, closed(Outcome.RELEASED))], TAKEN_BACK),
-        ([(TAKEN_BACK, closed(Outcome.FAILED)), (None, closed(Outcome.RELEASED))], TAKEN_BACK),
-        ([(TAKEN_BACK, closed(Outcome.INTERRUPTED)), (None, closed(Outcome.RELEASED))], TAKEN_BACK),
+        ([], []),
+        ([(None, closed(Outcome.RELEASED))], []),
+        ([(TAKEN_BACK, closed(Outcome.RELEASED))], [TAKEN_BACK]),
+        ([(None, closed(Outcome.RELEASED)), (TAKEN_BACK, closed(Outcome.RELEASED))], []),
+        ([(None, closed(Outcome.PRUNED)), (None, closed(Outcome.FAILED)), (None, ROLLED_BACK)], [OWN]),
+        ([(None, closed(Outcome.RELEASED)), (None, ROLLED_BACK)], []),
+        ([(None, closed(Outcome.RETIRED)), (None, ROLLED_BACK)], []),
+        ([(None, ROLLED_BACK), (TAKEN_BACK, closed(Outcome.RELEASED))], [OWN, TAKEN_BACK]),
+        ([(OTHER, closed(Outcome.RELEASED)), (TAKEN_BACK, closed(Outcome.RELEASED))], [OTHER, TAKEN_BACK]),
+        ([(OTHER, closed(Outcome.RELEASED)), (OWN, closed(Outcome.RELEASED))], [OTHER]),
+        ([(TAKEN_BACK, None), (None, closed(Outcome.RELEASED))], [TAKEN_BACK]),
+        ([(TAKEN_BACK, closed(Outcome.FAILED)), (None, closed(Outcome.RELEASED))], [TAKEN_BACK]),
+        ([(TAKEN_BACK, closed(Outcome.INTERRUPTED)), (None, closed(Outcome.RELEASED))], [TAKEN_BACK]),
     ],
 )
-def test_the_hold_follows_from_the_records(records: list[tuple[Held | None, Closed | None]], held: Held | None) -> None:
-    assert hold_after(records) == held
+def test_the_holds_follow_from_the_records(records: list[tuple[Held | None, Closed | None]], held: list[Held]) -> None:
+    assert holds_after(records) == tuple(held)
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,17 @@ def two_releases(desk: Desk, *texts: str, **spec: Any) -> Desk:
     return desk
 
 
+def test_one_way_back_after_another_holds_all_that_was_taken_back(dev: Desk) -> None:
+    dev.repo.declare(use_case(), {"answer": LETTER.replace("three", "four")})
+    dev.repo.commit("third")
+    dev.reconcile()
+    dev.run(*NOW, "-e", "dev", ok=0)
+    dev.run(*NOW, "-e", "dev", ok=0)
+    assert live(dev) == "r1"
+    assert "P312" in reconcile(pipeline(dev), ok=4), "r3 is held still, though r2 was taken back since"
+    assert live(dev) == "r1"
+
+
 def live(desk: Desk) -> str:
     found: str = desk.content()["parameter /releaser/mail/runtime"]["draft"]["Value"]["release"]
     return found

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from world.git_actors import Actor, actor, conclusion, intent, laptop
 
-from releaser.core.hold import hold_of
 from releaser.core.record import Delivery, Held, Intent, Outcome, Witness
 
 DELIVERY = Delivery(
@@ -45,19 +44,19 @@ def test_after_a_roll_back_of_the_delivery_the_one_before_is_live_and_the_new_on
     run.release(["mail"], "a")
     witness = ended(run, intent("mail", run.cut(["mail"], "b")["mail"]), Outcome.ROLLED_BACK)
     assert witness.released is not None and witness.released.record.release == "r1"
-    held = hold_of(witness)
-    assert held is not None and (held.release, held.release_digest) == ("r2", "b" * 64)
-    assert hold_of(ended(run, intent("mail"), Outcome.NOTHING)) == held
+    (held,) = witness.holds
+    assert (held.release, held.release_digest) == ("r2", "b" * 64)
+    assert ended(run, intent("mail"), Outcome.NOTHING).holds == (held,)
     run.release(["mail"], "c")
-    assert hold_of(run.records.witnesses("dev")["mail"]) is None
+    assert run.records.witnesses("dev")["mail"].holds == ()
 
 
 def test_an_emergency_rollback_holds_what_it_took_back(alone: Path) -> None:
     run = actor(alone)
     tag = run.cut(["mail"], "a")["mail"]
-    assert hold_of(ended(run, replace(intent("mail", tag), holds=R2), Outcome.RELEASED)) == R2
-    assert hold_of(ended(run, intent("mail"), Outcome.PRUNED)) == R2
-    assert hold_of(ended(run, intent("mail", tag), Outcome.RELEASED)) is None
+    assert ended(run, replace(intent("mail", tag), holds=R2), Outcome.RELEASED).holds == (R2,)
+    assert ended(run, intent("mail"), Outcome.PRUNED).holds == (R2,)
+    assert ended(run, intent("mail", tag), Outcome.RELEASED).holds == ()
 
 
 def test_what_is_retired_is_not_live(alone: Path) -> None:

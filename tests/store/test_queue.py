@@ -74,7 +74,7 @@ def test_what_waited_stands_on_the_branch_byte_for_byte(clone: Path, bare: Path)
     assert {p.rpartition("/")[2]: raw for p, raw in found.items() if "/0002-r11/" in p} == files
     assert Queue(who.git.git_dir).waiting() == []
     witness = actor(clone).records.witnesses("dev")[NAME]
-    assert witness.hold == R12 and witness.released is not None and witness.released.record.release == "r11"
+    assert witness.holds == (R12,) and witness.released is not None and witness.released.record.release == "r11"
 
 
 def test_two_sequences_meet_and_the_queued_record_gets_the_next_number(clone: Path, other: Path, bare: Path) -> None:
@@ -159,10 +159,10 @@ def test_commands_know_what_waits(clone: Path, bare: Path) -> None:
     queue = Queue(who.git.git_dir)
     (record,) = ledger(who).open([emergency()]).opened.values()  # type: ignore[list-item]
     seen = with_waiting(who.records.witnesses("dev"), queue.waiting(), "dev")[NAME]
-    assert seen.open is not None and seen.hold == R12 and seen.released and seen.released.record.release == "r1"
+    assert seen.open is not None and seen.holds == (R12,) and seen.released and seen.released.record.release == "r1"
     ledger(who).close([(record, conclusion(NAME), "")])
     seen = with_waiting(who.records.witnesses("dev"), queue.waiting(), "dev")[NAME]
-    assert seen.open is None and seen.hold == R12 and seen.released and seen.released.record.release == "r11"
+    assert seen.open is None and seen.holds == (R12,) and seen.released and seen.released.record.release == "r11"
     assert with_waiting(who.records.witnesses("dev"), queue.waiting(), "prod")[NAME].released.record.release == "r1"
 
 
@@ -184,12 +184,12 @@ def test_what_was_released_after_a_way_back_that_waited_is_live(clone: Path, oth
     for step in ("waits", "handed in"):
         found = with_waiting(who.records.witnesses("dev"), Queue(who.git.git_dir).waiting(), "dev")[NAME]
         assert found.released is not None and found.released.record.release == "r2", step
-        assert found.hold is None, step
+        assert found.holds == (), step
         handed(who)
     (record,) = who.records.open([emergency(previous_release="r2")]).opened.values()  # type: ignore[list-item]
     who.records.close([(record, conclusion(NAME), "")])  # on a clock that is an hour behind
     found = who.records.witnesses("dev")[NAME]
-    assert found.released is not None and found.released.record.release == "r11" and found.hold == R12
+    assert found.released is not None and found.released.record.release == "r11" and found.holds == (R12,)
 
 
 def test_two_commands_in_one_clone_hand_in_once(clone: Path, other: Path, bare: Path) -> None:
