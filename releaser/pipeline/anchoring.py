@@ -57,7 +57,11 @@ def compare(proof: Proof, environment: Environment, aws: Aws, branch: ReleasesBr
     anchors = _anchors(environment, aws, branch)
     where = environment.spec.anchor.s3 or environment.spec.anchor.kms or ""
     try:
-        found = anchors.read(proof.files) if isinstance(anchors, KmsAnchors) else anchors.read(proof.ancestry, now)
+        found = (
+            anchors.read(proof.files, proof.ancestry)
+            if isinstance(anchors, KmsAnchors)
+            else anchors.read(proof.ancestry, now)
+        )
     except ReleaserError as error:
         proof.wrong(where, f"the anchors cannot be read: {error}")
         return

@@ -87,6 +87,11 @@ def _commit_in(key: str) -> str:
     return found[1] if found else ""
 
 
+def _signed_commit(raw: bytes) -> str:
+    anchor = parsed(raw, SIGNED_ANCHOR).get("anchor")
+    return str(anchor.get("commit")) if isinstance(anchor, dict) else ""
+
+
 def _doubt(reply: Mapping[str, Any], now: datetime) -> str:
     """What an anchor's lock does not keep anybody from. S3 user guide, "Locking objects with Object Lock": nobody ends
     the mode COMPLIANCE early; GOVERNANCE yields to ``s3:BypassGovernanceRetention``."""
@@ -120,10 +125,12 @@ class KmsAnchors:
         self.branch.append(self._once(path, pretty(said)), f"{self.environment}: anchor")
         return path
 
-    def read(self, files: Mapping[str, bytes]) -> list[Anchored]:
-        """The newest signed anchors among the files of the branch, newest first; each asked of KMS."""
+    def read(self, files: Mapping[str, bytes], ancestry: Collection[str]) -> list[Anchored]:
+        """The newest signed anchors among the files of the branch, newest first, and every older one of a commit that
+        is not in ``ancestry``; each asked of KMS."""
         mine = sorted((p for p in files if p.startswith(f"{ANCHORS_FOLDER}/{self.environment}/")), reverse=True)
-        return [self._read(path, files[path]) for path in mine[:_NEWEST]]
+        wanted = (p for i, p in enumerate(mine) if i < _NEWEST or _signed_commit(files[p]) not in ancestry)
+        return [self._read(path, files[path]) for path in wanted]
 
     def _read(self, path: str, raw: bytes) -> Anchored:
         data = parsed(raw, SIGNED_ANCHOR)
