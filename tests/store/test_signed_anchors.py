@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from git_actors import actor
+from world.git_actors import actor
 
 from releaser.core.anchor import anchor_name, anchor_of
 from releaser.core.proof.anchors import ANCHOR, ANCHORS_FOLDER, SIGNED_ANCHOR
