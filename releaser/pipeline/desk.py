@@ -126,6 +126,13 @@ class Desk:
         found = {n: w for n, w in self.witnesses().items() if n in self.content.retired}
         return frozenset(n for n, w in found.items() if any(here in b.arn for b in _bindings(w)) or w.open is not None)
 
+    @property
+    def elsewhere(self) -> frozenset[str]:
+        """Use cases that are live, and have nothing in the target's account and region."""
+        here = f":{self.target.region}:{self.target.account}:"
+        live = {n: live_bindings(w) for n, w in self.witnesses().items()}
+        return frozenset(n for n, bound in live.items() if bound and not any(here in b.arn for b in bound.values()))
+
     def leave_out(self, use_case: str, why: Diagnostic) -> None:
         """Take a use case off the desk for a reason."""
         self.files.pop(use_case, None)

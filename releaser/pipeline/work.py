@@ -28,6 +28,7 @@ from releaser.pipeline.chosen import ContentFrom
 from releaser.pipeline.content import of_files, of_pins
 from releaser.pipeline.desk import Desk, Look, witnesses_of
 from releaser.pipeline.telling import say
+from releaser.pipeline.unfollowed import with_unfollowed
 
 if TYPE_CHECKING:
     from releaser.engine.planning import Planned
@@ -176,7 +177,8 @@ def make_plan(
     planned = replace(planned, plan=surveyed.shown_in(planned.plan))
     pins, passages, spent = desk.pinned(), desk.passages(), desk.spent()
     verdicts = static.judge(planned, desk.environment, surveyed, now, pins, passages, spent)
-    return planned, (*verdicts, *alarms.judge(planned, look.connection.aws))
+    verdicts = (*verdicts, *alarms.judge(planned, look.connection.aws))
+    return replace(planned, plan=with_unfollowed(planned.plan, desk)), verdicts
 
 
 def survey(desk: Desk, planned: Planned, since: datetime) -> ModelSurvey:

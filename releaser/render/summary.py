@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from releaser.core.diagnostic import Diagnostic
 from releaser.core.errors import ReleaserError
 from releaser.core.outcome import ROLLED_BACK, Outcome, Status, UseCaseResult
 from releaser.core.plan import Plan, UseCasePlan
+from releaser.render.data import diagnostic_data
 from releaser.render.line import Line, Piece, coloured_text, line, plain_text
 from releaser.render.words import counted
 
@@ -56,6 +58,8 @@ class RunView:
     notes: Mapping[str, str] = field(default_factory=dict)
     """Use case -> where its notes or record are, for the reader to open."""
     unrecorded: ReleaserError | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    """What else the plan has to say."""
 
     @property
     def failed(self) -> tuple[ResultRow, ...]:
@@ -86,7 +90,7 @@ def run_view(
         for part in plan.use_cases
     )
     site = (plan.environment, plan.account, plan.region, plan.digest)
-    return RunView(*site, rows, duration_ms, notes or {}, unrecorded)
+    return RunView(*site, rows, duration_ms, notes or {}, unrecorded, plan.diagnostics)
 
 
 def _refused(part: UseCasePlan, error: ReleaserError) -> ResultRow:
@@ -133,6 +137,7 @@ def run_data(view: RunView) -> dict[str, Any]:
         "summary": counts,
         "unrecorded": _error(view.unrecorded),
         "useCases": [_row_data(row, view.notes.get(row.use_case, "")) for row in view.rows],
+        "diagnostics": [diagnostic_data(d) for d in view.diagnostics],
     }
 
 

@@ -124,6 +124,23 @@ def test_a_pin_that_lies_is_refused_and_stops_no_other(stages: Estate) -> None:
     assert not [n for n in stages.desks["preprod"].content() if "mail" in n]
 
 
+def test_a_pin_that_lies_hides_nothing_of_what_is_live(stages: Estate) -> None:
+    stages.promote("preprod", "r1")
+    stages.pin("preprod", "r1", digest="0" * 64)
+    stages.dev.repo.commit("altered")
+    (row,) = stages.run("preprod", "status", "--output", "json", ok=1).json()["useCases"]
+    assert (row["useCase"], row["state"], row["live"]) == ("mail", "blocked", "r1")
+    drift = stages.run("preprod", "drift", ok=1)
+    assert "No drift" not in drift.out and "mail: the pin says" in drift.out
+    plan = stages.run("preprod", "plan", ok=1)
+    assert "Nothing to do" not in plan.out and "Blocked: 1 use case" in plan.out
+    ended = stages.run("preprod", "reconcile", ok=1)
+    assert "Result: 1 blocked" in ended.out and "P304" in ended.out
+    told = stages.run("preprod", "reconcile", "--output", "json", ok=1).json()
+    assert [(u["useCase"], u["outcome"], u["code"]) for u in told["useCases"]] == [("mail", "blocked", "P304")]
+    assert [d["code"] for d in told["diagnostics"]] == ["P304"]
+
+
 def test_a_pin_that_is_gone_deletes_nothing(stages: Estate) -> None:
     stages.promote("preprod", "r1")
     (stages.dev.repo.root / "environments/preprod/releases/mail.yaml").unlink()
