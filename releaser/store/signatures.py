@@ -23,9 +23,8 @@ from typing import Literal
 
 from releaser.core.proof.objects import split_signature, text_of
 from releaser.store.git import Git
-from releaser.store.signing import NAMESPACE, Settings, run_keygen, settings_of
+from releaser.store.signing import ALLOWED_SIGNERS, NAMESPACE, Settings, run_keygen, settings_of
 
-ALLOWED_SIGNERS = ".releaser/allowed_signers"
 _KEY = re.compile(r"(?:^|\s)((?:sk-)?(?:ssh|ecdsa)-\S+)\s+([A-Za-z0-9+/]+=*)")
 _WHEN = re.compile(r"> (\d+) [+-]\d{4}$")
 _MAGIC = b"SSHSIG\x00\x00\x00\x01"

@@ -17,6 +17,8 @@ from pathlib import Path
 from releaser.store.git import Git, GitError
 
 KEY_VARIABLE = "RELEASER_SIGNING_KEY"
+ALLOWED_SIGNERS = ".releaser/allowed_signers"
+"""Who may sign, in OpenSSH's format. From the commit that lists somebody on, everything is signed."""
 NAMESPACE = "git"
 """What git passes to ``ssh-keygen -n``: a signature made for anything else does not count."""
 _SECONDS = 30.0
@@ -126,9 +128,28 @@ class Signer:
         )
 
 
-def sign_commit(git: Git, commit: str, *, durable: bool) -> str:
-    """The same commit with a signature when a key is configured, else the commit itself. No ref moves."""
+def signer_for(git: Git) -> Signer | None:
+    """Who signs what is written now; None where nothing is signed.
+
+    Raises GitError where HEAD lists who may sign and no key is configured: what is once written without a signature
+    stays wrong for every verification.
+    """
     signer = settings_of(git).signer
+    if signer is None:
+        listed = git.objects([f"HEAD:{git.prefix}{ALLOWED_SIGNERS}"])[0]
+        if listed is not None and listed[1].strip():
+            raise GitError(
+                f"{ALLOWED_SIGNERS} lists who may sign, and no signing key is configured here",
+                code="G-unsigned",
+                hint=f"{KEY_VARIABLE} names a key file; or set git's gpg.format=ssh and user.signingkey",
+            )
+    return signer
+
+
+def sign_commit(git: Git, commit: str, *, durable: bool) -> str:
+    """The same commit with a signature when a key is configured, else the commit itself. No ref moves. Raises GitError
+    where one is needed and there is none."""
+    signer = signer_for(git)
     if signer is None:
         return commit
     found = git.objects([commit])[0]

@@ -13,7 +13,7 @@ from releaser.core.proof.files import NAME
 from releaser.core.proof.objects import Text
 from releaser.store.git import ABSENT, Git, GitError
 from releaser.store.remote import TAGS, Contended, Pushed, RefUpdate, Remote
-from releaser.store.signing import settings_of
+from releaser.store.signing import signer_for
 
 _TAG = re.compile(rf"refs/tags/({NAME.pattern})/r([1-9][0-9]{{0,8}})")
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
@@ -110,7 +110,7 @@ class Tags:
             return []
         who = self.git.identity().line(self._now())
         objects = [_content(request, number, who).encode() for request, number in fresh]
-        signer = settings_of(self.git).signer
+        signer = signer_for(self.git)
         if signer is not None:
             objects = signer.signed_tags(objects)
         with tempfile.TemporaryDirectory(prefix="releaser-") as folder:

@@ -6,13 +6,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from world.git_actors import Actor, actor, git
+from world.git_actors import Actor, actor, git, intent
 from world.history_attacks import declare, proven, release, rewrite
 
 from releaser.core.proof.objects import object_id, split_signature
 from releaser.store.git import GitError
-from releaser.store.signatures import ALLOWED_SIGNERS, Verifier, allowed_signers
-from releaser.store.signing import settings_of
+from releaser.store.signatures import Verifier, allowed_signers
+from releaser.store.signing import ALLOWED_SIGNERS, settings_of
 
 
 def keygen(folder: Path, name: str = "key", passphrase: str = "", kind: str = "ed25519") -> Path:
@@ -29,6 +29,13 @@ def allow(root: Path, *keys: Path, options: str = 'namespaces="git"') -> None:
     git(root, "add", ".")
     git(root, "commit", "-q", "-m", "signers")
     git(root, "config", "gpg.ssh.allowedSignersFile", str(path))
+
+
+def disallow(root: Path) -> None:
+    """Who lists nobody may write without a signature; the history that was signed stays so."""
+    git(root, "config", "--unset", "user.signingkey")
+    git(root, "rm", "-q", ALLOWED_SIGNERS)
+    git(root, "commit", "-q", "-m", "no signers")
 
 
 @pytest.fixture
@@ -96,8 +103,9 @@ def test_who_signed_is_judged(alone: Path, tmp_path: Path, key: Path) -> None:
     stranger = keygen(tmp_path, "stranger")
     git(alone, "config", "user.signingkey", str(stranger))
     actor(alone).release(["mail"], "b")
-    git(alone, "config", "--unset", "user.signingkey")
+    disallow(alone)
     actor(alone).release(["mail"], "c")
+    allow(alone, key)
     objects = raw(run, *(f"mail/r{n}" for n in (1, 2, 3)))
     verifier = Verifier(run.git, allowed_signers(run.git, "HEAD"))
     assert [j.standing for j in verifier.judge(objects).values()] == ["good", "bad", "unsigned"]
@@ -122,6 +130,19 @@ def test_a_signature_holds_for_its_own_bytes_only(alone: Path, key: Path) -> Non
         assert verifier.judge({"0" * 40: data})["0" * 40].standing == "good"
 
 
+def test_where_somebody_may_sign_nothing_unsigned_is_written(alone: Path, key: Path) -> None:
+    allow(alone, key)
+    run = actor(alone)
+    for write in (lambda: run.cut(["mail"]), lambda: run.records.open([intent("mail")])):
+        with pytest.raises(GitError) as refused:
+            write()
+        assert refused.value.code == "G-unsigned"
+    assert git(alone, "for-each-ref", "refs/heads/releases", "refs/tags") == ""
+    git(alone, "config", "gpg.format", "ssh")
+    git(alone, "config", "user.signingkey", str(key))
+    actor(alone).release(["mail"], "a")
+
+
 def test_without_a_key_nothing_is_signed(alone: Path) -> None:
     git(alone, "config", "user.signingkey", "ABCD1234")  # of gpg: another format
     assert settings_of(actor(alone).git).signer is None
@@ -138,9 +159,10 @@ def test_a_signed_history_made_anew_without_the_key_is_seen(alone: Path, key: Pa
     assert proven(alone).problems == []
     assert proven(alone).counts["signatures"] == 4 + 2
     assert [p.path for p in proven(alone, rewrite(alone, {}, seals=True)).problems] == ["releases"]
-    git(alone, "config", "--unset", "user.signingkey")
+    disallow(alone)
     declare(alone, "mail", 3)
     release(actor(alone), "mail")
+    allow(alone, key)
     found = proven(alone).problems
     tip, before = (git(alone, "rev-parse", f"releases~{n}")[:12] for n in (0, 1))
     assert {p.path for p in found} == {f"releases@{tip}", f"releases@{before}", "refs/tags/mail/r3"}

@@ -80,5 +80,11 @@ GIT = (
         "Nothing unsigned is written while a key is configured. RELEASER_SIGNING_KEY names a key file without a "
         "passphrase; git's user.signingkey (with gpg.format=ssh) may also be a key that an agent holds.",
     ),
+    Code(
+        "G-unsigned",
+        "records are to be signed here, and no key is configured",
+        "`.releaser/allowed_signers` lists who may sign, so an unsigned record or tag would be wrong for ever. Nothing "
+        "is written. In CI, RELEASER_SIGNING_KEY is a variable of the type file.",
+    ),
     Code("G-no-notes", "no record with notes has that name", "`releaser history` lists the records there are."),
 )
