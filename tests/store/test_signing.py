@@ -169,6 +169,19 @@ def test_a_signed_history_made_anew_without_the_key_is_seen(alone: Path, key: Pa
     assert all(p.reason.startswith("it is not signed") for p in found)
 
 
+def test_a_past_made_anew_is_not_vouched_for_by_who_signs_on_top(alone: Path, key: Path) -> None:
+    run = configured(alone, key)
+    for number in (1, 2):
+        declare(alone, "mail", number)
+        release(run, "mail")
+    git(alone, "update-ref", "refs/heads/releases", git(alone, "rev-parse", rewrite(alone, {}, seals=True)))
+    declare(alone, "mail", 3)
+    release(actor(alone), "mail")
+    git(alone, "update-ref", "refs/heads/fresh", "releases")
+    found = {p.path for p in proven(alone, "refs/heads/fresh").problems}
+    assert found >= {"dev/mail/0001-r1/opened.json", "dev/mail/0002-r2/opened.json"}, found
+
+
 def test_what_is_from_before_signing_began_is_noted(alone: Path, key: Path) -> None:
     run = actor(alone)
     declare(alone, "mail", 1)
