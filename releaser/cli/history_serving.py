@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from releaser.core.record import OpenRecord
     from releaser.core.serving import Serving
+    from releaser.core.timeline import Account
     from releaser.render.serving import Standings
+    from releaser.store.records import Records
 
 
 def serving(
@@ -47,12 +50,20 @@ def serving(
     if not accounts and (use_case or environment):
         refuse_unknown(records, root, use_case, environment)
     kinds = registry()
-    pointers = {name for name, kind in kinds.items() if kind.pointer}
-    found = [followed(a, pointers) for a in accounts]
+    pointers = {name for name, kind in kinds.items() if kind.is_followed}
+    underway = _underway(records, accounts)
+    found = [followed(a, pointers, underway.get((a.opened.environment, a.opened.use_case))) for a in accounts]
     standings = [_standings(root, one) for one in found] if live else [{}] * len(found)
     _print(found, standings, output)
     if detailed_exitcode and any(word != "as recorded" for one in standings for word, _ in one.values()):
         raise typer.Exit(2)
+
+
+def _underway(records: Records, accounts: Sequence[Account]) -> dict[tuple[str, str], OpenRecord]:
+    """The open records of some environments, by environment and use case."""
+    environments = sorted({a.opened.environment for a in accounts})
+    known = {(e, n): w.open for e in environments for n, w in records.witnesses(e).items()}
+    return {place: record for place, record in known.items() if record is not None}
 
 
 def _standings(root: Path | None, found: Serving) -> Standings:
@@ -75,9 +86,10 @@ def _standings(root: Path | None, found: Serving) -> Standings:
             hint="the records are right about then; environments/ says where it would go now",
         )
     driver = Driver(wiring.connection(chosen, places[0], repo.environ, read_only=True).aws, repo.clock)
-    bindings = closed.bindings if closed else {}
+    bindings, run = closed.bindings if closed else {}, found.underway.opened if found.underway else None
     return {
-        p.address: standing(driver, registry()[bindings[p.address].kind], bindings[p.address]) for p in found.pointers
+        p.address: standing(driver, registry()[bindings[p.address].kind], bindings[p.address], run)
+        for p in found.pointers
     }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from releaser.core.address import Address
-from releaser.core.record import Binding
+from releaser.core.record import Binding, OpenRecord
 from releaser.core.shape import plain
 from releaser.core.timeline import Account
 
@@ -42,9 +42,11 @@ class Serving:
 
     account: Account
     pointers: tuple[Pointer, ...]
+    underway: OpenRecord | None = None
+    """A roll-out on its way to callers, as the records tell: some have its release already."""
 
 
-def serving(account: Account, pointer_kinds: Collection[str]) -> Serving:
+def serving(account: Account, pointer_kinds: Collection[str], underway: OpenRecord | None = None) -> Serving:
     """``account``: the record that made what is live; ``pointer_kinds``: names of the kinds that callers follow."""
     bindings = account.closed.bindings if account.closed else {}
     found = (
@@ -52,7 +54,7 @@ def serving(account: Account, pointer_kinds: Collection[str]) -> Serving:
         for a, b in sorted(bindings.items())
         if b.kind in pointer_kinds
     )
-    return Serving(account, tuple(found))
+    return Serving(account, tuple(found), underway)
 
 
 def _behind(pointer: Address, bindings: Mapping[Address, Binding]) -> Iterator[Version]:
@@ -107,4 +109,20 @@ def serving_data(found: Serving) -> dict[str, Any]:
             }
             for p in found.pointers
         ],
+        "delivering": delivering_data(found.underway),
+    }
+
+
+def delivering_data(record: OpenRecord | None) -> dict[str, Any] | None:
+    """The roll-out of an open record, by its newest entry; None where there is none."""
+    if record is None or record.delivering is None:
+        return None
+    delivery = record.delivering.delivery
+    return {
+        "release": record.opened.release,
+        "releaseDigest": record.opened.release_digest,
+        "percentage": delivery.percentage,
+        "deployment": delivery.deployment,
+        "at": plain(record.delivering.at),
+        "endsAbout": plain(delivery.ends_about) if delivery.ends_about else None,
     }

@@ -50,6 +50,16 @@ def diff_schema() -> Schema:
     return _titled("release-diff", "Two releases", "What `history diff --output json` prints.", body)
 
 
+DELIVERING: Schema = closed(
+    release=_TEXT,
+    releaseDigest=_TEXT,
+    percentage={"type": "integer", "minimum": 0, "maximum": 100},
+    deployment={"type": "integer"},
+    at=_MOMENT,
+    endsAbout={"anyOf": [_MOMENT, {"type": "null"}]},
+)
+
+
 def serving_schema() -> Schema:
     """``schemas/serving.v1.json``: one item of the list."""
     version = closed(address=_TEXT, version=_TEXT, arn=_TEXT, bodyDigest=_TEXT)
@@ -69,6 +79,7 @@ def serving_schema() -> Schema:
         "verdicts": listed(_ANY),
         "evidence": mapped(_ANY),
         "pointers": listed(pointer),
+        "delivering": {"anyOf": [DELIVERING, {"type": "null"}]},
     }
     body = closed(tuple(members), **members, live=mapped(stands))
     return _titled("serving", "What callers get", "One item of `history serving --output json`.", body)

@@ -42,10 +42,10 @@ def drift(plan: Plan, output: str) -> str:
             return standing.drift_text(view, colour=colour())
 
 
-def status(plan: Plan, witnesses: Mapping[str, Witness], output: str) -> str:
-    """How each use case stands."""
+def status(plan: Plan, witnesses: Mapping[str, Witness], held: Mapping[str, str], output: str) -> str:
+    """How each use case stands. ``held``: why what git asks for is kept out."""
     view = _view(plan)
-    rows = standing.status_rows(view, witnesses)
+    rows = standing.status_rows(view, witnesses, held)
     match output:
         case "json":
             return data.to_json(standing.status_data(view, rows))

@@ -60,6 +60,10 @@ def _since(found: Serving) -> str:
 
 def _trail(found: Serving) -> Iterator[tuple[str, str]]:
     opened, closed = found.account.opened, found.account.closed
+    record = found.underway
+    if record is not None and record.delivering is not None:
+        reached = f"{record.delivering.delivery.percentage} % of readers by {record.delivering.at:%Y-%m-%d %H:%M} UTC"
+        yield "on its way", f"{record.opened.release} had reached {reached}; the others have {opened.release}"
     yield "digest", f"sha256:{opened.release_digest}"
     yield "commit", f"{opened.commit[:12]}" + (f"  tag {opened.use_case}/{opened.release}" if opened.tag else "")
     yield "merge request", found.account.merge_request or "not recorded"

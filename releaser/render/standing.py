@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from releaser.core.record import Witness
+from releaser.core.serving import delivering_data
+from releaser.core.values import EMPTY
 from releaser.render.data import diagnostic_data, drift_data
 from releaser.render.line import Line, Piece, coloured_text, line, plain_text
 from releaser.render.text import drift_lines
@@ -16,12 +18,21 @@ from releaser.render.words import DRIFT_SYMBOL, REASONS, counted, short
 DRIFT_FORMAT = "releaser.drift/v1"
 STATUS_FORMAT = "releaser.status/v1"
 
-STYLES = {"in-sync": "green", "pending": "yellow", "drift": "bold yellow", "open": "cyan", "blocked": "bold red"}
+STYLES = {
+    "in-sync": "green",
+    "pending": "yellow",
+    "held": "bold red",
+    "drift": "bold yellow",
+    "open": "cyan",
+    "delivering": "cyan",
+    "blocked": "bold red",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class StatusRow:
-    """One use case. ``state``: in-sync, pending (git is ahead), drift, open (a run is under way), blocked."""
+    """One use case. ``state``: in-sync, pending (git is ahead), held (git is ahead with what was taken back), drift,
+    open (a run is under way), delivering (a roll-out is), blocked."""
 
     use_case: str
     state: str
@@ -36,14 +47,17 @@ class StatusRow:
     """How the last record ended."""
     holder: str
     message: str
+    """Why it is blocked or held."""
+    delivering: Mapping[str, Any] | None = None
+    """The roll-out on its way, as the records tell."""
 
 
-def status_rows(view: PlanView, known: Mapping[str, Witness]) -> tuple[StatusRow, ...]:
-    """A row for each use case of the plan."""
-    return tuple(_status(row, known.get(row.use_case), view) for row in view.use_cases)
+def status_rows(view: PlanView, known: Mapping[str, Witness], held: Mapping[str, str] = EMPTY) -> tuple[StatusRow, ...]:
+    """A row for each use case of the plan. ``held``: why what git asks for is kept out, by use case."""
+    return tuple(_status(r, known.get(r.use_case), view, held.get(r.use_case, "")) for r in view.use_cases)
 
 
-def _status(row: UseCaseRow, witness: Witness | None, view: PlanView) -> StatusRow:
+def _status(row: UseCaseRow, witness: Witness | None, view: PlanView, held: str) -> StatusRow:
     prefix = f"{row.use_case}/"
     drift = sum(d.address.startswith(prefix) for d in view.drift)
     released = witness.released if witness else None
@@ -52,7 +66,9 @@ def _status(row: UseCaseRow, witness: Witness | None, view: PlanView) -> StatusR
     if row.blocked:
         state = "blocked"
     elif opened:
-        state = "open"
+        state = "delivering" if opened.delivering is not None and opened.free else "open"
+    elif held:
+        state = "held"
     elif drift:
         state = "drift"
     elif row.steps:
@@ -68,7 +84,8 @@ def _status(row: UseCaseRow, witness: Witness | None, view: PlanView) -> StatusR
         drift=drift,
         last=witness.latest.outcome.value if witness and witness.latest else "",
         holder=opened.holder.name if opened else "",
-        message=row.blocked[0].message if row.blocked else "",
+        message=row.blocked[0].message if row.blocked else held,
+        delivering=delivering_data(opened),
     )
 
 
@@ -94,6 +111,7 @@ def status_data(view: PlanView, rows: tuple[StatusRow, ...]) -> dict[str, Any]:
                 "lastOutcome": r.last,
                 "holder": r.holder,
                 "message": r.message,
+                "delivering": r.delivering,
             }
             for r in rows
         ],
@@ -111,12 +129,13 @@ def _status_lines(view: PlanView, rows: tuple[StatusRow, ...]) -> Iterator[Line]
     plan = view.plan
     yield line(Piece(f"Status of {plan.environment}", "bold"), f"  account {plan.account}  region {plan.region}")
     width = max((len(r.use_case) for r in rows), default=0)
+    wide = max((8, *(len(r.state) for r in rows)))
     for row in rows:
         live = f"{row.live or ('retired' if row.last == 'retired' else 'never released'):<14}"
         digest = short(row.live_digest) if row.live else ""
         yield line(
             f"  {row.use_case:<{width}}  ",
-            Piece(f"{row.state:<8}", STYLES[row.state]),
+            Piece(f"{row.state:<{wide}}", STYLES[row.state]),
             f"  {live}  {digest:<12}  {row.since[:16].replace('T', ' ')}  ",
             Piece(_remark(row), "dim"),
         )
@@ -124,8 +143,10 @@ def _status_lines(view: PlanView, rows: tuple[StatusRow, ...]) -> Iterator[Line]
 
 def _remark(row: StatusRow) -> str:
     match row.state:
-        case "blocked":
+        case "blocked" | "held":
             return row.message
+        case "delivering" if row.delivering is not None:
+            return f"delivering {row.delivering['release']}, {row.delivering['percentage']} % when it was last recorded"
         case "open":
             return f"a run of {row.holder} is under way or was cut off"
         case "drift":

@@ -66,6 +66,42 @@ def test_a_canary_outlasts_the_wait_and_is_continued(slow: Desk) -> None:
     assert slow.writes(past) == []
 
 
+def test_what_callers_get_is_read_where_deployments_bring_it(slow: Desk) -> None:
+    declare(slow)
+    slow.reconcile()
+    look = ("history", "serving", "mail", "-e", "dev", "--live", "--detailed-exitcode")
+    assert "live: as recorded" in slow.run(*look, ok=0).out
+    declare(slow, TWO)
+    slow.reconcile("--wait", "1s", ok=5)
+    during = slow.run(*look, ok=0).out
+    assert "r2 had reached 10 % of readers" in during and "the others have r1" in during, during
+    (found,) = slow.run(*look, "--output", "json", ok=0).json()
+    assert (found["release"], found["delivering"]["release"], found["delivering"]["percentage"]) == ("r1", "r2", 10)
+    (row,) = slow.run("status", "-e", "dev", "--output", "json", ok=0).json()["useCases"]
+    assert (row["state"], row["live"], row["delivering"]["percentage"]) == ("delivering", "r1", 10)
+    assert "delivering  r1" in (said := slow.run("status", "-e", "dev", ok=0).out) and "delivering r2, 10 %" in said
+    slow.admin.advance(minutes(31))
+    slow.reconcile()
+    _by_hand(slow, "1")
+    going = slow.run(*look, ok=2).out
+    assert "live: differs" in going and "no record says so" in going, going
+    slow.admin.advance(minutes(31))
+    assert "live: differs" in slow.run(*look, ok=2).out
+
+
+def _by_hand(desk: Desk, version: str) -> None:
+    """Somebody deploys a stored version in the console."""
+    client = desk.client("appconfig")
+    application = client.list_applications()["Items"][0]["Id"]
+    client.start_deployment(
+        ApplicationId=application,
+        EnvironmentId=client.list_environments(ApplicationId=application)["Items"][0]["Id"],
+        ConfigurationProfileId=client.list_configuration_profiles(ApplicationId=application)["Items"][0]["Id"],
+        ConfigurationVersion=version,
+        DeploymentStrategyId=client.list_deployment_strategies()["Items"][0]["Id"],
+    )
+
+
 def _alarm(desk: Desk, **changed: Any) -> str:
     """An alarm on a metric that nobody writes; its ARN."""
     cloudwatch = desk.client("cloudwatch")
@@ -108,6 +144,8 @@ def test_an_alarm_takes_a_release_back_and_nobody_puts_it_there_again(slow: Desk
     past = slow.mark()
     ended = slow.reconcile(ok=4)
     assert "is held" in ended.said, ended.said
+    (row,) = slow.run("status", "-e", "dev", "--output", "json").json()["useCases"]
+    assert row["state"] == "held" and "rolled back by the alarm" in row["message"]
     assert slow.writes(past) == []
     assert Readers(slow, 5).releases() == {"r1": 5}
     slow.repo.git("revert", "--no-edit", "HEAD")
