@@ -55,6 +55,7 @@ def _propose(use_case: str, environment: str, to: str | None, no_push: bool, out
     from releaser.core.pin import Pinned
     from releaser.pipeline import pin_moves, proposing
     from releaser.pipeline.prospects import Prospects
+    from releaser.pipeline.telling import say
     from releaser.pipeline.weighing import weigh
 
     site = pin_moves.open_site(root, environment, push=not no_push)
@@ -65,6 +66,8 @@ def _propose(use_case: str, environment: str, to: str | None, no_push: bool, out
     moves = []
     if not isinstance(pin, Pinned) or (pin.release, pin.digest) != (release, digest):
         moves = [weigh(site, Prospects(site.repo, site.environment), use_case, release, digest)]
+    elif (way := site.going_back(use_case)) is not None and way.target is None and (gone := site.said_gone(way)):
+        say(f"The pin says {release}. Every other release that was live there was taken back: {gone}.")
     found = Moves(verb="rollback", environment=site.name, moves=tuple(moves))
     show_proposal(proposing.propose(site, found, push=not no_push), output.value)
 

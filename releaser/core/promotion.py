@@ -13,6 +13,7 @@ from datetime import date
 from enum import StrEnum
 
 from releaser.core.environment import Environment
+from releaser.core.going_back import live_in
 from releaser.core.hold import taken_back
 from releaser.core.pin import Pinned
 from releaser.core.record import Outcome
@@ -55,8 +56,9 @@ def passage(pin: Pinned, environment: Environment, accounts: Iterable[Account], 
     """``accounts``: every record of the use case, in whatever environment; others are passed over."""
     own = [a for a in accounts if a.opened.use_case == pin.use_case]
     here = _closed(own, environment.name)
-    if here and here[0].opened.release_digest == pin.digest:
-        return Passage(Ground.LIVE, here[0])
+    live = live_in(own, environment.name, pin.use_case)
+    if live is not None and live.opened.release_digest == pin.digest:
+        return Passage(Ground.LIVE, live)
     if same := [a for a in here if a.opened.release_digest == pin.digest]:
         return Passage(Ground.BEFORE, same[0])
     before = environment.spec.promotesFrom

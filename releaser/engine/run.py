@@ -330,9 +330,9 @@ class Run:
         witness = planned.witnesses.get(part.use_case)
         on_its_way = witness.open.opened.release if witness and witness.open else ""
         live = planned.known.get(part.use_case, Known()).release
-        return (
-            is_older(part.release, live) or is_older(part.release, on_its_way) or part.use_case in self.provenance.holds
-        )
+        emergency = self.provenance.emergencies.get(part.use_case)
+        is_asked = emergency is not None and emergency.kind == "rollback"
+        return is_older(part.release, live) or is_older(part.release, on_its_way) or is_asked
 
     def _delivered(self, planned: Planned, record: OpenRecord) -> Mapping[str, Any]:
         """How the document reached its readers, where an earlier run began to bring it and it has arrived since."""

@@ -12,7 +12,7 @@ from releaser.core.diagnostic import Diagnostic
 from releaser.core.document import Document
 from releaser.core.environment import Environment
 from releaser.core.errors import Refused, ReleaserError, WrongUsage
-from releaser.core.going_back import going_back
+from releaser.core.going_back import GoingBack, going_back, said_by
 from releaser.core.move import EmergencyWaiver
 from releaser.core.pin import RETIRED, Pinned, Retire, pinned_of
 from releaser.core.record import Witness
@@ -100,19 +100,33 @@ class Site:
         return found
 
     def way_back(self, use_case: str, to: str | None) -> tuple[str, str]:
-        """Release and digest to go back to: ``to``, or what was live before. Raises Refused when there is none."""
+        """Release and digest to go back to: ``to``, or what was live before; what is live, where it is the way back
+        from everything else. Raises Refused when there is none."""
         if to is not None:
             tag = self.tag(use_case, to)
             return tag.release, tag.digest
-        way = going_back(self.accounts(use_case), self.name, use_case)
-        found = way.target if way else None
+        way = self.going_back(use_case)
+        found = (way.target or (way.taken if way.is_done else None)) if way else None
         if found is None:
-            raise Refused(
-                f"no other release of {use_case} was live in {self.name} before",
-                code="P321",
-                hint=f"name one with --to, or take the use case away: releaser retire {use_case} -e {self.name}",
-            )
+            raise Refused(self._none_before(use_case, way), code="P321", hint="name a release with --to")
         return found.opened.release, found.opened.release_digest
+
+    def going_back(self, use_case: str) -> GoingBack | None:
+        """What a rollback would take back here, and to what."""
+        return going_back(self.accounts(use_case), self.name, use_case)
+
+    def _none_before(self, use_case: str, way: GoingBack | None) -> str:
+        if way is not None and (gone := self.said_gone(way)):
+            return f"every other release of {use_case} that was live in {self.name} was taken back there: {gone}"
+        if way is None or way.is_of_retirement:
+            return f"no release of {use_case} was live in {self.name} before"
+        return f"no other release of {use_case} was live in {self.name} before {way.taken.opened.release}"
+
+    def said_gone(self, way: GoingBack) -> str:
+        """Which releases were taken back here, when and by which record."""
+        accounts = self.accounts(way.taken.opened.use_case)
+        names = {a.opened.release_digest: a.opened.release for a in accounts if a.opened.environment == self.name}
+        return "; ".join(f"{names[c]} {said_by(by)}" for c, by in sorted(way.gone.items()) if c in names)
 
     def edit(self, use_case: str, pin: str, waiver: EmergencyWaiver | None = None) -> PinFile:
         """Edits the pin of a use case; what the new text says."""

@@ -53,7 +53,7 @@ class TakenBack:
 
     use_case: str
     emergency: Emergency
-    holds: Held
+    holds: Held | None
     ledger: Ledger
 
 
@@ -180,7 +180,9 @@ def _provenance(desk: Desk, tags: Mapping[str, str], back: TakenBack | None) -> 
     told = provenance_of(desk, sources_of(desk, tags))
     if back is None:
         return told
-    return replace(told, emergencies={back.use_case: back.emergency}, holds={back.use_case: back.holds})
+    return replace(
+        told, emergencies={back.use_case: back.emergency}, holds={back.use_case: back.holds} if back.holds else {}
+    )
 
 
 def _lease(desk: Desk) -> timedelta:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from releaser.core.errors import AwsError, Refused, ReleaserError
 from releaser.core.gate import Result, Verdict
-from releaser.core.going_back import going_back
+from releaser.core.going_back import said_by
 from releaser.core.hold_mark import HELD_TAG, mark
 from releaser.core.move import Look, Move, Moves, before, proof_of
-from releaser.core.pin import written
+from releaser.core.pin import Retire, written
 from releaser.core.record import Emergency, Held, Opened
 from releaser.core.snapshot import Seen
 from releaser.engine.compile import ReleaseName
@@ -55,10 +55,10 @@ def take_back(wish: Wish, root: Path | None, show: Callable[[running.Finished], 
     site = pin_moves.open_site(root, wish.environment, push=False, seconds=SECONDS)
     pin_moves.refuse_unknown(site, [use_case])
     release, digest = site.way_back(use_case, wish.to)
-    held = _held(site, use_case, digest, wish.reason)
-    if held is None:
-        say(f"{use_case} {release} is live in {site.name} already, and nothing is under way.")
+    if _is_live(site, use_case, digest):
+        _tell_live(site, use_case, release)
         return 0
+    held = _held(site, use_case, digest, wish.reason)
     file = site.edit(use_case, written(release, digest))
     content = site.content(file)
     desk = _desk(site, file, content)
@@ -77,21 +77,41 @@ def take_back(wish: Wish, root: Path | None, show: Callable[[running.Finished], 
     return code
 
 
+def _is_live(site: Site, use_case: str, digest: str) -> bool:
+    """Whether the release that one would go back to is live, and no way back is under way."""
+    way, left = site.going_back(use_case), _left(site, use_case)
+    if way is None or way.is_of_retirement or (left is not None and left.release_digest == digest):
+        return False
+    return way.taken.opened.release_digest == digest
+
+
+def _tell_live(site: Site, use_case: str, release: str) -> None:
+    say(f"{use_case} {release} is live in {site.name} already, and nothing is under way.")
+    way = site.going_back(use_case)
+    if way is not None and way.target is None and (gone := site.said_gone(way)):
+        say(f"Every other release that was live there was taken back: {gone}. --to names one on purpose.")
+
+
 def _held(site: Site, use_case: str, digest: str, reason: str) -> Held | None:
-    """What is taken back. None when the release that one would go back to is live, and no run is under way."""
-    way = going_back(site.accounts(use_case), site.name, use_case)
-    witness = site.witnesses.get(use_case)
-    left = witness.open.opened if witness and witness.open else None
-    if left is not None and left.release_digest == digest and left.holds is not None:
+    """What is taken back; None after a retirement: then nothing is."""
+    way, left = site.going_back(use_case), _left(site, use_case)
+    if left is not None and left.release_digest == digest:
         return left.holds  # our own run, to be continued
     if way is None:
-        raise Refused(
-            f"nothing of {use_case} is live in {site.name}", code="P321", hint="`releaser history` shows what was"
-        )
+        said = f"nothing of {use_case} is live in {site.name}, and nothing was"
+        raise Refused(said, code="P321", hint="`releaser history` shows what was")
     taken = way.taken.opened
-    if taken.release_digest == digest:
+    if way.is_of_retirement:
+        say(f"{use_case} was retired in {site.name} {said_by(way.taken)}: this brings it back.")
         return None
     return Held(release=taken.release, release_digest=taken.release_digest, reason=reason)
+
+
+def _left(site: Site, use_case: str) -> Opened | None:
+    """A way back that was cut off."""
+    witness = site.witnesses.get(use_case)
+    opened = witness.open.opened if witness and witness.open else None
+    return opened if opened is not None and opened.emergency and opened.emergency.kind == "rollback" else None
 
 
 def _desk(site: Site, file: PinFile, content: PinnedContent) -> Desk:
@@ -137,11 +157,12 @@ def _warn_of_open(site: Site, use_case: str) -> None:
         say(f"warning: when the git server was last seen, {holder} was at work on {use_case}")
 
 
-def _ledger(site: Site, desk: Desk, planned: Planned, held: Held) -> EmergencyLedger:
+def _ledger(site: Site, desk: Desk, planned: Planned, held: Held | None) -> EmergencyLedger:
     records, now = site.repo.records(site.environment), site.repo.clock.now
 
     def opened(entry: Opened) -> None:
-        _mark(desk, planned, mark(held.release_digest, entry.opened_at))
+        if held is not None:
+            _mark(desk, planned, mark(held.release_digest, entry.opened_at))
 
     def without(error: GitError) -> None:
         say(f"warning: {error}; the record waits on this machine: {site.repo.queue.folder}")
@@ -164,8 +185,12 @@ def _mark(desk: Desk, planned: Planned, value: str) -> None:
             say(said)
 
 
-def _tell(site: Site, ledger: EmergencyLedger, use_case: str, held: Held) -> None:
-    say(f"{use_case} {held.release} is held in {site.name} until its pin names other content.")
+def _tell(site: Site, ledger: EmergencyLedger, use_case: str, held: Held | None) -> None:
+    if held is not None:
+        say(f"{use_case} {held.release} is held in {site.name} until its pin names other content.")
+    elif isinstance(site.pin(use_case), Retire):
+        say(f"warning: the pin of {use_case} in {site.name} still says retired: the next reconcile retires it again.")
+        say("Stop scheduled runs until the merge request is merged.")
     if ledger.is_queued:
         say("The record waits for the git server: any command that reaches it hands it in.")
 

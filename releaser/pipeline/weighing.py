@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from releaser.core.errors import Refused
-from releaser.core.going_back import going_back, live_in
+from releaser.core.going_back import live_in, said_by
 from releaser.core.hold import held_of
 from releaser.core.move import EmergencyWaiver, Look, Move, before, proof_of
 from releaser.core.notes import Notes, release_notes
@@ -49,11 +49,11 @@ def weigh(
         digest=digest,
         ground=ground.ground.value,
         proof=proof_of(ground.proof),
-        changes=in_short(notes) if notes else (),
+        changes=_changes(site, use_case, release, notes),
         models=prospect.said,
         way_back=_way_back(site, use_case, digest, prospect),
         looks=tuple(_looks(notes, content.files, waiver)),
-        remarks=tuple(_remarks(site, was)),
+        remarks=(*_taken_back(site, use_case, release, digest), *_remarks(site, was)),
         waiver=waiver,
     )
 
@@ -119,6 +119,21 @@ def _notes(site: Site, content: PinnedContent) -> Notes | None:
     return release_notes(previous, now, kinds=registry(), history=history)
 
 
+def _changes(site: Site, use_case: str, release: str, notes: Notes | None) -> tuple[str, ...]:
+    said = in_short(notes) if notes else ()
+    way = site.going_back(use_case)
+    if way is None or not way.is_of_retirement:
+        return said
+    first = f"Brings {release} back: {use_case} was retired in {site.name} {said_by(way.taken)}."
+    return (first, *(said[1:] if notes and notes.is_first else said))
+
+
+def _taken_back(site: Site, use_case: str, release: str, digest: str) -> Iterator[str]:
+    way = site.going_back(use_case)
+    if way is not None and (by := way.gone.get(digest)) is not None:
+        yield f"{release} was taken back in {site.name} {said_by(by)}"
+
+
 def _described(files: UseCaseFiles, release: ReleaseName) -> ReleaseContent | None:
     compiled = compile_as_written({files.name: files}, registry(), {files.name: release})
     if files.name not in compiled.views:
@@ -130,11 +145,15 @@ def _described(files: UseCaseFiles, release: ReleaseName) -> ReleaseContent | No
 def _way_back(site: Site, use_case: str, digest: str, prospect: Prospect) -> str:
     """What one would go back to after this."""
     live = live_in(site.accounts(use_case), site.name, use_case)
-    if live is not None and live.opened.release_digest == digest:
-        way = going_back(site.accounts(use_case), site.name, use_case)
-        target = way.target if way else None
-    else:
-        target = live
+    way = site.going_back(use_case)
+    if way is not None and way.is_of_retirement:
+        return f"nothing is live here since it was retired {said_by(way.taken)}: retire it again"
+    is_live = live is not None and live.opened.release_digest == digest
+    target = (way.target if way else None) if is_live else live
+    if is_live and way is not None and target is None and (gone := site.said_gone(way)):
+        return f"none but by --to: what else was live here was taken back: {gone}"
+    if is_live and target is None:
+        return "no other release was live here before"
     if live is None or target is None or live.closed is None or target.closed is None:
         return "nothing was live here before"
     from releaser.core.environment import duration

@@ -94,12 +94,19 @@ def test_from_the_environment_before_to_what_is_live_and_back_and_away(stages: E
     merge(stages, said["branch"])
     stages.run("preprod", "reconcile")
     assert stages.live("preprod")["release"] == "r1"
+    assert proposal(stages, "rollback", "mail", "-e", "preprod")["state"] == "nothing", "r1 is the way back"
+    move = proposal(stages, "rollback", "mail", "-e", "preprod", "--to", "r2", "--no-push")["moves"][0]
+    assert any("r2 was taken back in preprod on" in line and "0003-r1" in line for line in move["remarks"])
     gone = proposal(stages, "retire", "mail", "-e", "preprod")
     assert gone["title"] == "Retire mail in preprod" and gone["moves"][0]["digest"] == ""
     assert any("prompt answer is taken away" in line for line in gone["moves"][0]["changes"])
     merge(stages, gone["branch"])
     assert '"release": "retired"' in stages.dev.repo.git("show", "HEAD:environments/preprod/releases/mail.yaml")
     assert proposal(stages, "retire", "mail", "-e", "preprod")["state"] == "nothing"
+    stages.run("preprod", "reconcile")
+    back = proposal(stages, "rollback", "mail", "-e", "preprod", "--no-push")["moves"][0]
+    assert back["release"] == "r1" and back["ground"] == "it was released here before"
+    assert "was retired in preprod on" in back["changes"][0] and "nothing is live here since" in back["wayBack"]
 
 
 WRONG = (
@@ -112,7 +119,7 @@ WRONG = (
     (("promote", "mail", "--all", "--to", "prod"), 64, "--all"),
     (("promote", "mail", "--release", "r9", "--to", "prod"), 64, "known: r1, r2"),
     (("promote", "mail", "--reason", "x", "--to", "prod"), 64, "--emergency"),
-    (("rollback", "mail", "-e", "prod"), 4, "no other release"),
+    (("rollback", "mail", "-e", "prod"), 4, "no release of mail was live"),
     (("rollback", "mail", "-e", "prod", "--now"), 64, "--reason"),
     (("rollback", "mail", "-e", "dev"), 4, "git revert"),
     (("retire", "mail", "-e", "prod"), 64, "nothing is live"),

@@ -57,7 +57,13 @@ def history(words: str) -> list[Account]:
         ("1 2 3 2^3?", "r3", "r2"),
         ("1 2 3 2^3!", "r3", "r2"),
         ("1 2 x 3", "r3", ""),
-        ("1 2 1", "r1", "r2"),
+        ("1 2 1", "r1", ""),
+        ("1 2 3 1", "r1", "r2"),
+        ("1 2 1 2 3", "r3", "r2"),
+        ("1 2x", "r2", "r1"),
+        ("1 2 2x", "r2", "r2"),
+        ("1 2 1^2 1x", "r1", "r1"),
+        ("x", "r9", ""),
     ],
 )
 def test_the_way_back(words: str, taken: str, target: str) -> None:
@@ -89,7 +95,8 @@ def test_what_waited_for_the_git_server_counts_by_its_time() -> None:
 def test_nothing_is_live_after_a_retirement(words: str) -> None:
     accounts = history(words)
     opened = accounts[0].opened
-    assert going_back(accounts, opened.environment, opened.use_case) is None
+    found = going_back(accounts, opened.environment, opened.use_case)
+    assert found is not None and found.is_of_retirement
     assert live_in(accounts, opened.environment, opened.use_case) is None
 
 

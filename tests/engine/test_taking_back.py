@@ -85,8 +85,21 @@ def test_at_once_recorded_held_and_proposed(stages: Estate) -> None:
     repo.git("push", "-q", "origin", "HEAD:main")
     reconcile(pipeline(desk), "preprod", ok=0)
     assert stages.live("preprod")["release"] == "r1"
-    again = stages.run("preprod", *NOW, ok=4)
-    assert "P321" in again.err, "nothing before it that was not taken back"
+    again = stages.run("preprod", *NOW, ok=0)
+    assert "mail r1 is live in preprod already" in again.err, "nothing before it that was not taken back"
+    assert "taken back: r2 on" in again.err and "record preprod/mail/0003-r1" in again.err
+
+
+def test_after_a_retirement_at_once(stages: Estate) -> None:
+    """What was live until then comes back; nothing is held, and the pin is said to retire it again."""
+    stages.pin("preprod", "retired")
+    stages.dev.repo.commit("away")
+    stages.run("preprod", "reconcile")
+    done = stages.run("preprod", *NOW)
+    assert "was retired in preprod on" in done.err and "still says retired" in done.err
+    assert "releaser/rollback-preprod-mail" in done.err
+    assert stages.live("preprod")["release"] == "r2"
+    assert "holds" not in record(stages, "preprod/mail/0004-r2", "opened")
 
 
 @pytest.fixture
@@ -224,4 +237,4 @@ def test_ctrl_c_leaves_a_record_that_the_same_command_finishes(new_desk: Callabl
     desk.run(*NOW, "-e", "dev", ok=0)
     outcomes = [json.loads(raw)["outcome"] for path, raw in sorted(desk.repo.records().items()) if "closed" in path]
     assert outcomes[2:] in (["interrupted", "released"], ["released"]), outcomes
-    desk.run(*NOW, "-e", "dev", ok=4)
+    desk.run(*NOW, "-e", "dev", ok=0)
