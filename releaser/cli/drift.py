@@ -26,7 +26,7 @@ def drift(
 
     desk = work.desk(wiring.repository(root), environment, target, use_cases, offline=True)
     planned, verdicts = work.make_plan(desk, deep=True, full=True)
-    shown = work.with_verdicts(planned.plan, verdicts)
+    shown = work.with_verdicts(planned.plan, verdicts, desk)
     typer.echo(printing.drift(shown, output.value), nl=False)
     work.tell(planned.plan.diagnostics)
     found = any(c.drift for c in shown.changes)

@@ -42,9 +42,29 @@ From = Annotated[
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, max=64, help="Steps at a time.", show_default="the environment's")
 ]
+
+
+def _duration(text: str) -> str:
+    """WrongUsage for what is no duration: before anything is read or done."""
+    from releaser.core.environment import duration
+    from releaser.core.errors import WrongUsage
+
+    try:
+        duration(text)
+    except ValueError:
+        raise WrongUsage(
+            f"--wait {text!r} is no duration", hint="a whole number and s, m, h or d: --wait 90s"
+        ) from None
+    return text
+
+
 Wait = Annotated[
     str,
-    typer.Option("--wait", help="How long a roll-out is watched; after that a later run continues. As 90s, 10m, 1h."),
+    typer.Option(
+        "--wait",
+        help="How long a roll-out is watched; after that a later run continues. As 90s, 10m, 1h.",
+        callback=_duration,
+    ),
 ]
 Deep = Annotated[bool, typer.Option("--deep", help="Read every resource and version, also where the list matches git.")]
 TakeOver = Annotated[

@@ -48,7 +48,7 @@ def plan(
 
     desk = work.desk(wiring.repository(root), environment, target, use_cases, offline=True, origin=origin)
     planned, verdicts = work.make_plan(desk, deep=deep)
-    shown = work.with_verdicts(planned.plan, verdicts)
+    shown = work.with_verdicts(planned.plan, verdicts, desk)
     if out is not None:
         work.write_whole(out, printing.plan(shown, "json", show_values=False))
     values = show_values if show_values is not None else printing.is_terminal()

@@ -57,8 +57,9 @@ def _refuse_unmerged(repo: wiring.Repository, commit: str) -> None:
 
 
 def _content(repo: wiring.Repository, commit: str, only: list[str] | tuple[str, ...]) -> dict[str, UseCaseFiles]:
-    """The use cases of a commit. Raises ReleaserError for one that no environment could take."""
-    from releaser.core.errors import ReleaserError
+    """The use cases of a commit. Raises ReleaserError for one that no environment could take, WrongUsage for one that
+    is not there."""
+    from releaser.core.errors import ReleaserError, WrongUsage
     from releaser.core.suggest import did_you_mean
     from releaser.core.validate import validate_use_case
     from releaser.kinds import registry
@@ -67,7 +68,7 @@ def _content(repo: wiring.Repository, commit: str, only: list[str] | tuple[str, 
     workspace = repo.load(repo.at(commit))
     for name in sorted(set(only) - workspace.use_cases.keys()):
         hint = did_you_mean(name, workspace.use_cases) or "a use case is a folder of manifests/ that is committed"
-        raise ReleaserError(f"no use case {name}", code="P102", hint=hint)
+        raise WrongUsage(f"no use case {name}", code="P102", hint=hint)
     files = {n: f for n, f in workspace.use_cases.items() if not only or n in only}
     wrong = [d for d in workspace.diagnostics if d.path.startswith("manifests/") and not only]
     wrong += [d for f in files.values() for d in validate_use_case(f, registry(), model, {}).diagnostics]

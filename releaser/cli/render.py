@@ -90,7 +90,7 @@ def _select(
     if use_case not in workspace.use_cases:
         for wrong in workspace.diagnostics:
             raise ReleaserError(f"{wrong.path}:{wrong.line}: {wrong.message}", code=wrong.code, hint=wrong.hint)
-        raise WrongUsage(f"there is no use case {use_case}")
+        raise WrongUsage(f"there is no use case {use_case}", code="P102")
     if environment not in workspace.environments:
         hint = did_you_mean(environment, workspace.environments)
         raise WrongUsage(f"there is no environment {environment}", hint=hint)

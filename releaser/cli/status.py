@@ -25,8 +25,8 @@ def status(
     desk = work.desk(wiring.repository(root), environment, target, use_cases, offline=True)
     planned, verdicts = work.make_plan(desk, deep=False)
     held = {v.use_case: v.reason for v in work.against(verdicts) if v.gate == "hold"}
-    plan = work.with_verdicts(planned.plan, verdicts)
+    plan = work.with_verdicts(planned.plan, verdicts, desk)
     typer.echo(printing.status(plan, desk.witnesses(), held, output.value), nl=False)
-    work.tell([*planned.plan.diagnostics, *work.warnings(planned.plan, verdicts)])
+    work.tell([*planned.plan.diagnostics, *work.warnings(planned.plan, verdicts, desk)])
     if any(d.severity == "error" for d in planned.plan.diagnostics) or any(u.blocked for u in planned.plan.use_cases):
         raise typer.Exit(1)

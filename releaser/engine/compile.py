@@ -10,7 +10,7 @@ from releaser.core.address import Address
 from releaser.core.delivery import APPCONFIG, store
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.environment import Environment, Target
-from releaser.core.errors import ReleaserError
+from releaser.core.errors import ReleaserError, WrongUsage
 from releaser.core.graph import DesiredGraph, compile_use_case, join
 from releaser.core.kind import Kind, Site, View
 from releaser.core.lifecycle import set_apart
@@ -47,12 +47,12 @@ class Compiled:
 
 
 def placed(every: Mapping[str, UseCaseFiles], target: Target, only: Iterable[str] = ()) -> dict[str, UseCaseFiles]:
-    """The use cases that belong to a target. Raises ReleaserError for a name that does not exist."""
+    """The use cases that belong to a target. Raises WrongUsage for a name that does not exist."""
     wanted = set(only)
     unknown = sorted(wanted - set(every))
     if unknown:
         known = ", ".join(sorted(every)) or "none"
-        raise ReleaserError(f"no use case {', '.join(unknown)}", code="P102", hint=f"there are: {known}")
+        raise WrongUsage(f"no use case {', '.join(unknown)}", code="P102", hint=f"there are: {known}")
     return {
         name: files
         for name, files in sorted(every.items())

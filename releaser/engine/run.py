@@ -128,7 +128,8 @@ class Run:
         records = self._open(planned, cleared, report)
         jobs = [self._job(planned, cleared[name], record, verdicts) for name, record in records.items()]
         steps = sum(len(j.steps) for j in jobs)
-        self.sink.emit(RunStarted(planned.plan.environment, len(jobs), steps))
+        if jobs:
+            self.sink.emit(RunStarted(planned.plan.environment, len(jobs), steps))
         closer = Closer(self.ledger, self.clock, self.lease, dict(records), self.applier.stop.ask)
 
         def ended(job: Job) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from releaser.core.diagnostic import Diagnostic
@@ -12,6 +12,7 @@ from releaser.kinds import registry
 from releaser.store.pin_checks import unfit
 
 if TYPE_CHECKING:
+    from releaser.pipeline.content import Content
     from releaser.pipeline.desk import Desk
 
 
@@ -26,6 +27,12 @@ def refuse_invalid(desk: Desk) -> None:
     for name, found in errors.items():
         pin, content = desk.content.pins.files[name], desk.content.pinned[name]
         desk.leave_out(name, unfit(pin, content, desk.environment.name, found))
+
+
+def refuse_unreadable(content: Content, wanted: Sequence[str]) -> None:
+    """Raises for a named use case whose manifest is there and cannot be read: it is no misspelt name."""
+    folders = {f"manifests/{name}/" for name in wanted if name not in content.files}
+    _refuse([d for d in content.diagnostics if d.severity == "error" and d.path.startswith(tuple(folders))])
 
 
 def _errors(desk: Desk, files: Mapping[str, UseCaseFiles]) -> dict[str, list[Diagnostic]]:

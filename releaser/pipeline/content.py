@@ -9,7 +9,7 @@ from datetime import datetime
 from releaser import wiring
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.environment import Environment
-from releaser.core.errors import ReleaserError
+from releaser.core.errors import WrongUsage
 from releaser.core.pin import Pinned, Retire
 from releaser.core.proof.files import RELEASE, UNRELEASED
 from releaser.core.record import Closed, Witness
@@ -88,7 +88,7 @@ def _refuse_unknown(reader: Reader, pins: Pins, only: Sequence[str]) -> None:
     for name in missing:
         if name not in known:
             hint = did_you_mean(name, known) or f"there are: {', '.join(sorted(known)) or 'none'}"
-            raise ReleaserError(f"no use case {name}", code="P102", hint=hint)
+            raise WrongUsage(f"no use case {name}", code="P102", hint=hint)
 
 
 def _now(file: PinFile, witness: Witness | None, now: datetime) -> PinFile | None:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from releaser import wiring
 from releaser.core.address import Address
-from releaser.core.diagnostic import Diagnostic
+from releaser.core.diagnostic import Diagnostic, Severity
 from releaser.core.environment import Environment, Target
 from releaser.core.errors import ReleaserError
+from releaser.core.gate import Verdict
 from releaser.core.hold import gone_by
 from releaser.core.pin import Pinned
 from releaser.core.promotion import Denied, Ground, Passage, passage
@@ -137,6 +138,17 @@ class Desk:
         """Take a use case off the desk for a reason."""
         self.files.pop(use_case, None)
         self.content = self.content.without(use_case, why)
+
+    def place_of(self, verdict: Verdict, severity: Severity) -> Diagnostic | None:
+        """A verdict at the line that it is about: the roll-out in the manifest, or the release in the pin."""
+        code, said, hint = verdict.code, verdict.reason, verdict.hint
+        if verdict.gate == "alarms" and verdict.use_case in self.files:
+            document = self.files[verdict.use_case].document
+            return document.problem(code, said, ("spec", "delivery"), hint=hint, key=True, severity=severity)
+        pin = self.content.pins.files.get(verdict.use_case) if self.content.pins is not None else None
+        if pin is None or verdict.gate not in ("hold", "promotion"):
+            return None
+        return pin.problem(code, said, hint, warning=severity == "warning")
 
     @property
     def told(self) -> tuple[Diagnostic, ...]:

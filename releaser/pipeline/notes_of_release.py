@@ -48,9 +48,12 @@ def _history(tags: Mapping[str, Sequence[ReleaseTag]], use_case: str, before: in
 
 def in_record(repo: Repository, use_case: str, environment: str, release: str | None, against: str | None) -> Notes:
     """What the records of an environment have. Raises WrongUsage where they have nothing of it."""
-    from releaser.pipeline.recorded import records_of
+    from releaser.pipeline.recorded import records_of, refuse_unknown
 
-    accounts = records_of(repo).history(use_case, environment)
+    records = records_of(repo)
+    accounts = records.history(use_case, environment)
+    if not accounts:
+        refuse_unknown(records, repo.root, use_case, environment)
     account = _account(accounts, use_case, environment, release)
     before = _account(accounts, use_case, environment, against) if against else released_before(account, accounts)
     tags = repo.tags.known()

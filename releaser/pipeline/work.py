@@ -23,7 +23,7 @@ from releaser.core.workspace import UseCaseFiles
 from releaser.engine.compile import ReleaseName, placed, site_of
 from releaser.kinds import registry
 from releaser.pipeline import handing_in
-from releaser.pipeline.checking import refuse_invalid
+from releaser.pipeline.checking import refuse_invalid, refuse_unreadable
 from releaser.pipeline.chosen import ContentFrom
 from releaser.pipeline.content import of_files, of_pins
 from releaser.pipeline.desk import Desk, Look, witnesses_of
@@ -63,6 +63,7 @@ def desk(
         wanted: Sequence[str] = ()
     else:
         content, wanted = of_files(reader), use_cases or ()
+        refuse_unreadable(content, wanted)
     files = placed(content.files, place, wanted)
     _refuse_overlap(content.files, chosen, place, files)
     head = commit or (repo.git.head() if repo.has_git else "")
@@ -214,19 +215,22 @@ def against(verdicts: Iterable[Verdict]) -> list[Verdict]:
     return [v for v in verdicts if v.result.value != "PASS"]
 
 
-def with_verdicts(plan: Plan, verdicts: Iterable[Verdict]) -> Plan:
-    """The plan with what the gates have against it among its diagnostics."""
+def with_verdicts(plan: Plan, verdicts: Iterable[Verdict], desk: Desk | None = None) -> Plan:
+    """The plan with what the gates have against it among its diagnostics; with the desk at the lines they are about."""
     said = [v for v in verdicts if v.result.value != "PASS" or v.code]
-    found = [_said(plan, v, "warning" if v.result.value == "PASS" else "error") for v in said]
+    found = [_said(plan, v, "warning" if v.result.value == "PASS" else "error", desk) for v in said]
     return replace(plan, diagnostics=(*plan.diagnostics, *found))
 
 
-def warnings(plan: Plan, verdicts: Iterable[Verdict]) -> list[Diagnostic]:
+def warnings(plan: Plan, verdicts: Iterable[Verdict], desk: Desk | None = None) -> list[Diagnostic]:
     """What gates say of a plan without standing in its way: a PASS with a code."""
-    return [_said(plan, v, "warning") for v in verdicts if v.result.value == "PASS" and v.code]
+    return [_said(plan, v, "warning", desk) for v in verdicts if v.result.value == "PASS" and v.code]
 
 
-def _said(plan: Plan, verdict: Verdict, severity: Severity) -> Diagnostic:
+def _said(plan: Plan, verdict: Verdict, severity: Severity, desk: Desk | None) -> Diagnostic:
+    found = desk.place_of(verdict, severity) if desk is not None else None
+    if found is not None:
+        return found
     environment = f"environments/{plan.environment}/environment.yaml"
     path = f"manifests/{verdict.use_case}/manifest.yaml" if verdict.use_case else environment
     return Diagnostic(verdict.code or "P200", verdict.reason, path, hint=verdict.hint, severity=severity)

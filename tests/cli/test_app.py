@@ -47,6 +47,16 @@ def test_wrong_usage_is_64(words: list[str], capsys: pytest.CaptureFixture[str])
     assert "Traceback" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["reconcile", "apply"])
+def test_what_is_no_duration_is_said_before_anything_is_done(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run([command, "-e", "dev", "--wait", "5x"]) == 64
+    said = capsys.readouterr().err
+    assert "'5x' is no duration" in said and "--wait 90s" in said and "Traceback" not in said
+
+
 @pytest.mark.parametrize(
     "words", [["validate"], ["plan", "-e", "dev"], ["reconcile", "-e", "dev"], ["status", "-e", "dev"]]
 )

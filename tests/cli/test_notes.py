@@ -86,7 +86,8 @@ def test_html_is_a_page_of_its_own(repository: Path, capsys: pytest.CaptureFixtu
         (["nobody"], "P102"),
         (["policy-assistant", "r99"], "P342"),
         (["policy-assistant", "r99", "-e", "prod"], "P350"),
-        (["policy-assistant", "-e", "moon"], "P350"),
+        (["policy-assistant", "-e", "moon"], "P104"),
+        (["nobody", "-e", "prod"], "P102"),
     ],
 )
 def test_what_is_not_there_is_named(

@@ -163,6 +163,9 @@ def test_an_alarm_that_would_not_do_is_refused(slow: Desk, changed: dict[str, An
     declare(slow, delivery=_watched(arn.replace("errors", "gone") if not changed else arn))
     ended = slow.reconcile(ok=4)
     assert code in ended.said, ended.said
+    (found,) = (d for d in slow.plan()["diagnostics"] if d["code"] == code)
+    lines = (slow.repo.root / found["path"]).read_text().splitlines()
+    assert "delivery" in lines[found["line"] - 1], found
 
 
 def test_a_run_that_is_killed_starts_no_second_deployment(slow: Desk) -> None:

@@ -77,7 +77,9 @@ def test_what_preprod_did_not_verify_stays_out_of_prod(stages: Estate) -> None:
     stages.dev.repo.commit("too early")
     refused = stages.run("prod", "reconcile", ok=4)
     assert "was never released in preprod" in refused.said
-    assert "P300" in json.dumps(stages.plan("prod")["diagnostics"])
+    (found,) = (d for d in stages.plan("prod")["diagnostics"] if d["code"] == "P300")
+    assert (found["path"], found["line"]) == ("environments/prod/releases/mail.yaml", 8)
+    assert "0 steps" not in refused.err
     assert stages.desks["prod"].writes(past) == []
     waiver = {"owner": "claims@example.com", "until": "2099-12-08", "reason": "The live prompt leaks."}
     ahead = stages.promote("prod", "r1", waiver=waiver)
@@ -139,6 +141,18 @@ def test_a_pin_that_lies_hides_nothing_of_what_is_live(stages: Estate) -> None:
     told = stages.run("preprod", "reconcile", "--output", "json", ok=1).json()
     assert [(u["useCase"], u["outcome"], u["code"]) for u in told["useCases"]] == [("mail", "blocked", "P304")]
     assert [d["code"] for d in told["diagnostics"]] == ["P304"]
+
+
+@pytest.mark.parametrize("command", ["plan", "drift", "status", "reconcile", "apply"])
+def test_a_use_case_that_nobody_knows_is_wrong_usage(command: str, stages: Estate) -> None:
+    for environment in ("dev", "preprod"):
+        assert "error[P102]: no use case mial" in stages.run(environment, command, "mial", ok=64).err
+
+
+def test_a_manifest_that_cannot_be_read_is_no_unknown_name(stages: Estate) -> None:
+    stages.dev.repo.write("manifests/mail/manifest.yaml", "spec: [\n")
+    said = stages.run("dev", "plan", "mail", ok=1).err
+    assert "manifests/mail/manifest.yaml:" in said and "P102" not in said
 
 
 def test_a_pin_that_is_gone_deletes_nothing(stages: Estate) -> None:
@@ -209,7 +223,7 @@ def test_the_same_stands_in_plan_and_render_and_the_files_can_be_asked_for(stage
     assert shown["manifest"]["spec"]["models"]["answer"]["modelId"] == SONNET
     assert here["manifest"]["spec"]["models"]["answer"]["modelId"] == HAIKU
     assert "mail has no pin" in stages.run("prod", "plan", "mail").said
-    assert "no use case post" in stages.run("preprod", "plan", "post", ok=1).err
+    assert "no use case post" in stages.run("preprod", "plan", "post", ok=64).err
 
 
 def test_apply_goes_by_committed_pins_and_never_by_the_working_tree(stages: Estate, tmp_path: Path) -> None:
