@@ -27,7 +27,7 @@ def drift(
     desk = work.desk(wiring.repository(root), environment, target, use_cases, offline=True)
     planned, verdicts = work.make_plan(desk, deep=True, full=True)
     shown = work.with_verdicts(planned.plan, verdicts, desk)
-    typer.echo(printing.drift(shown, output.value), nl=False)
+    typer.echo(printing.drift(shown, output.value, named=use_cases or ()), nl=False)
     work.tell(planned.plan.diagnostics)
     found = any(c.drift for c in shown.changes)
     failed = any(u.blocked for u in shown.use_cases) or any(d.severity == "error" for d in planned.plan.diagnostics)

@@ -52,5 +52,7 @@ def plan(
     if out is not None:
         work.write_whole(out, printing.plan(shown, "json", show_values=False))
     values = show_values if show_values is not None else printing.is_terminal()
-    typer.echo(printing.plan(shown, output.value, show_values=values), nl=False)
+    typer.echo(
+        printing.plan(shown, output.value, show_values=values, saved=str(out or ""), named=use_cases or ()), nl=False
+    )
     raise typer.Exit(work.exit_code_of_plan(planned.plan, verdicts, detailed=detailed_exitcode))

@@ -51,6 +51,7 @@ def promote(
     pin_moves.refuse_tracking(
         site, "promote to", f"what is merged into {site.environment.spec.track} is released there"
     )
+    _refuse_past(site, waiver)
     names = _candidates(site) if everything else list(dict.fromkeys(use_cases or []))
     pin_moves.refuse_unknown(site, names)
     _read_ahead(site, names, release, waiver)
@@ -77,7 +78,10 @@ def _check_usage(use_cases: list[str], to: str, everything: bool, release: str |
 
     if not to:
         raise WrongUsage("say where it is promoted to", hint="releaser promote claims-assistant --to preprod")
-    if everything == bool(use_cases):
+    if everything and use_cases:
+        said = "--all is every use case: use cases are named beside it"
+        raise WrongUsage(said, hint=f"leave one out: releaser promote --all --to {to}; or the names without --all")
+    if not everything and not use_cases:
         raise WrongUsage("name use cases, or give --all", hint=f"releaser promote --all --to {to}")
     if release and len(use_cases) != 1:
         raise WrongUsage("--release names a release of one use case", hint="name that use case alone")
@@ -94,16 +98,31 @@ def _waiver(emergency: bool, owner: str, until: str, reason: str) -> EmergencyWa
         if owner or until or reason:
             raise WrongUsage("a waiver is for an emergency", hint="add --emergency, or leave the waiver out")
         return None
-    if not (owner and until and len(reason.strip()) >= 10):
+    told = {
+        "somebody who answers for it (--waiver-owner)": bool(owner),
+        "a last day (--until)": bool(until),
+        f"a reason of ten characters or more (--reason has {len(reason.strip())})": len(reason.strip()) >= 10,
+    }
+    if missing := [what for what, is_there in told.items() if not is_there]:
         raise WrongUsage(
-            "an emergency needs somebody who answers for it, a last day and a reason of ten characters or more",
+            f"an emergency needs {', and '.join(missing)}",
             hint="--emergency --waiver-owner claims@example.com --until 2026-12-08 --reason 'The prompt leaks.'",
         )
     try:
-        date.fromisoformat(until)
+        until = date.fromisoformat(until).isoformat()
     except ValueError:
         raise WrongUsage(f"not a day: {until}", hint="write it as 2026-12-08") from None
     return EmergencyWaiver(owner=owner, until=until, reason=reason.strip())
+
+
+def _refuse_past(site: Site, waiver: EmergencyWaiver | None) -> None:
+    from releaser.core.errors import WrongUsage
+
+    today = site.repo.clock.now().date().isoformat()
+    if waiver is not None and waiver.until < today:
+        raise WrongUsage(
+            f"--until {waiver.until} is over: today is {today}", hint="the last day of a waiver is to come"
+        )
 
 
 def _candidates(site: Site) -> list[str]:

@@ -16,7 +16,8 @@ def records() -> None:
 
 @app.command()
 def push(root: Root = None) -> None:
-    """Hand in what was recorded while the git server was away. Exit 4 while something still waits.
+    """Hand in what was recorded while the git server was away. Exit 4 when some of it still waits, 1 when the
+    server gives no answer.
 
     Example: releaser records push
     """

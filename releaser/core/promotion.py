@@ -93,8 +93,13 @@ def _before(pin: Pinned, before: str, own: list[Account]) -> Passage | Denied:
         return Denied("P301", f"{name} was released in {before} and not verified there", hint)
     if tried:
         last = tried[0].outcome
-        return Denied("P300", f"{name} was tried in {before} and never released there: {last}", hint)
-    return Denied("P300", f"{name} was never released in {before}", hint)
+        fix = "fix what is wrong with it and release that under a new number; an emergency needs `waiver:` in the pin"
+        is_bad = held is not None or last == Outcome.ROLLED_BACK
+        said = f"{name} was tried in {before} and never released there: {last}"
+        return Denied("P300", said, fix if is_bad else hint)
+    first = f"`releaser promote {pin.use_case} --to {before} --release {pin.release}` first"
+    said = f"{first}, or merge it where {before} follows a branch; an emergency needs `waiver:` in the pin"
+    return Denied("P300", f"{name} was never released in {before}", said)
 
 
 def _closed(own: list[Account], environment: str) -> list[Account]:

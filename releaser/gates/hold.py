@@ -25,7 +25,7 @@ def judge(
 ) -> list[Verdict]:
     """FAIL for each use case whose content is held here: exactly that digest, by whatever name. A waiver in the pin
     lets it in again, unless it is ``spent``: it stood there when the content was taken back."""
-    found = [*_by_records(plan, witnesses), *_by_marks(plan, witnesses, snapshot)]
+    found = [*_by_records(plan, witnesses, pins), *_by_marks(plan, witnesses, snapshot)]
     return [_waived(v, pins.get(v.use_case), today, v.use_case in spent) for v in found]
 
 
@@ -53,16 +53,27 @@ def _by_marks(plan: Plan, witnesses: Mapping[str, Witness], snapshot: Snapshot) 
             yield Verdict("hold", Result.FAIL, said, hint, part.use_case, "P322")
 
 
-def _by_records(plan: Plan, witnesses: Mapping[str, Witness]) -> list[Verdict]:
+def _by_records(plan: Plan, witnesses: Mapping[str, Witness], pins: Mapping[str, Pinned]) -> list[Verdict]:
     found = []
     for part in plan.use_cases:
         witness = witnesses.get(part.use_case)
         held = held_of(witness, part.release_digest)
         if held is not None and not part.retires:
             said = f"{part.use_case} {held.release} was taken back in {plan.environment} and is held: {held.reason}"
-            hint = f"`releaser promote {part.use_case} --to {plan.environment}` another release; or merge the fix"
+            hint = _way_out(plan.environment, part.use_case, is_pinned=part.use_case in pins)
             if witness and witness.open is not None and witness.open.opened.holds is not None:
                 again = f"releaser rollback {part.use_case} -e {plan.environment} --now --reason TEXT"
                 hint = f"the emergency rollback was cut off and wants to be finished: {again}"
             found.append(Verdict("hold", Result.FAIL, said, hint, part.use_case, "P312"))
     return found
+
+
+def _way_out(environment: str, use_case: str, *, is_pinned: bool) -> str:
+    """Where a branch is followed there is no pin to move."""
+    if not is_pinned:
+        return "merge a fix or a revert"
+    branch = f"releaser/rollback-{environment}-{use_case}"
+    return (
+        f"merge {branch} (`releaser rollback {use_case} -e {environment}` makes it where there is none), "
+        f"so that the pin says what is live; or promote a fix"
+    )

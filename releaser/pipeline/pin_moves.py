@@ -197,6 +197,11 @@ def open_site(root: Path | None, environment: str, *, push: bool, seconds: float
     return Site(repo, proposals, base, reader, chosen, every)
 
 
+def until(site: Site) -> str:
+    """What ends a hold there."""
+    return "a fix or a revert is merged" if site.environment.spec.track else "its pin names other content"
+
+
 def refuse_tracking(site: Site, what: str, instead: str) -> None:
     """An environment that follows a branch has no pins to move."""
     track = site.environment.spec.track

@@ -187,7 +187,7 @@ def _mark(desk: Desk, planned: Planned, value: str) -> None:
 
 def _tell(site: Site, ledger: EmergencyLedger, use_case: str, held: Held | None) -> None:
     if held is not None:
-        say(f"{use_case} {held.release} is held in {site.name} until its pin names other content.")
+        say(f"{use_case} {held.release} is held in {site.name} until {pin_moves.until(site)}.")
     elif isinstance(site.pin(use_case), Retire):
         say(f"warning: the pin of {use_case} in {site.name} still says retired: the next reconcile retires it again.")
         say("Stop scheduled runs until the merge request is merged.")
@@ -223,5 +223,11 @@ def _propose(site: Site, wish: Wish, release: str, digest: str, *, push: bool) -
         say(f"warning: the merge request could not be made: {error}; make it with: {hint}")
         return
     where = report.url or report.branch
-    said = f"To be merged: {where}" if report.state != "local" else f"To be pushed when the server is back: {where}"
-    say(said)
+    if report.state != "local":
+        say(f"Pushed, to be merged: {where}")
+        return
+    say(f"{report.branch} stands in this clone: git push origin {report.branch}{_when(site)}; then merge it")
+
+
+def _when(site: Site) -> str:
+    return "" if site.base.is_fresh else ", when the server is back"

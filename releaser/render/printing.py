@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from releaser.core.plan import Plan
@@ -18,8 +18,9 @@ __all__ = ["Format", "colour", "drift", "is_terminal", "plan", "report", "status
 Format = Literal["text", "json", "markdown"]
 
 
-def plan(plan: Plan, output: str, *, show_values: bool = False, saved: str = "") -> str:
-    """A plan. ``show_values`` counts for text alone; ``saved`` is the file it was written to."""
+def plan(plan: Plan, output: str, *, show_values: bool = False, saved: str = "", named: Sequence[str] = ()) -> str:
+    """A plan. ``show_values`` counts for text alone; ``saved`` is the file it was written to; ``named``: the use cases
+    that were asked for, none for all."""
     view = _view(plan, show_values=show_values and output == "text")
     match output:
         case "json":
@@ -27,19 +28,19 @@ def plan(plan: Plan, output: str, *, show_values: bool = False, saved: str = "")
         case "markdown":
             return markdown.plan_markdown(view)
         case _:
-            return text.plan_text(view, colour=colour(), saved=saved)
+            return text.plan_text(view, colour=colour(), saved=saved, named=named)
 
 
-def drift(plan: Plan, output: str) -> str:
+def drift(plan: Plan, output: str, named: Sequence[str] = ()) -> str:
     """What changed behind git's back."""
     view = _view(plan)
     match output:
         case "json":
             return data.to_json(standing.drift_report(view))
         case "markdown":
-            return markdown.fenced(standing.drift_text(view))
+            return markdown.fenced(standing.drift_text(view, named=named))
         case _:
-            return standing.drift_text(view, colour=colour())
+            return standing.drift_text(view, colour=colour(), named=named)
 
 
 def status(plan: Plan, witnesses: Mapping[str, Witness], held: Mapping[str, str], output: str) -> str:

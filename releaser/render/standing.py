@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from releaser.core.serving import delivering_data
 from releaser.core.values import EMPTY
 from releaser.render.data import diagnostic_data, drift_data
 from releaser.render.line import Line, Piece, coloured_text, line, plain_text
-from releaser.render.text import drift_lines
+from releaser.render.text import apply_command, drift_lines
 from releaser.render.view import PlanView, UseCaseRow
 from releaser.render.words import DRIFT_SYMBOL, REASONS, counted, short
 
@@ -173,13 +173,13 @@ def drift_report(view: PlanView) -> dict[str, Any]:
     }
 
 
-def drift_text(view: PlanView, *, colour: bool = False) -> str:
+def drift_text(view: PlanView, *, colour: bool = False, named: Sequence[str] = ()) -> str:
     """The same for people, with what is live and what git says."""
-    lines = _drift_lines(view)
+    lines = _drift_lines(view, named)
     return coloured_text(lines) if colour else plain_text(lines)
 
 
-def _drift_lines(view: PlanView) -> Iterator[Line]:
+def _drift_lines(view: PlanView, named: Sequence[str]) -> Iterator[Line]:
     plan = view.plan
     yield line(Piece(f"Drift in {plan.environment}", "bold"), f"  account {plan.account}  region {plan.region}")
     last = ""
@@ -196,6 +196,6 @@ def _drift_lines(view: PlanView) -> Iterator[Line]:
     looked = f"{plan.read:,} read, {plan.assumed:,} assumed unchanged since the last record"
     if view.drift:
         yield line(f"{counted(len(view.drift), 'place')} changed outside git ({looked}).")
-        yield line("Put it back with: ", Piece(f"releaser apply -e {plan.environment}", "bold"))
+        yield line("Put it back with: ", Piece(apply_command(plan.environment, named), "bold"))
     elif not view.blocked:
         yield line(f"No drift ({looked}).")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from shlex import quote
 from typing import Any
 
 from releaser.core.diagnostic import Diagnostic
@@ -33,13 +34,18 @@ AROUND = 32
 """Characters of unchanged text around a changed word."""
 
 
-def plan_text(view: PlanView, *, colour: bool = False, saved: str = "", all_fields: bool = False) -> str:
-    """The whole plan. ``saved``: the file it was written to, for the hint. ``all_fields``: nothing is shortened."""
-    lines = plan_lines(view, saved=saved, all_fields=all_fields)
+def plan_text(
+    view: PlanView, *, colour: bool = False, saved: str = "", named: Sequence[str] = (), all_fields: bool = False
+) -> str:
+    """The whole plan. ``saved``: the file it was written to, ``named``: the use cases that were asked for, both for the
+    hint. ``all_fields``: nothing is shortened."""
+    lines = plan_lines(view, saved=saved, named=named, all_fields=all_fields)
     return coloured_text(lines) if colour else plain_text(lines)
 
 
-def plan_lines(view: PlanView, *, saved: str = "", all_fields: bool = False) -> Iterator[Line]:
+def plan_lines(
+    view: PlanView, *, saved: str = "", named: Sequence[str] = (), all_fields: bool = False
+) -> Iterator[Line]:
     """The same, line by line."""
     plan = view.plan
     yield line(
@@ -59,7 +65,7 @@ def plan_lines(view: PlanView, *, saved: str = "", all_fields: bool = False) -> 
     for text in closing(view):
         first, _, rest = text.partition(":")
         yield line(Piece(first, "bold"), f":{rest}") if rest else line(text)
-    yield from _next(view, saved)
+    yield from _next(view, saved, named)
 
 
 def _use_case(row: UseCaseRow, all_fields: bool) -> Iterator[Line]:
@@ -199,10 +205,17 @@ def _diagnostic(found: Diagnostic) -> Iterator[Line]:
         yield line("  ", Piece(found.hint, "italic"))
 
 
-def _next(view: PlanView, saved: str) -> Iterator[Line]:
+def apply_command(environment: str, named: Sequence[str] = ()) -> str:
+    """What applies the use cases that were asked for, and no others."""
+    return " ".join(["releaser apply -e", environment, *named])
+
+
+def _next(view: PlanView, saved: str, named: Sequence[str]) -> Iterator[Line]:
     plan = view.plan
     if plan.is_empty or any(d.severity == "error" for d in plan.diagnostics):
         return  # what would be refused is no advice
-    command = f"releaser apply -e {plan.environment}" + (f" --plan {saved}" if saved else "")
+    command = apply_command(plan.environment, named)
+    if saved:
+        command = f"{apply_command(plan.environment)} --plan {quote(saved)}"
     yield line()
     yield line("Next: ", Piece(command, "bold"), Piece(f"   (plan {short(plan.digest)})", "dim"))
