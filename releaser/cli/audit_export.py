@@ -42,6 +42,7 @@ def export(
     from releaser.store.bundle import write_bundle
     from releaser.wiring import repository
 
+    _refuse_folder(out)
     told = _mappings(mappings)
     repo = fetched(repository(root))
     scope = _scope(repo, _moment(since, begin=True), _moment(until, begin=False), environment, use_cases or [])
@@ -51,6 +52,13 @@ def export(
         typer.echo(f"note: {note}", err=True)
     typer.echo(f"wrote {out}: {len(gathering.rows)} records, {len(gathering.names)} files, head {scope.head}", err=True)
     typer.echo(f"sha256:{digest}")
+
+
+def _refuse_folder(out: Path) -> None:
+    from releaser.core.errors import WrongUsage
+
+    if out.is_dir():
+        raise WrongUsage(f"{out} is a folder", hint=f"name the file: --out {out / 'audit.zip'}")
 
 
 def _moment(text: str, *, begin: bool) -> datetime:

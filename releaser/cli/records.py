@@ -30,7 +30,7 @@ def push(root: Root = None) -> None:
         typer.echo("Nothing waits.")
         return
     found = handing_in.hand_in(repo)
-    handing_in.tell(found)
+    handing_in.tell(repo, found)
     if found.left:
         raise Refused(
             f"{len(found.left)} of what waits could not be handed in yet",

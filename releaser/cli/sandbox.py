@@ -37,8 +37,20 @@ class Output(StrEnum):
     json = "json"
 
 
+DEFAULT = Path(".releaser") / "sandbox"
+
+
+def _made(data: Path | None) -> Path:
+    """The folder; the default one stands in a repository, beside files that are committed, and git passes it over."""
+    folder = _folder(data)
+    if data is None:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    return folder
+
+
 def _folder(data: Path | None) -> Path:
-    return data if data is not None else Path(".releaser") / "sandbox"
+    return data if data is not None else DEFAULT
 
 
 def _running(data: Path | None) -> Running:
@@ -75,9 +87,9 @@ def start(
 
     try:
         if detach:
-            typer.echo(_ready_line(start_detached(port, _folder(data), time_scale)))
+            typer.echo(_ready_line(start_detached(port, _made(data), time_scale)))
         else:
-            run(port, _folder(data), time_scale, lambda running: typer.echo(_ready_line(running)))
+            run(port, _made(data), time_scale, lambda running: typer.echo(_ready_line(running)))
     except CannotStart as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error

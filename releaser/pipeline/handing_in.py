@@ -9,7 +9,7 @@ from releaser.core.errors import ReleaserError
 from releaser.pipeline.telling import say
 
 if TYPE_CHECKING:
-    from releaser.core.record import Conclusion, Witness
+    from releaser.core.record import Conclusion, Opened, Witness
     from releaser.store.queued import HandedIn
 
 
@@ -18,7 +18,7 @@ def try_to(repo: wiring.Repository) -> None:
     if not repo.queue.waiting():
         return
     try:
-        tell(hand_in(repo))
+        tell(repo, hand_in(repo))
     except ReleaserError as error:
         say(f"warning: records that wait could not be handed in: {error}")
 
@@ -42,7 +42,7 @@ def _stale(witness: Witness) -> Conclusion:
     return superseded(known_of(witness, registry()))
 
 
-def tell(found: HandedIn) -> None:
+def tell(repo: wiring.Repository, found: HandedIn) -> None:
     """What was handed in, what waits, and what is to be merged after it; on stderr."""
     from releaser.store.queue import listed
 
@@ -51,8 +51,19 @@ def tell(found: HandedIn) -> None:
     for queued in found.done:
         opened = queued.opened
         if opened.holds is not None:
-            way = f"releaser rollback {opened.use_case} -e {opened.environment} --to {opened.release}"
-            say(f"  git has to say so too: {way}; a revert where a branch is followed")
+            say(f"  git has to say so too: {_way(repo, opened)}")
     for queued, why in found.left:
         opened = queued.opened
         say(f"warning: {opened.use_case} {opened.release} in {opened.environment} waits: {why}")
+
+
+def _way(repo: wiring.Repository, opened: Opened) -> str:
+    """How the environment follows: a branch, or pins whose proposal may stand in this clone already."""
+    file = wiring.environments(repo.on_disk()).get(opened.environment)
+    track = file.environment.spec.track if file is not None and file.environment is not None else None
+    if track is not None:
+        return f"revert the change, or merge a fix, on {track}"
+    branch = f"releaser/rollback-{opened.environment}-{opened.use_case}"
+    if repo.git.run("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}", ok=(0, 1)).text.strip():
+        return f"{branch} stands in this clone: git push origin {branch}; then merge it"
+    return f"releaser rollback {opened.use_case} -e {opened.environment} --to {opened.release}"
