@@ -24,7 +24,7 @@ demo: $(READY)   ## the guided first run: one command, no account needed
 	@$(BIN)/releaser demo
 
 test: $(READY)   ## the whole test suite
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 mutants: $(READY) ## break the engine line by line; the complaints' tests must see it (minutes)
 	@$(BIN)/python -m pytest -n 2 tests/complaints/mutants.py
