@@ -41,6 +41,7 @@ def promote(
     Examples: releaser promote claims-assistant --to preprod |
     releaser promote --all --to prod
     """
+    from releaser.core.errors import Interrupted, ReleaserError
     from releaser.core.move import Moves
     from releaser.pipeline import pin_moves, proposing
     from releaser.pipeline.prospects import Prospects
@@ -60,8 +61,8 @@ def promote(
     for name in names:
         try:
             move = _move(site, prospects, name, release, waiver)
-        except Exception as error:
-            if not everything or not hasattr(error, "exit_code"):
+        except ReleaserError as error:
+            if not everything or isinstance(error, Interrupted):
                 raise
             skipped.append(proposing.skipped(name, error))
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from releaser.core.errors import ReleaserError
 from releaser.core.move import FORMAT, Moves, ProposalReport, Skipped
 from releaser.pipeline.pin_moves import Site
 from releaser.render import move as printed
@@ -60,8 +61,6 @@ def _report(site: Site, moves: Moves, state: str) -> ProposalReport:
     )
 
 
-def skipped(use_case: str, error: Exception) -> Skipped:
+def skipped(use_case: str, error: ReleaserError) -> Skipped:
     """A use case that is left as it is, for a reason."""
-    return Skipped(
-        use_case=use_case, code=getattr(error, "code", ""), reason=str(error), hint=getattr(error, "hint", "")
-    )
+    return Skipped(use_case=use_case, code=error.code, reason=str(error), hint=error.hint)

@@ -15,7 +15,6 @@ from releaser.core.proof.evidence import (
     TOMBSTONE,
     NamedEvidence,
     evidence_path,
-    is_evidence,
     named_evidence,
     tombstone_of,
 )
@@ -126,8 +125,3 @@ def erase(branch: ReleasesBranch, one: NamedEvidence, *, by: str, why: str, at: 
 
     branch.append(compose, f"{one.entry.split('/', 1)[0]}: erase evidence", removed=(one.path,) if one.is_here else ())
     return stone
-
-
-def is_removable(path: str) -> bool:
-    """Only evidence is ever taken away from the branch."""
-    return is_evidence(path) and bool(tombstone_of(path))
