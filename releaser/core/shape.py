@@ -98,6 +98,8 @@ def _decoder(target: Any) -> Decoder:
 
 def _scalar(target: type[Any]) -> Decoder:
     def decode(value: Any) -> Any:
+        if target is float and type(value) is int:
+            return float(value)
         if type(value) is not target:
             raise ShapeError(f": expected {target.__name__}, found {type(value).__name__}")
         return value
@@ -211,7 +213,7 @@ def schema(target: Any, definitions: dict[str, Any]) -> dict[str, Any]:
         return {"type": "string", "format": "date-time", "pattern": "Z$"}
     if is_dataclass(target):
         return _define(target, definitions)
-    return {"type": {str: "string", int: "integer", bool: "boolean"}[target]}
+    return {"type": {str: "string", int: "integer", float: "number", bool: "boolean"}[target]}
 
 
 def _define(target: Any, definitions: dict[str, Any]) -> dict[str, Any]:

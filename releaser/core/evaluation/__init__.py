@@ -1,0 +1,1 @@
+"""What is evaluated, what came of it, and what it means: pure types."""

@@ -1,0 +1,1 @@
+"""Evaluation: suites are run here, and what came of them is judged."""
