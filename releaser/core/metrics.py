@@ -13,36 +13,42 @@ from releaser.core.values import Path
 Unit = Literal["share", "kappa", "time", "rate", "cost"]
 
 
+Statistic = Literal["rate", "mean", "ordinal", "macroF1", "kappa", "p50", "p95"]
+"""How the values of single cases become one, and which test judges it. ``rate``: 0 or 1 a case. ``macroF1`` and
+``kappa``: of pairs of labels. ``p50``, ``p95``: of times."""
+
+
 class Meaning(NamedTuple):
     """What a metric's value is; ``better`` None: depends on the use case."""
 
     unit: Unit
     better: Literal["more", "less"] | None
+    statistic: Statistic = "rate"
 
 
-_MORE_SHARES = (
-    "exactMatch tokenF1 rougeL contains regex jsonValid jsonSchema recordMatch numeric accuracy macroF1 "
-    "recallAtK precisionAtK mrr"
-)
+_RATES = "exactMatch contains regex jsonValid jsonSchema recordMatch numeric accuracy"
+_MEANS = "tokenF1 rougeL recallAtK precisionAtK mrr"
 METRICS: Mapping[str, Meaning] = {
-    **{name: Meaning("share", "more") for name in _MORE_SHARES.split()},
-    "cohensKappa": Meaning("kappa", "more"),
+    **{name: Meaning("share", "more") for name in _RATES.split()},
+    **{name: Meaning("share", "more", "mean") for name in _MEANS.split()},
+    "macroF1": Meaning("share", "more", "macroF1"),
+    "cohensKappa": Meaning("kappa", "more", "kappa"),
     **{
         name: Meaning("share", "less")
         for name in ("attackSuccessRate", "overBlockRate", "overRedactionRate", "piiLeakRate")
     },
     "refusalRate": Meaning("share", None),
     **{
-        f"timeTo{which}Token{percentile}": Meaning("time", "less")
+        f"timeTo{which}Token{percentile}": Meaning("time", "less", "p50" if percentile == "P50" else "p95")
         for which in ("First", "Last")
         for percentile in ("P50", "P95")
     },
-    "tokensPerSecond": Meaning("rate", "more"),
+    "tokensPerSecond": Meaning("rate", "more", "mean"),
     "errorRate": Meaning("share", "less"),
     "throttleRate": Meaning("share", "less"),
-    "costPerThousandRequests": Meaning("cost", "less"),
+    "costPerThousandRequests": Meaning("cost", "less", "mean"),
 }
-RUBRIC = Meaning("share", "more")
+RUBRIC = Meaning("share", "more", "ordinal")
 """A judged rubric scores from 0 to 1."""
 
 _TIME = re.compile(r"\d{1,9}(\.\d{1,6})?(ms|s)")

@@ -18,7 +18,7 @@ from releaser.core.values import digest
 
 FORMAT = "releaser.evidence/v1"
 Via = Literal["published", "inline", "application", "brought"]
-"""How the target was reached: published versions; a rendering that publishes nothing; HTTP; results that were brought."""
+"""How the target was reached: published versions; a rendering that publishes nothing; HTTP; brought results."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
