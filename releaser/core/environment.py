@@ -13,14 +13,8 @@ from pydantic_core import PydanticCustomError
 from releaser.core.manifest import Classification, EntryName, Flag, Part, Text, UseCaseName
 from releaser.core.plan import Risk
 
-GATES = ("quality", "safety", "performance", "approval")
-"""Every gate that an environment may name."""
-
-RUNNABLE_GATES: frozenset[str] = frozenset()
-"""The gates that this version can run. A required gate outside it is refused: it would never have been
-checked."""
-
-Gate = Literal["quality", "safety", "performance", "approval"]
+UNRUNNABLE_GATES: frozenset[str] = frozenset({"approval"})
+"""Gates that this version cannot run. One that is required is refused: it would never have been checked."""
 
 _DURATION = re.compile(r"(\d{1,6})(s|m|h|d)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -100,9 +94,17 @@ class Accounts(Part):
 
 
 class Gates(Part):
-    required: tuple[Gate, ...] = ()
-    accept: dict[Gate, UseCaseName] = Field({}, description="Gates whose evidence another environment gives.")
-    inconclusive: Literal["block", "allow"] = "block"
+    required: tuple[EntryName, ...] = Field(
+        (), description="Suites of the manifests that must pass before callers get a change, as `quality`."
+    )
+    accept: dict[EntryName, UseCaseName] = Field(
+        {}, description="Suites whose evidence for the same behaviour another environment gives."
+    )
+    inconclusive: Literal["block", "allow"] = Field("block", description="Of metrics that are not critical.")
+    within: Duration = Field("30m", description="How long a run evaluates; after that a later run continues.")
+    budget: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="The most that one run may spend on one use case, in the price table's currency."
+    )
     risk: RiskGates = Field(
         RiskGates(), description="Default: `allowance`, and `none` in an environment that follows a branch."
     )

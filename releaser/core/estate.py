@@ -8,7 +8,7 @@ from typing import Any
 from releaser.core.checks import check_name, part
 from releaser.core.conform import AT_KEY, conform
 from releaser.core.diagnostic import Diagnostic, in_order
-from releaser.core.environment import GATES, RUNNABLE_GATES, Environment
+from releaser.core.environment import UNRUNNABLE_GATES, Environment
 from releaser.core.kind import Kind, Problem
 from releaser.core.secrets import secrets_in
 from releaser.core.suggest import did_you_mean
@@ -32,7 +32,7 @@ def _alone(name: str, file: EnvironmentFile) -> Iterator[Problem]:
     yield from check_name(name, data)
     yield from secrets_in(data, file.document.text)
     for index, gate in _listed(data, "gates", "required"):
-        if gate in GATES and gate not in RUNNABLE_GATES:
+        if gate in UNRUNNABLE_GATES:
             message = f"this version cannot run the gate {gate}"
             yield Problem("E608", message, ("spec", "gates", "required", index), "remove it for now")
 

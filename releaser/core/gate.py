@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from releaser.core.plan import Plan, UseCasePlan, Wave
 
@@ -30,7 +31,9 @@ class Verdict:
     use_case: str = ""
     code: str = ""
     refusal: bool = True
-    """True: exit 4 (we refuse); False: exit 3 (evidence says no)."""
+    """True: exit 4 (we refuse); False: exit 3 (evidence says no), 5 where evidence is awaited."""
+    metrics: tuple[Mapping[str, Any], ...] = ()
+    """What was measured, as ``core/scores.py`` reads it."""
 
 
 @dataclass(frozen=True, slots=True)

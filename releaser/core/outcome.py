@@ -54,11 +54,13 @@ class UseCaseResult:
     message: str = ""
     code: str = ""
     retires: bool = False
+    exit_code: int = 0
+    """Of what went wrong."""
 
     @property
     def is_underway(self) -> bool:
-        """A roll-out goes on, and a later run continues."""
-        return self.code == UNDERWAY
+        """A roll-out goes on, or evidence is awaited, and a later run continues."""
+        return self.code == UNDERWAY or self.exit_code == 5
 
     @property
     def succeeded(self) -> bool:

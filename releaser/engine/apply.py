@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
-from releaser.core.errors import Interrupted, ReleaserError
-from releaser.core.gate import Blocked, Cleared
+from releaser.core.errors import Awaiting, GateNotPassed, Interrupted, ReleaserError
+from releaser.core.gate import Blocked, Cleared, Result, Verdict
 from releaser.core.outcome import Outcome, Status
 from releaser.core.plan import Step, StepKey, Wave
 from releaser.core.schedule import Schedule
@@ -32,6 +32,8 @@ class Job:
     verify: Callable[[Workspace], None]
     outcomes: dict[StepKey, Outcome] = field(default_factory=dict)
     blocked: Blocked | None = None
+    judged: tuple[Verdict, ...] = ()
+    """What evaluation of the candidates said."""
     verified: bool = False
     error: ReleaserError | None = None
 
@@ -126,8 +128,7 @@ class Applier:
         answer = job.between(job.work)
         if isinstance(answer, Blocked):
             job.blocked = answer
-            first = answer.verdicts[0]
-            raise ReleaserError(first.reason, code=first.code or "P200", hint=first.hint)
+            raise _against(answer)
         if answer.wave is not Wave.PROMOTE or answer.plan.change_digest != job.cleared.plan.change_digest:
             raise ReleaserError("the gate cleared something else than was staged", code="P201")
 
@@ -137,6 +138,19 @@ class Applier:
         job.outcomes[step.key] = outcome
         if failure is not None:
             raise failure
+
+
+def _against(blocked: Blocked) -> ReleaserError:
+    """Why callers do not get it, with the exit code of that: evidence says no, is awaited, or we refuse."""
+    verdicts = blocked.verdicts
+    if all(not v.refusal and v.result is Result.PENDING for v in verdicts):
+        error: type[ReleaserError] = Awaiting
+    else:
+        error = GateNotPassed if any(not v.refusal for v in verdicts) else ReleaserError
+        verdicts = tuple(v for v in verdicts if v.result is not Result.PENDING or v.refusal)
+    first = verdicts[0]
+    more = f" (and {len(verdicts) - 1} more)" if len(verdicts) > 1 else ""
+    return error(f"{first.reason}{more}", code=first.code or "P200", hint=first.hint)
 
 
 def _edges(jobs: Iterable[Job]) -> Mapping[Task, frozenset[Task]]:

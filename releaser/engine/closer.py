@@ -5,13 +5,22 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from releaser.core.errors import LockHeld, ReleaserError
 from releaser.core.record import Conclusion, Delivery, OpenRecord
 from releaser.engine.ports import Clock, Ledger
 
-_Item = tuple[str, Conclusion | Delivery, str]
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """What staged candidates wait for."""
+
+    reasons: tuple[str, ...]
+
+
+_Item = tuple[str, Conclusion | Delivery | Awaited, str]
 
 
 class Closer:
@@ -35,6 +44,10 @@ class Closer:
     def pause(self, use_case: str, delivery: Delivery) -> None:
         """Leave a record open, for a later run: what callers follow is on its way."""
         self._queue.put((use_case, delivery, ""))
+
+    def stage(self, use_case: str, awaiting: tuple[str, ...]) -> None:
+        """Leave a record open, for a later run: the candidates exist, and evidence is awaited."""
+        self._queue.put((use_case, Awaited(awaiting), ""))
 
     def __enter__(self) -> Closer:
         self._thread.start()
@@ -71,6 +84,8 @@ class Closer:
         for name, found, _ in batch:
             if isinstance(found, Delivery):
                 self._ledger.deliver(self._records.pop(name), found)
+            elif isinstance(found, Awaited):
+                self._ledger.stage(self._records.pop(name), {}, found.reasons)
         ends = [(name, found, notes) for name, found, notes in batch if isinstance(found, Conclusion)]
         if ends:
             self._ledger.close([(self._records.pop(name), c, notes) for name, c, notes in ends])

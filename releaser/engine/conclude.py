@@ -32,6 +32,7 @@ def result_of(job: Job, planned: Planned, now: datetime) -> UseCaseResult:
         message=str(error) if error else "",
         code=error.code if error else "",
         retires=job.cleared.plan.retires,
+        exit_code=error.exit_code if error else 0,
     )
 
 
@@ -63,12 +64,18 @@ def conclude(
         bindings=bindings,
         retired=only_retired(result.retired),
         verified=result.verified,
-        verdicts=tuple({"gate": v.gate, "result": v.result.value, "reason": v.reason} for v in concerning),
+        verdicts=tuple(_kept(v) for v in concerning),
         facts=facts,
         duration_ms=sum(o.duration_ms for o in result.outcomes),
         attempted=_beside(left, kept) if result.succeeded else attempted_names(job, known),
         delivery=delivery,
     )
+
+
+def _kept(verdict: Verdict) -> Mapping[str, Any]:
+    """A verdict as a record keeps it."""
+    said: dict[str, Any] = {"gate": verdict.gate, "result": verdict.result.value, "reason": verdict.reason}
+    return said | ({"metrics": list(verdict.metrics)} if verdict.metrics else {})
 
 
 def superseded(known: Known) -> Conclusion:

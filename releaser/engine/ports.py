@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from releaser.core.address import Address
 from releaser.core.errors import LockHeld
 from releaser.core.events import Event
-from releaser.core.record import Closed, Conclusion, Delivery, Intent, OpenRecord, Witness
+from releaser.core.record import Binding, Closed, Conclusion, Delivery, Intent, OpenRecord, Witness
 
 
 class Aws(Protocol):
@@ -69,5 +70,8 @@ class Ledger(Protocol):
 
     def deliver(self, record: OpenRecord, delivery: Delivery) -> OpenRecord:
         """Note that what callers follow is on its way; the lock is free, and a later run continues."""
+
+    def stage(self, record: OpenRecord, bindings: Mapping[Address, Binding], awaiting: Sequence[str]) -> OpenRecord:
+        """Note that the candidates exist and what they wait for; the lock is free, and a later run continues."""
 
     def renew(self, records: Sequence[OpenRecord]) -> Mapping[str, OpenRecord]: ...

@@ -13,7 +13,7 @@ from typing import Any
 
 from releaser.core.address import Address
 from releaser.core.change_facts import ChangeFacts
-from releaser.core.errors import Refused, ReleaserError
+from releaser.core.errors import Awaiting, Refused, ReleaserError
 from releaser.core.events import Noted, RunStarted, UseCaseEnded
 from releaser.core.evidence_ref import EvidenceRef
 from releaser.core.garbage import is_of_gc
@@ -106,6 +106,8 @@ class Run:
     rollback_window: timedelta
     notes: Callable[[Opened, Mapping[Address, Binding]], str] = lambda _opened, _bindings: ""
     facts: Callable[[str], Facts] = lambda _name: Facts()
+    evaluate: Callable[[UseCasePlan, Workspace], tuple[Verdict, ...]] = lambda _part, _work: ()
+    """Judges the staged candidates of a use case, before callers get them."""
     evidence: Callable[[RecordRef], Mapping[str, EvidenceRef]] = lambda _record: EMPTY
     """Keeps what proves the outcome, when a use case has ended."""
     take_over: bool = False
@@ -138,8 +140,11 @@ class Run:
             opened = records[job.use_case].opened
             if isinstance(job.error, Underway):
                 closer.pause(job.use_case, job.error.delivery)
+            elif isinstance(job.error, Awaiting):
+                closer.stage(job.use_case, tuple(v.reason for v in job.blocked.verdicts) if job.blocked else ())
             else:
-                conclusion = conclude(job, result, planned, verdicts, self.kinds, self.facts(job.use_case))
+                everything = (*verdicts, *job.judged)
+                conclusion = conclude(job, result, planned, everything, self.kinds, self.facts(job.use_case))
                 conclusion = replace(conclusion, evidence=self.evidence(opened.ref))
                 closer.put(job.use_case, conclusion, self.notes(opened, result.bindings) if result.succeeded else "")
             release, goes_on = job.cleared.plan.release, result.is_underway
@@ -321,10 +326,12 @@ class Run:
         work.at_once = self._goes_back(planned, cleared.plan)
         work.delivery = self._delivered(planned, record)
 
-        def between(_: Workspace) -> Cleared | Blocked:
-            return clear(planned.plan, name, Wave.PROMOTE, verdicts)
+        def between(staged: Workspace) -> Cleared | Blocked:
+            job.judged = self.evaluate(cleared.plan, staged)
+            return clear(planned.plan, name, Wave.PROMOTE, (*verdicts, *job.judged))
 
-        return Job(cleared, work, between, lambda w: self._verify(planned, cleared.plan, w))
+        job = Job(cleared, work, between, lambda w: self._verify(planned, cleared.plan, w))
+        return job
 
     def _goes_back(self, planned: Planned, part: UseCasePlan) -> bool:
         """Whether an older release comes back than the one that is live, or on its way."""

@@ -232,4 +232,6 @@ def exit_code(plan: Plan, report: Report) -> int:
 def _of_result(result: UseCaseResult) -> int:
     if result.is_underway:
         return 5
+    if result.exit_code == 3:
+        return 3
     return 130 if result.code == "R000" and "stopped" in result.message else 1

@@ -7,11 +7,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from releaser.core.address import Address
 from releaser.core.entry import close_entry, encode, open_entry
 from releaser.core.errors import LockHeld
 from releaser.core.hold import is_overtaken
 from releaser.core.proof.files import NOTES_FILE, sha256
-from releaser.core.record import Closed, Conclusion, Delivery, Intent, Opened, OpenRecord, Outcome, Resumed, Witness
+from releaser.core.record import (
+    Binding,
+    Closed,
+    Conclusion,
+    Delivery,
+    Intent,
+    Opened,
+    OpenRecord,
+    Outcome,
+    Resumed,
+    Witness,
+)
 from releaser.core.replant import closing_of, replanted
 from releaser.core.sequence import NOTHING_YET, State, assembled, followed, started
 from releaser.store.git import GitError
@@ -168,6 +180,10 @@ class EmergencyLedger:
     def deliver(self, record: OpenRecord, delivery: Delivery) -> OpenRecord:
         """The queue tells of no roll-out: a way back reaches everybody at once."""
         return record if self.is_queued else self.records.deliver(record, delivery)
+
+    def stage(self, record: OpenRecord, bindings: Mapping[Address, Binding], awaiting: Sequence[str]) -> OpenRecord:
+        """Nothing waits in an emergency for evidence: where the branch cannot be written to, the record stays open."""
+        return record if self.is_queued else self.records.stage(record, bindings, awaiting)
 
     def renew(self, records: Sequence[OpenRecord]) -> Mapping[str, OpenRecord]:
         return self.queued.renew(records) if self.is_queued else self.records.renew(records)
