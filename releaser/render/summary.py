@@ -8,7 +8,7 @@ from typing import Any
 
 from releaser.core.diagnostic import Diagnostic
 from releaser.core.errors import ReleaserError
-from releaser.core.outcome import ROLLED_BACK, Outcome, Status, UseCaseResult
+from releaser.core.outcome import ROLLED_BACK, UNDERWAY, Outcome, Status, UseCaseResult
 from releaser.core.plan import Plan, UseCasePlan
 from releaser.render.data import diagnostic_data
 from releaser.render.line import Line, Piece, coloured_text, line, plain_text
@@ -100,6 +100,8 @@ def _refused(part: UseCasePlan, error: ReleaserError) -> ResultRow:
 
 def _row(part: UseCasePlan, result: UseCaseResult | None, is_staged: bool) -> ResultRow:
     name, release, digest = part.use_case, part.release, part.release_digest
+    if result is not None and result.is_underway and result.code != UNDERWAY:
+        return ResultRow(name, release, digest, "staged", result.code, result.message, result=result)
     if result is not None and result.is_underway:
         return ResultRow(name, release, digest, "delivering", result.code, result.message, result=result)
     if part.blocked:

@@ -23,6 +23,7 @@ from releaser.core.record import RecordRef
 from releaser.core.shape import moment
 from releaser.engine.ports import Aws
 from releaser.store.branch import ReleasesBranch
+from releaser.store.git import Git
 from releaser.store.ledger import Folder, Ledger
 
 _S3 = "s3://"
@@ -76,6 +77,24 @@ def fetched(aws: Aws, one: NamedEvidence, version: str) -> bytes:
     which = {"Bucket": bucket, "Key": key} | ({"VersionId": version} if version else {})
     content: bytes = aws.call("s3", "GetObject", which)["Body"].read()
     return content
+
+
+def read(git: Git, tip: str | None, aws: Aws, ref: EvidenceRef) -> bytes:
+    """The bytes that a record names, from the branch or from S3; whether they are the right ones is not looked at.
+    Raises ReleaserError when they are not there."""
+    if ref.uri.startswith(_S3):
+        bucket, key = split_uri(ref.uri)
+        which = {"Bucket": bucket, "Key": key} | ({"VersionId": ref.version_id} if ref.version_id else {})
+        content: bytes = aws.call("s3", "GetObject", which)["Body"].read()
+        return content
+    found = git.objects([f"{tip}:{ref.uri}"])[0] if tip else None
+    if found is None:
+        raise ReleaserError(
+            f"the evidence {ref.uri} is not on the branch",
+            code="G-evidence",
+            hint="was it erased? see `audit verify`",
+        )
+    return found[1]
 
 
 def evidence_of(files: Mapping[str, bytes]) -> list[tuple[NamedEvidence, str]]:

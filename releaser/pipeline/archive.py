@@ -1,0 +1,85 @@
+"""The evidence of evaluations that the records keep: found by use case, suite and key, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from releaser.core.errors import ReleaserError
+from releaser.core.evaluation.evidence import Evidence, read_evidence
+from releaser.core.evidence_ref import EvidenceRef
+from releaser.core.proof.files import compact, sha256
+from releaser.core.shape import ShapeError, plain
+from releaser.core.timeline import Account
+from releaser.engine.ports import Aws
+from releaser.store.evidence import read
+from releaser.store.records import Records
+
+PREFIX = "evaluation"
+
+
+def name_of(found: Evidence) -> str:
+    """What a piece of evidence is called beside its record: found by its name, without being read."""
+    return f"{PREFIX}-{found.subject.suite}-{found.key[:16]}.json"
+
+
+def bytes_of(found: Evidence) -> bytes:
+    """As it is kept."""
+    return compact(plain(found)) + b"\n"
+
+
+@dataclass
+class Archive:
+    """What the records of some environments say was evaluated. Records are read once for each use case."""
+
+    records: Records
+    aws: Aws
+    _accounts: dict[tuple[str, str], list[Account]] = field(default_factory=dict)
+
+    def under(self, environment: str, use_case: str, suite: str, key: str) -> tuple[Evidence, ...]:
+        """All evidence under a key, newest first: every run of the same thing counts, whatever became of it."""
+        wanted = f"{PREFIX}-{suite}-{key[:16]}.json"
+        found = (e for _, e in self._named(environment, use_case, wanted))
+        return tuple({e.digest: e for e in found if e.key == key}.values())
+
+    def of_behaviour(
+        self, environment: str, use_case: str, suite: str, behaviour: Mapping[str, str]
+    ) -> tuple[tuple[str, Evidence], ...]:
+        """(release, evidence) of a suite for exactly this behaviour, newest first."""
+        rows = self._named(environment, use_case, f"{PREFIX}-{suite}-")
+        return tuple((release, e) for release, e in rows if dict(e.subject.behaviour) == dict(behaviour))
+
+    def _named(self, environment: str, use_case: str, start: str) -> Iterator[tuple[str, Evidence]]:
+        for account in self._of(environment, use_case):
+            for name, ref in sorted((account.closed.evidence if account.closed else {}).items()):
+                if name.startswith(start):
+                    yield account.opened.release, self._read(ref)
+
+    def _of(self, environment: str, use_case: str) -> list[Account]:
+        place = environment, use_case
+        if place not in self._accounts:
+            self._accounts[place] = self.records.accounts([use_case], [environment])
+        return self._accounts[place]
+
+    def _read(self, ref: EvidenceRef) -> Evidence:
+        raw = read(self.records.git, self.records.branch.tip(), self.aws, ref)
+        if sha256(raw) != ref.sha256:
+            raise ReleaserError(
+                f"the evidence {ref.uri} is not what its record names",
+                code="G-evidence",
+                hint="`releaser audit verify` says what was changed; nothing is judged from it",
+            )
+        return parsed(raw, ref.uri)
+
+
+def parsed(raw: bytes, where: str) -> Evidence:
+    """Evidence from a file's bytes. Raises ReleaserError for what is not evidence of this format."""
+    try:
+        return read_evidence(json.loads(raw))
+    except (ShapeError, ValueError, RecursionError) as error:
+        raise ReleaserError(
+            f"{where}: this is no evidence: {str(error)[:300]}",
+            code="G-evidence",
+            hint="name a file that `evaluate` wrote",
+        ) from None
