@@ -1,0 +1,1 @@
+"""Verdicts of evaluation for people and machines: a terminal, a merge request, CI, a page, JSON."""
