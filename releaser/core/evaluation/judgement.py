@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 from releaser.core.gate import Result
@@ -39,6 +40,30 @@ class Waived:
     by: str
     reason: str
     until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """Lets listed verdicts of one metric pass until a day, that day included. ERROR cannot be waived."""
+
+    suite: str
+    metric: str
+    verdicts: tuple[Result, ...]
+    by: str
+    reason: str
+    until: date
+    key: str = ""
+    """Only of evidence with this key; empty: any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """How far a judge agrees with people: Cohen's kappa, with its one-sided 95 % bound. None: not known."""
+
+    floor: float
+    kappa: float | None = None
+    lower: float | None = None
+    n: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +121,8 @@ class MetricVerdict:
     comparison: Comparison | None = None
     worst: tuple[Sample, ...] = ()
     waived: Waived | None = None
+    certain: bool = field(default=False, metadata=OPTIONAL)
+    """A FAIL by rule and not by chance (a critical case, a judge that is not calibrated): Holm leaves it."""
     scores: tuple[float, ...] = field(default=(), metadata=OPTIONAL)
     """By case, for distributions."""
     baseline_scores: tuple[float, ...] = field(default=(), metadata=OPTIONAL)
@@ -128,6 +155,26 @@ class Judgement:
     result: Result
     suites: tuple[SuiteVerdict, ...]
     format: str = "releaser.gate/v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """One metric of two releases, side by side: no verdict."""
+
+    suite: str
+    metric: str
+    unit: str
+    before: float | None
+    after: float | None
+    obstacle: str = ""
+    """Why they cannot be compared."""
+    comparison: Comparison | None = None
+    better: tuple[str, ...] = ()
+    """Cases that did better after."""
+    worse: tuple[str, ...] = ()
+    worst: tuple[Sample, ...] = ()
+    scores: tuple[float, ...] = field(default=(), metadata=OPTIONAL)
+    baseline_scores: tuple[float, ...] = field(default=(), metadata=OPTIONAL)
 
 
 def worst(results: tuple[Result, ...]) -> Result:

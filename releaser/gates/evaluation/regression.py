@@ -1,0 +1,208 @@
+"""A candidate against the approved baseline, paired by case."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from releaser.core.evaluation.evidence import Evidence
+from releaser.core.evaluation.judgement import Comparison, Sample, Threshold
+from releaser.core.gate import Result
+from releaser.gates.evaluation.bounds import (
+    Z,
+    cases_needed,
+    count_of,
+    p_broken,
+    resampled,
+    seed_of,
+    value_of,
+)
+from releaser.gates.evaluation.said import counted, said
+from releaser.gates.evaluation.statistics import (
+    Bound,
+    against_margin,
+    mcnemar_exact,
+    paired_bootstrap,
+    paired_rate_bound,
+    wilcoxon_signed_rank,
+)
+from releaser.gates.evaluation.table import Row, Table
+from releaser.gates.evaluation.thresholds import better_of, least_of, statistic_of
+
+ENOUGH = 0.8
+"""The share of the candidate's cases that must be among the baseline's, unchanged."""
+WORST = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What one question about a metric came to. ``p``: None where chance plays no part."""
+
+    result: Result
+    reason: str
+    hint: str = ""
+    p: float | None = None
+    needed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """The same case twice."""
+
+    before: Row
+    after: Row
+
+    @property
+    def difference(self) -> float:
+        return self.after.score - self.before.score
+
+
+def pairs_of(before: Table, after: Table) -> tuple[Paired, ...]:
+    """Cases that both have with the same content."""
+    known = {r.case: r for r in before.rows}
+    found = ((known.get(r.case), r) for r in after.rows)
+    return tuple(Paired(b, a) for b, a in found if b is not None and b.digest == a.digest)
+
+
+def incomparable(metric: str, before: Sequence[Evidence], after: Sequence[Evidence]) -> str:
+    """Why the two were not measured in the same way; empty when they were."""
+    versions = {e.subject.evaluators.get(metric, "") for e in (*before, *after)}
+    if len(versions) > 1:
+        return f"{metric} was computed by another version then"
+    judges = [e.subject.judges.get(metric) for e in (*before, *after)]
+    if any(j != judges[0] for j in judges):
+        return f"{metric} was judged by another judge then"
+    return ""
+
+
+def compared(threshold: Threshold, pairs: Sequence[Paired], release: str) -> Comparison:
+    """The difference with its bounds. ``pairs`` must not be empty."""
+    before, after = [p.before for p in pairs], [p.after for p in pairs]
+    sign = 1 if better_of(threshold) == "more" else -1
+    better = sum(1 for p in pairs if sign * p.difference > 0)
+    worse = sum(1 for p in pairs if sign * p.difference < 0)
+    bound, test, p = _difference(threshold, pairs, better, worse)
+    return Comparison(
+        release=release,
+        baseline=value_of(threshold, before),
+        difference=value_of(threshold, after) - value_of(threshold, before),
+        lower=bound.lower,
+        upper=bound.upper,
+        n=len(pairs),
+        test=test,
+        p=p,
+        detectable=_detectable(threshold, pairs, bound),
+        better=better,
+        worse=worse,
+    )
+
+
+def _difference(
+    threshold: Threshold, pairs: Sequence[Paired], better: int, worse: int
+) -> tuple[Bound, str, float | None]:
+    statistic, seed = statistic_of(threshold.metric), seed_of(threshold)
+    differences = [p.difference for p in pairs]
+    if statistic == "rate" and all(r.score in (0, 1) for p in pairs for r in (p.before, p.after)):
+        gained = sum(1 for d in differences if d > 0)
+        bound = paired_rate_bound(gained, len(pairs) - gained, len(pairs))
+        return bound, "Tango interval, exact McNemar", mcnemar_exact(worse, better)
+    if statistic in ("rate", "mean"):
+        return paired_bootstrap(differences, seed), "paired bootstrap", None
+    if statistic == "ordinal":
+        return paired_bootstrap(differences, seed), "paired bootstrap, Wilcoxon", wilcoxon_signed_rank(differences)
+    return _resampled(threshold, pairs, seed), "paired bootstrap", None
+
+
+def _resampled(threshold: Threshold, pairs: Sequence[Paired], seed: int) -> Bound:
+    """Of a value that is no mean over cases: pairs are drawn, and the value is computed on both sides."""
+    before = {p.after.case: p.before for p in pairs}
+
+    def difference(chosen: Sequence[Row]) -> float:
+        return value_of(threshold, chosen) - value_of(threshold, [before[r.case] for r in chosen])
+
+    return resampled([p.after for p in pairs], difference, seed)
+
+
+def _detectable(threshold: Threshold, pairs: Sequence[Paired], bound: Bound) -> float:
+    """What 4 of 5 runs would show: the half-width and the power of 80 % on top of it."""
+    half = max(bound.upper - bound.estimate, bound.estimate - bound.lower)
+    return half * (1 + 0.8416212335729143 / Z)
+
+
+def judged_regression(
+    threshold: Threshold,
+    table: Table,
+    baseline: Table | None,
+    release: str,
+    obstacle: str,
+) -> tuple[Part | None, Comparison | None]:
+    """What the comparison says; no part where nothing was asked, or where there is nothing to compare with yet.
+    ``obstacle``: why the two cannot be compared."""
+    asked = threshold.max_regression
+    if baseline is None:
+        return (_apart(threshold, obstacle, release) if obstacle and asked is not None else None), None
+    pairs = pairs_of(baseline, table)
+    if not obstacle and baseline.wrong:
+        obstacle = f"the evidence of {release} has errors ({baseline.wrong[0]})"
+    if not obstacle and len(pairs) < ENOUGH * len(table.rows):
+        obstacle = f"only {len(pairs)} of {counted(len(table.rows), 'case')} are the same as with {release}"
+    if obstacle or not pairs:
+        return (_apart(threshold, obstacle or "no case pairs", release) if asked is not None else None), None
+    found = compared(threshold, pairs, release)
+    if asked is None:
+        return None, found
+    least = least_of(threshold)
+    many = min(count_of(threshold, [p.before for p in pairs]), count_of(threshold, [p.after for p in pairs]))
+    if many < least:
+        reason = f"{counted(many, 'pair')} with {release}, {least} are needed"
+        return Part(result=Result.INCONCLUSIVE, reason=reason, needed=least), found
+    return _against(threshold, found, asked * abs(found.baseline) if threshold.relative else asked), found
+
+
+def _against(threshold: Threshold, found: Comparison, margin: float) -> Part:
+    better = better_of(threshold)
+    bound = Bound(found.lower, found.upper, found.difference)
+    result = against_margin(bound, margin, better)
+    unit = threshold.unit
+    edge, word = (found.lower, "least") if better == "more" else (found.upper, "most")
+    if result is Result.FAIL:
+        edge, word = (found.upper, "most") if better == "more" else (found.lower, "least")
+    reason = (
+        f"{said(found.difference, unit)} against {found.release} over {counted(found.n, 'pair')}, at {word} "
+        f"{said(edge, unit)}; a loss of {said(margin, unit)} is allowed"
+    )
+    limit = -margin if better == "more" else margin
+    needed = None
+    hint = ""
+    if result is Result.INCONCLUSIVE:
+        needed = cases_needed(bound, limit, found.n)
+        hint = f"these pairs show a loss of {said(found.detectable or 0.0, unit)} or more"
+    return Part(result=result, reason=reason, hint=hint, p=p_broken(bound, limit, better), needed=needed)
+
+
+def _apart(threshold: Threshold, obstacle: str, release: str) -> Part:
+    hint = f"evaluate {release} again with these cases and evaluators, then this gate can compare"
+    return Part(result=Result.INCONCLUSIVE, reason=f"not comparable: {obstacle}", hint=hint)
+
+
+def samples(threshold: Threshold, table: Table, pairs: Mapping[str, Paired]) -> tuple[Sample, ...]:
+    """The worst cases: by their loss against the baseline, then by score. Those with nothing wrong are left out."""
+    sign = 1 if better_of(threshold) == "more" else -1
+    best = (1.0 if sign > 0 else 0.0) if threshold.unit in ("share", "kappa") else math.nan
+
+    def rank(row: Row) -> tuple[float, float, str]:
+        pair = pairs.get(row.case)
+        return (min(0.0, sign * pair.difference) if pair else 0.0, sign * row.score, row.case)
+
+    chosen = sorted((r for r in table.rows if r.score != best), key=rank)[:WORST]
+    return tuple(
+        Sample(
+            case=r.case,
+            score=r.score,
+            before=pairs[r.case].before.score if r.case in pairs else None,
+            response=r.response,
+            critical=r.critical,
+        )
+        for r in chosen
+    )
