@@ -42,4 +42,19 @@ class Noted:
     message: str
 
 
-Event = RunStarted | StepStarted | StepEnded | UseCaseEnded | Noted
+@dataclass(frozen=True, slots=True)
+class Evaluating:
+    """How far the evaluation of a suite is; heard about twice a second and at its end.
+
+    ``rate``: answers a second. ``cost``: None where there are no prices.
+    """
+
+    suite: str
+    done: int
+    total: int
+    rate: float
+    errors: int
+    cost: float | None = None
+
+
+Event = RunStarted | StepStarted | StepEnded | UseCaseEnded | Noted | Evaluating
