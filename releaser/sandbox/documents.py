@@ -22,11 +22,12 @@ _LONGEST_REASON = 2048
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An object in the source. ``mark`` changes when the object does."""
+    """An object in the source. ``mark`` changes when the object does; ``blob`` names its bytes."""
 
     key: str
     size: int
     mark: str
+    blob: str = ""
 
 
 @dataclass(slots=True)

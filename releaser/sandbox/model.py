@@ -11,7 +11,15 @@ from functools import cached_property
 from typing import Any
 
 SERVED = ("bedrock", "bedrock-agent", "sts", "ssm", "resourcegroupstaggingapi", "service-quotas")
-LATE = {"s3": "s3", "appconfig": "appconfig", "appconfigdata": "appconfig", "cloudwatch": "monitoring", "kms": "kms"}
+LATE = {
+    "s3": "s3",
+    "appconfig": "appconfig",
+    "appconfigdata": "appconfig",
+    "cloudwatch": "monitoring",
+    "kms": "kms",
+    "bedrock-agent-runtime": "bedrock",
+    "bedrock-runtime": "bedrock",
+}
 """Services whose models are read when they are first spoken of, with the names they sign with."""
 
 

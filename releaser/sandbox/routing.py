@@ -1,8 +1,9 @@
 """Which operation a request means, and its parameters as the service model names them.
 
 Routes are computed once: by target header (json), by ``Action`` (query), by method and path (rest-json, rest-xml), by
-the name in the path (rpc-v2-cbor). Services that sign with the same name (``bedrock`` and ``bedrock-agent``,
-``appconfig`` and ``appconfigdata``) share one path space. Models in ``model.LATE`` are read at the first request.
+the name in the path (rpc-v2-cbor). Services that sign with the same name (``bedrock``, ``bedrock-agent`` and their
+runtimes; ``appconfig`` and ``appconfigdata``) share one path space; of two with the same path ``model``'s first has it.
+Models in ``model.LATE`` are read at the first request.
 """
 
 from __future__ import annotations
@@ -46,8 +47,6 @@ class Router:
             found = self._routes(signing_name, services).resolve(request)
             if found is not None:
                 return (*found, "rest-json")
-        if signing_name == "bedrock":
-            raise _unplayed_bedrock(request)
         raise _unplayed(request, signing_name)
 
     @cached_property
@@ -118,12 +117,6 @@ def _by_action(request: Request, service: Service) -> Found:
         raise not_in_the_sandbox(f"{service.name}.{name}", "query")
     operation = service.operations[name]
     return operation, _from_form(operation.input, form) if operation.input else {}, "query"
-
-
-def _unplayed_bedrock(request: Request) -> AwsError:
-    """The gap by name: Bedrock's runtime services share the control plane's signing name and path space."""
-    found = rest_json.Routes(load(name) for name in ("bedrock-runtime", "bedrock-agent-runtime")).match(request)
-    return not_in_the_sandbox(found[0].key if found else f"bedrock ({request.method} {request.path})")
 
 
 def _unplayed(request: Request, signing_name: str) -> AwsError:

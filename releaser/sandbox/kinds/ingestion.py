@@ -69,31 +69,38 @@ def _run(call: Call, base: Doc, source: Doc, id: str) -> dict[str, Any]:
     begun = now + call.delay("ingestion.start")
     ends = begun + call.delay("ingestion.run")
     try:
-        sync = _sync(call, base, source)
+        sync, bodies = _sync(call, base, source)
     except _CannotRead as error:
         steps = [["STARTING", now], ["IN_PROGRESS", begun], ["FAILED", ends]]
         return {"steps": steps, "statistics": documents.nothing(), "failureReasons": [str(error)]}
-    call.put(f"ingested/{base_id}", id, {"documents": sync.documents, "metadata": sync.metadata})
+    call.put(f"ingested/{base_id}", id, {"documents": sync.documents, "metadata": sync.metadata, **bodies})
     steps = [["STARTING", now], ["IN_PROGRESS", begun], ["COMPLETE", ends]]
     return {"steps": steps, "statistics": sync.statistics, "failureReasons": sync.reasons}
 
 
-def _sync(call: Call, base: Doc, source: Doc) -> documents.Sync:
+def _sync(call: Call, base: Doc, source: Doc) -> tuple[documents.Sync, dict[str, Any]]:
+    """What is indexed, and whose bytes: objects may change before the next job without being noticed."""
     before = _last_ingested(call, source)
     configuration = source["dataSourceConfiguration"].get("s3Configuration")
     if configuration is None:
-        return documents.synchronise((), before["documents"], before["metadata"], images=False, bucket="")
+        sync = documents.synchronise((), before["documents"], before["metadata"], images=False, bucket="")
+        return sync, {"bucket": "", "bodies": {}}
     bucket = _bucket(call, configuration)
     prefixes = tuple(configuration.get("inclusionPrefixes", ("",)))
     vector = base["knowledgeBaseConfiguration"].get("vectorKnowledgeBaseConfiguration", {})
     parsed = "parsingConfiguration" in source.get("vectorIngestionConfiguration", {})
-    return documents.synchronise(
-        _found(call, bucket, prefixes),
+    found = list(_found(call, bucket, prefixes))
+    sync = documents.synchronise(
+        found,
         before["documents"],
         before["metadata"],
         images=parsed and "supplementalDataStorageConfiguration" in vector,
         bucket=bucket["name"],
     )
+    indexed = {**sync.documents, **sync.metadata}
+    bodies = {one.key: one.blob for one in found if indexed.get(one.key) == one.mark}
+    kept = knowledge.pick(before.get("bodies", {}), indexed)
+    return sync, {"bucket": bucket["name"], "bodies": {**kept, **bodies}}
 
 
 def _bucket(call: Call, configuration: Doc) -> Doc:
@@ -117,7 +124,7 @@ def _found(call: Call, bucket: Doc, prefixes: tuple[str, ...]) -> Iterator[docum
     for key, version in objects.current(call.store, bucket):
         if key.startswith(prefixes):
             mark = f"{version['etag']} {version['lastModified']}" if by_version else version["etag"]
-            yield documents.Found(key, version["size"], mark)
+            yield documents.Found(key, version["size"], mark, version["blob"])
 
 
 def _last_ingested(call: Call, source: Doc) -> Doc:
