@@ -61,4 +61,4 @@ def _row(threshold: Threshold, before: Sequence[Evidence], after: Sequence[Evide
 
 def _table(evidence: Sequence[Evidence], threshold: Threshold) -> Table:
     wrong = flaws(evidence) if evidence else ("there is none",)
-    return Table(rows=(), wrong=wrong) if wrong else tabulate(evidence, threshold, (threshold,))
+    return Table(rows=(), wrong=wrong) if wrong else tabulate(evidence, threshold)

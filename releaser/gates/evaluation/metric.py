@@ -11,7 +11,7 @@ from releaser.gates.evaluation.bounds import bound_of, cases_needed, count_of, p
 from releaser.gates.evaluation.regression import Part, judged_regression, pairs_of, samples
 from releaser.gates.evaluation.said import counted, listed, said
 from releaser.gates.evaluation.statistics import Bound, against_ceiling, against_floor
-from releaser.gates.evaluation.table import Row, Table
+from releaser.gates.evaluation.table import Row, Table, is_measured
 from releaser.gates.evaluation.thresholds import better_of, least_of, statistic_of
 
 _TESTS = {
@@ -50,8 +50,9 @@ def judge_metric(
         reason = f"{counted(len(table.wrong), 'result')} missing or broken: {'; '.join(table.wrong[:3])}{more}"
         return errored(threshold, reason, errors=len(table.wrong), n=len(table.rows))
     if not table.rows:
-        what = "time was measured" if threshold.unit == "time" else "case counts"
-        hint = "answers that were there already have no time: measure anew" if threshold.unit == "time" else ""
+        measured = is_measured(threshold.metric)
+        what = "time was measured" if measured else "case counts"
+        hint = "answers that were there already have no time: measure anew" if measured else ""
         return MetricVerdict(
             threshold=threshold,
             result=Result.INCONCLUSIVE,

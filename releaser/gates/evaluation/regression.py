@@ -104,8 +104,8 @@ def _difference(
     statistic, seed = statistic_of(threshold.metric), seed_of(threshold)
     differences = [p.difference for p in pairs]
     if statistic == "rate" and all(r.score in (0, 1) for p in pairs for r in (p.before, p.after)):
-        gained = sum(1 for d in differences if d > 0)
-        bound = paired_rate_bound(gained, len(pairs) - gained, len(pairs))
+        gained, lost = sum(1 for d in differences if d > 0), sum(1 for d in differences if d < 0)
+        bound = paired_rate_bound(gained, lost, len(pairs))
         return bound, "Tango interval, exact McNemar", mcnemar_exact(worse, better)
     if statistic in ("rate", "mean"):
         return paired_bootstrap(differences, seed), "paired bootstrap", None

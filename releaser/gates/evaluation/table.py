@@ -65,11 +65,9 @@ def _flaws(evidence: Sequence[Evidence]) -> Iterator[str]:
             yield f"there are answers to {unknown[0]}, which is no case"
 
 
-def tabulate(evidence: Sequence[Evidence], threshold: Threshold, thresholds: Sequence[Threshold]) -> Table:
-    """The table of one metric. ``thresholds``: all of the suite, which say how often each case was to be asked."""
+def tabulate(evidence: Sequence[Evidence], threshold: Threshold) -> Table:
+    """The table of one metric. Every case must be there as often as was asked, and as often as any other of its run."""
     facts = {c.id: c for e in evidence for c in e.cases if threshold.metric in c.metrics}
-    asked = {t.metric: t.repeats for t in thresholds}
-    asked[threshold.metric] = max(threshold.repeats, asked.get(threshold.metric, 1))
     wrong: list[str] = []
     rows: list[Row] = []
     seen: dict[str, list[Observation]] = defaultdict(list)
@@ -77,8 +75,8 @@ def tabulate(evidence: Sequence[Evidence], threshold: Threshold, thresholds: Seq
         by_case: dict[str, list[Observation]] = defaultdict(list)
         for found in item.observations:
             by_case[found.case].append(found)
-        for case, fact in sorted(facts.items()):
-            wanted = max((asked[m] for m in fact.metrics if m in asked), default=1)
+        wanted = max(threshold.repeats, len({o.repeat for o in item.observations}))
+        for case in sorted(facts):
             wrong.extend(_gaps(case, by_case[case], wanted))
             seen[case].extend(by_case[case])
     for case, fact in sorted(facts.items()):
@@ -154,10 +152,8 @@ def _value(found: Observation, metric: str) -> float | Pair | str | None:
     if metric in found.unscored:
         return f"{metric} has no score: {found.unscored[metric][:80]}"
     meaning = METRICS.get(metric, RUBRIC)
-    if meaning.unit == "time" and metric not in found.scores:
-        return _time(found, metric)
     if metric not in found.scores:
-        return f"{metric} has no score"
+        return _measured(found, metric) if is_measured(metric) else f"{metric} has no score"
     value = found.scores[metric]
     if meaning.statistic in ("macroF1", "kappa"):
         return _labels(value) or f"{metric} has no two labels"
@@ -168,16 +164,28 @@ def _value(found: Observation, metric: str) -> float | Pair | str | None:
     return float(value)
 
 
-def _time(found: Observation, metric: str) -> float | str | None:
+def is_measured(metric: str) -> bool:
+    """Whether it comes from the times of calls that were made, where there is no score. An answer that was there
+    already has none: it does not count, and nothing is wrong."""
+    return METRICS.get(metric, RUBRIC).unit == "time" or metric in ("tokensPerSecond", "throttleRate", "errorRate")
+
+
+def _measured(found: Observation, metric: str) -> float | str | None:
     timing = found.timing
     if timing is None or timing.warm_up:
         return None
-    value = timing.first_token if "FirstToken" in metric else timing.last_token
+    if metric in ("throttleRate", "errorRate"):
+        return float((timing.throttles if metric == "throttleRate" else timing.failures) > 0)
+    first, last = timing.first_token, timing.last_token
+    if metric == "tokensPerSecond":
+        spent = last - (first or 0.0)
+        if found.usage is None or not math.isfinite(spent) or spent <= 0:
+            return f"{metric} needs tokens and a time above 0"
+        return found.usage.output_tokens * 1000 / spent
+    value = first if "FirstToken" in metric else last
     if value is None:
         return f"{metric} needs a reply that streams"
-    if not math.isfinite(value) or value < 0:
-        return f"{metric} is no time"
-    return float(value)
+    return float(value) if math.isfinite(value) and value >= 0 else f"{metric} is no time"
 
 
 def _labels(value: Any) -> Pair | None:

@@ -7,6 +7,7 @@ missing may be asked again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from typing import Literal
@@ -76,8 +77,8 @@ def judge_suite(
         metrics = tuple(
             judge_metric(
                 t,
-                tabulate(evidence, t, thresholds),
-                _against(evidence, t, thresholds, baseline, baseline_release),
+                tabulate(evidence, t),
+                _against(evidence, t, baseline, baseline_release),
                 calibration_of(t, evidence, calibrations, human),
             )
             for t in thresholds
@@ -88,7 +89,7 @@ def judge_suite(
         suite=name,
         result=Result.ERROR,
         key=key,
-        evidence=tuple(sorted({e.digest for e in evidence})),
+        evidence=_digests(evidence),
         metrics=metrics,
         cost=_cost(evidence),
     )
@@ -174,7 +175,6 @@ def _softened(metric: MetricVerdict, p: float, alpha: float) -> MetricVerdict:
 def _against(
     evidence: Sequence[Evidence],
     threshold: Threshold,
-    thresholds: Sequence[Threshold],
     baseline: Sequence[Evidence] | None,
     release: str,
 ) -> Against:
@@ -188,8 +188,7 @@ def _against(
         return Against(release=shown, obstacle=f"the evidence of {shown} has errors ({wrong[0]})")
     obstacle = incomparable(threshold.metric, baseline, evidence)
     # How often the baseline was to be asked is what its own thresholds said: here, at least once.
-    then = [replace(t, repeats=1) for t in thresholds]
-    return Against(release=shown, table=tabulate(baseline, replace(threshold, repeats=1), then), obstacle=obstacle)
+    return Against(release=shown, table=tabulate(baseline, replace(threshold, repeats=1)), obstacle=obstacle)
 
 
 def _waived(metric: MetricVerdict, key: str, waivers: Sequence[Waiver], today: date) -> MetricVerdict:
@@ -201,6 +200,15 @@ def _waived(metric: MetricVerdict, key: str, waivers: Sequence[Waiver], today: d
             waived = Waived(by=waiver.by, reason=waiver.reason, until=waiver.until.isoformat())
             return replace(metric, waived=waived)
     return metric
+
+
+def _digests(evidence: Sequence[Evidence]) -> tuple[str, ...]:
+    """Scores that are no numbers have no JSON form, so no digest: their metrics are errors anyway."""
+    found = set()
+    for item in evidence:
+        with suppress(ValueError):
+            found.add(item.digest)
+    return tuple(sorted(found))
 
 
 def _cost(evidence: Sequence[Evidence]) -> dict[str, float]:
