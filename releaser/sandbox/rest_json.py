@@ -1,7 +1,7 @@
 """The rest-json protocol: which operation a path means, its parameters, and the body and headers of a reply.
 
 Source: the service models' traits (``location``, ``locationName``, ``payload``). A blob that is the payload travels as
-it is; everything else is JSON.
+it is, an event stream as frames (a handler gives its events); everything else is JSON.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+from releaser.sandbox import event_stream
 from releaser.sandbox.errors import AwsError
 from releaser.sandbox.model import Operation, Service, Shape
 from releaser.sandbox.request import Request
@@ -132,7 +133,7 @@ def scalar(shape: Shape, text: str) -> Any:
 def serialise(operation: Operation, result: dict[str, Any]) -> tuple[dict[str, str], bytes]:
     """Headers and body of a success; ShapeViolation when the model does not have a member."""
     shape = operation.output
-    if shape is None or not any(member.location == "header" for member in shape.members.values()):
+    if shape is None or not _beside_json(shape):
         shaped = shape_output(shape, result, epoch_times=False)
         bare = shape is None and operation.status == 204
         return {}, b"" if bare else json.dumps(shaped, separators=(",", ":"), ensure_ascii=False).encode()
@@ -144,8 +145,16 @@ def serialise(operation: Operation, result: dict[str, Any]) -> tuple[dict[str, s
             raise ShapeViolation(f"{operation.key} has no output member {name}, or cannot send it")
         if value is None:
             continue
-        if name == shape.raw.get("payload"):
-            body = value
-        else:
+        if name != shape.raw.get("payload"):
             headers[member.wire] = str(value)
+        elif member.shape.raw.get("eventstream"):
+            headers["Content-Type"] = event_stream.CONTENT_TYPE
+            body = event_stream.serialise(member.shape, value)
+        else:
+            body = value
     return headers, body
+
+
+def _beside_json(shape: Shape) -> bool:
+    """Whether something of an output is no JSON: headers, or a stream of events."""
+    return any(one.location == "header" or one.shape.raw.get("eventstream") for one in shape.members.values())
