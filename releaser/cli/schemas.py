@@ -12,6 +12,7 @@ from releaser.kinds import registry
 from releaser.kinds.models import model
 from releaser.render.audit import proof_schema
 from releaser.render.audit_schemas import diff_schema, index_schema, serving_schema
+from releaser.render.evaluation.data import evidence_schema, gate_schema
 from releaser.render.schemas import plan_schema, runtime_schema
 
 
@@ -23,6 +24,8 @@ def schemas() -> dict[str, Mapping[str, Any]]:
         "schemas/pin.v1.json": pin_schema(),
         "schemas/audit-index.v1.json": index_schema(),
         "schemas/audit.v1.json": proof_schema(),
+        "schemas/evidence.v1.json": evidence_schema(),
+        "schemas/gate.v1.json": gate_schema(),
         "schemas/plan.v1.json": plan_schema(),
         "schemas/proposal.v1.json": report_schema(),
         "schemas/record.v1.json": record_schema(),

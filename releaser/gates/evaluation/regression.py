@@ -178,6 +178,7 @@ def _against(threshold: Threshold, found: Comparison, margin: float) -> Part:
     if result is Result.INCONCLUSIVE:
         needed = cases_needed(bound, limit, found.n)
         hint = f"these pairs show a loss of {said(found.detectable or 0.0, unit)} or more"
+        hint += f"; about {needed} pairs would decide" if needed else ""
     return Part(result=result, reason=reason, hint=hint, p=p_broken(bound, limit, better), needed=needed)
 
 

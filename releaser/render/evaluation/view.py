@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from releaser.core.evaluation.judgement import Compared, Judgement, MetricVerdict, Sample, SuiteVerdict
-from releaser.render.document import Block, Bullet, Bullets, Heading, Inline, Paragraph, Table, code, strong
+from releaser.render.document import Block, Bullet, Bullets, Callout, Heading, Inline, Paragraph, Table, code, strong
 from releaser.render.evaluation.words import (
     Texts,
     asked,
@@ -80,7 +80,10 @@ def _sample(found: Sample, unit: str, texts: Texts) -> tuple[Inline, ...]:
 
 
 def totals(found: Judgement) -> Iterator[Block]:
-    """What it cost, and whose evidence it was."""
+    """What people let pass, what it cost, and whose evidence it was."""
+    waived = [(s, m) for s, m in worst_first(found.suites) if m.waived]
+    if waived:
+        yield Callout("Waived", tuple((code(s.suite), f" {m.result}: {'; '.join(told(m))}") for s, m in waived))
     cost = costs(found.suites)
     if cost:
         yield Paragraph((f"Evaluating cost {cost}.",))
@@ -96,9 +99,6 @@ def everything(found: Judgement) -> Iterator[Block]:
         ("metric", "tier", "verdict", "value", "n", "asked", "baseline", "difference", "p", "test"),
         tuple(_whole(s, m) for s, m in worst_first(found.suites)),
     )
-    waived = [(s, m) for s, m in worst_first(found.suites) if m.waived]
-    if waived:
-        yield Bullets(tuple(_why(s, m) for s, m in waived))
 
 
 def _whole(suite: SuiteVerdict, found: MetricVerdict) -> tuple[Inline, ...]:

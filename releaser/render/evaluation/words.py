@@ -103,8 +103,5 @@ def told(found: MetricVerdict) -> Iterator[str]:
     yield found.reason
     if found.hint:
         yield found.hint
-    if found.needed is not None and found.result is Result.INCONCLUSIVE:
-        what = "times" if found.threshold.unit == "time" else "cases"
-        yield f"{found.needed} {what} would decide; there are {found.n}"
     if found.waived:
         yield f"waived by {found.waived.by} until {found.waived.until}: {found.waived.reason}"
