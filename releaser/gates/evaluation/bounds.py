@@ -37,7 +37,13 @@ def bound_of(threshold: Threshold, rows: Sequence[Row]) -> Bound:
         case "kappa" if all(len(r.pairs) == 1 for r in rows):
             return cohens_kappa([p for r in rows for p in r.pairs])
         case "kappa" | "macroF1":
-            return resampled(rows, lambda chosen: value_of(threshold, chosen), seed_of(threshold))
+            found = resampled(rows, lambda chosen: value_of(threshold, chosen), seed_of(threshold))
+            return widened(found, wilson(len(rows), len(rows)).lower, wilson(0, len(rows)).upper)
+
+
+def widened(found: Bound, lower: float, upper: float) -> Bound:
+    """A bootstrap of cases that are all alike knows no doubt: these limits do."""
+    return Bound(min(found.lower, lower), max(found.upper, upper), found.estimate)
 
 
 def value_of(threshold: Threshold, rows: Sequence[Row]) -> float:

@@ -16,17 +16,20 @@ def calibration_of(
     calibrations: Mapping[str, Calibration],
     human: Mapping[str, Mapping[str, str | float]],
 ) -> Calibration | None:
-    """The calibration that a judged metric goes by; one with a floor alone is computed from the labels."""
+    """The calibration that a judged metric goes by; one with a floor alone is computed from the labels,
+    each case once."""
     found = calibrations.get(threshold.metric)
     if found is None or found.lower is not None or not threshold.judge:
         return found
     labels = human.get(threshold.metric, {})
-    pairs = sorted(
-        (_label(labels[o.case]), _label(o.scores[threshold.metric]))
+    asked = sorted(
+        (o.case, o.run, o.repeat, o.scores[threshold.metric])
         for e in evidence
         for o in e.observations
         if o.case in labels and threshold.metric in o.scores
     )
+    first = {case: score for case, _, _, score in reversed(asked)}
+    pairs = [(_label(labels[case]), _label(score)) for case, score in sorted(first.items())]
     if not pairs:
         return found
     bound = cohens_kappa(pairs)

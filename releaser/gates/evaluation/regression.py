@@ -17,6 +17,7 @@ from releaser.gates.evaluation.bounds import (
     resampled,
     seed_of,
     value_of,
+    widened,
 )
 from releaser.gates.evaluation.said import counted, said
 from releaser.gates.evaluation.statistics import (
@@ -32,6 +33,7 @@ from releaser.gates.evaluation.thresholds import better_of, least_of, statistic_
 
 ENOUGH = 0.8
 """The share of the candidate's cases that must be among the baseline's, unchanged."""
+LEAST_RESAMPLED = 20
 WORST = 5
 
 
@@ -103,7 +105,7 @@ def _difference(
 ) -> tuple[Bound, str, float | None]:
     statistic, seed = statistic_of(threshold.metric), seed_of(threshold)
     differences = [p.difference for p in pairs]
-    if statistic == "rate" and all(r.score in (0, 1) for p in pairs for r in (p.before, p.after)):
+    if _is_binary(threshold, pairs):
         gained, lost = sum(1 for d in differences if d > 0), sum(1 for d in differences if d < 0)
         bound = paired_rate_bound(gained, lost, len(pairs))
         return bound, "Tango interval, exact McNemar", mcnemar_exact(worse, better)
@@ -111,7 +113,17 @@ def _difference(
         return paired_bootstrap(differences, seed), "paired bootstrap", None
     if statistic == "ordinal":
         return paired_bootstrap(differences, seed), "paired bootstrap, Wilcoxon", wilcoxon_signed_rank(differences)
-    return _resampled(threshold, pairs, seed), "paired bootstrap", None
+    found = _resampled(threshold, pairs, seed)
+    if statistic in ("macroF1", "kappa"):
+        alike = paired_rate_bound(0, 0, len(pairs))
+        found = widened(found, alike.lower, alike.upper)
+    return found, "paired bootstrap", None
+
+
+def _is_binary(threshold: Threshold, pairs: Sequence[Paired]) -> bool:
+    """Whether every case succeeded or failed as a whole: not where repeats disagree."""
+    is_rate = statistic_of(threshold.metric) == "rate"
+    return is_rate and all(r.score in (0, 1) for p in pairs for r in (p.before, p.after))
 
 
 def _resampled(threshold: Threshold, pairs: Sequence[Paired], seed: int) -> Bound:
@@ -153,6 +165,8 @@ def judged_regression(
     if asked is None:
         return None, found
     least = least_of(threshold)
+    if statistic_of(threshold.metric) == "rate" and not _is_binary(threshold, pairs):
+        least = max(least, LEAST_RESAMPLED)
     many = min(count_of(threshold, [p.before for p in pairs]), count_of(threshold, [p.after for p in pairs]))
     if many < least:
         reason = f"{counted(many, 'pair')} with {release}, {least} are needed"
@@ -188,13 +202,14 @@ def _apart(threshold: Threshold, obstacle: str, release: str) -> Part:
 
 
 def samples(threshold: Threshold, table: Table, pairs: Mapping[str, Paired]) -> tuple[Sample, ...]:
-    """The worst cases: by their loss against the baseline, then by score. Those with nothing wrong are left out."""
+    """The worst cases: critical ones, then by their loss against the baseline, then by score. Those with nothing wrong
+    are left out."""
     sign = 1 if better_of(threshold) == "more" else -1
     best = (1.0 if sign > 0 else 0.0) if threshold.unit in ("share", "kappa") else math.nan
 
-    def rank(row: Row) -> tuple[float, float, str]:
+    def rank(row: Row) -> tuple[bool, float, float, str]:
         pair = pairs.get(row.case)
-        return (min(0.0, sign * pair.difference) if pair else 0.0, sign * row.score, row.case)
+        return not row.critical, min(0.0, sign * pair.difference) if pair else 0.0, sign * row.score, row.case
 
     chosen = sorted((r for r in table.rows if r.score != best), key=rank)[:WORST]
     return tuple(
