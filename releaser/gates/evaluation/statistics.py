@@ -99,7 +99,7 @@ def mcnemar_exact(worse: int, better: int, *, two_sided: bool = False) -> float:
     if n == 0:
         return 1.0
     fewest = n - max(worse, better) if two_sided else n - worse
-    tail = math.fsum(math.comb(n, k) for k in range(fewest + 1)) / 2**n
+    tail = math.fsum(math.comb(n, k) for k in range(fewest + 1)) / 2.0**n
     return min(1.0, 2 * tail) if two_sided else min(1.0, tail)
 
 
@@ -299,4 +299,4 @@ def _exact_rank_sum(n: int, most: int) -> float:
     for rank in range(1, n + 1):
         for total in range(len(ways) - 1, rank - 1, -1):
             ways[total] += ways[total - rank]
-    return sum(ways[: most + 1]) / 2**n
+    return sum(ways[: most + 1]) / 2.0**n
