@@ -288,8 +288,8 @@ def test_a_regression_is_judged_by_pairs() -> None:
 
 
 def test_a_relative_margin_goes_by_the_baseline() -> None:
-    then = [evidence({f"c{i:03}": [0.5] for i in range(100)}, metric="tokenF1", behaviour="then")]
-    now = evidence({f"c{i:03}": [0.46] for i in range(100)}, metric="tokenF1")
+    then = [evidence({f"c{i:03}": [0.5] for i in range(400)}, metric="tokenF1", behaviour="then")]
+    now = evidence({f"c{i:03}": [0.46] for i in range(400)}, metric="tokenF1")
     loss = replace(F1, floor=0.1, max_regression=0.1, relative=True)
     assert judged(now, loss, then, "r11").result is PASS
     assert judged(now, replace(loss, max_regression=0.05), then, "r11").result is FAIL

@@ -5,17 +5,26 @@ from __future__ import annotations
 import hashlib
 import math
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Literal
 
 from releaser.core.evaluation.judgement import Threshold
-from releaser.gates.evaluation.statistics import Bound, cohens_kappa, mean_bound, quantile_bound, wilson
+from releaser.gates.evaluation.statistics import (
+    Bound,
+    cases_to_decide,
+    cohens_kappa,
+    mean_bound,
+    paired_bootstrap,
+    quantile_bound,
+    wilson,
+    z_of,
+)
 from releaser.gates.evaluation.table import Pair, Row
 from releaser.gates.evaluation.thresholds import statistic_of
 
-Z = 1.6448536269514722
-"""Of the normal distribution at 95 %, one-sided."""
-RESAMPLES = 2000
+Z = z_of()
+_RESAMPLES, _FEWEST, _DRAWS = 2000, 500, 1_000_000
 QUANTILES = {"p50": 0.5, "p95": 0.95}
 
 
@@ -31,7 +40,7 @@ def bound_of(threshold: Threshold, rows: Sequence[Row]) -> Bound:
         case "rate":
             return wilson(math.fsum(scores), len(scores))
         case "mean" | "ordinal":
-            return mean_bound(scores, seed_of(threshold))
+            return mean_of(scores, seed_of(threshold), is_share=threshold.unit == "share")
         case "p50" | "p95" as which:
             return quantile_bound(times(rows), QUANTILES[which], seed_of(threshold))
         case "kappa" if all(len(r.pairs) == 1 for r in rows):
@@ -39,6 +48,29 @@ def bound_of(threshold: Threshold, rows: Sequence[Row]) -> Bound:
         case "kappa" | "macroF1":
             found = resampled(rows, lambda chosen: value_of(threshold, chosen), seed_of(threshold))
             return widened(found, wilson(len(rows), len(rows)).lower, wilson(0, len(rows)).upper)
+
+
+def unseen(n: int) -> float:
+    """The largest share of cases of a kind that n cases may all have missed."""
+    return wilson(0, n).upper
+
+
+def mean_of(scores: Sequence[float], seed: int, *, is_share: bool) -> Bound:
+    """A mean, whose bounds leave room for a kind of case that is not there: at 0 or 1 where scores are shares."""
+    estimate, room = math.fsum(scores) / len(scores), unseen(len(scores))
+    far = 1.0 if is_share else 2 * estimate
+    lower, upper = estimate * (1 - room), estimate + (far - estimate) * room
+    found = Bound(lower, upper, estimate)
+    return found if min(scores) == max(scores) else widened(mean_bound(scores, seed), lower, upper)
+
+
+def mean_difference(differences: Sequence[float], seed: int, reach: float) -> Bound:
+    """The same of pairs. ``reach``: how much one case can lose or gain."""
+    estimate, room = math.fsum(differences) / len(differences), unseen(len(differences))
+    lower, upper = estimate - (reach + estimate) * room, estimate + (reach - estimate) * room
+    found = Bound(min(lower, estimate), max(upper, estimate), estimate)
+    is_flat = min(differences) == max(differences)
+    return found if is_flat else widened(paired_bootstrap(differences, seed), found.lower, found.upper)
 
 
 def widened(found: Bound, lower: float, upper: float) -> Bound:
@@ -56,7 +88,7 @@ def value_of(threshold: Threshold, rows: Sequence[Row]) -> float:
         case "macroF1":
             return macro_f1([p for r in rows for p in r.pairs])
         case "kappa":
-            return kappa([p for r in rows for p in r.pairs])
+            return cohens_kappa([p for r in rows for p in r.pairs]).estimate
 
 
 def count_of(threshold: Threshold, rows: Sequence[Row]) -> int:
@@ -71,7 +103,8 @@ def times(rows: Sequence[Row]) -> list[float]:
 def resampled(rows: Sequence[Row], statistic: Callable[[Sequence[Row]], float], seed: int) -> Bound:
     """A bootstrap over whole cases: their repeats stay together."""
     chance = random.Random(seed)
-    found = sorted(statistic(chance.choices(rows, k=len(rows))) for _ in range(RESAMPLES))
+    rounds = max(_FEWEST, min(_RESAMPLES, _DRAWS // len(rows)))
+    found = sorted(statistic(chance.choices(rows, k=len(rows))) for _ in range(rounds))
     return Bound(quantile(found, 0.05), quantile(found, 0.95), statistic(rows))
 
 
@@ -85,24 +118,9 @@ def quantile(ordered: Sequence[float], share: float) -> float:
 
 def macro_f1(pairs: Sequence[Pair]) -> float:
     """The mean of F1 over every label that is expected or said."""
-    labels = sorted({label for pair in pairs for label in pair})
-    found = []
-    for label in labels:
-        both = sum(1 for e, s in pairs if e == s == label)
-        either = sum((e == label) + (s == label) for e, s in pairs)
-        found.append(2 * both / either)
-    return math.fsum(found) / len(found)
-
-
-def kappa(pairs: Sequence[Pair]) -> float:
-    """Cohen's kappa; 1 where everything is one label on both sides."""
-    n = len(pairs)
-    agreed = sum(1 for e, s in pairs if e == s) / n
-    labels = {label for pair in pairs for label in pair}
-    chance = math.fsum(
-        sum(1 for e, _ in pairs if e == label) * sum(1 for _, s in pairs if s == label) for label in sorted(labels)
-    ) / (n * n)
-    return 1.0 if chance == 1 else (agreed - chance) / (1 - chance)
+    both = Counter(e for e, s in pairs if e == s)
+    either = Counter(label for pair in pairs for label in pair)
+    return math.fsum(2 * both[label] / count for label, count in sorted(either.items())) / len(either)
 
 
 def p_broken(bound: Bound, limit: float, better: Literal["more", "less"]) -> float:
@@ -116,10 +134,16 @@ def p_broken(bound: Bound, limit: float, better: Literal["more", "less"]) -> flo
     return 0.5 * math.erfc(gap / half * Z / math.sqrt(2))
 
 
+def deviation_of(bound: Bound, n: int) -> float:
+    """Of one case, as the wider side of its bound over n of them tells."""
+    return max(bound.upper - bound.estimate, bound.estimate - bound.lower) * math.sqrt(n) / Z
+
+
 def cases_needed(bound: Bound, limit: float, n: int) -> int | None:
-    """About how many cases would decide, if the value stayed as it is; None when it stands on the limit."""
-    gap = abs(limit - bound.estimate)
-    half = max(bound.upper - bound.estimate, bound.estimate - bound.lower)
-    if gap == 0 or half == 0:
+    """About how many cases would decide, if the value stayed as it is; None when it stands on the limit, or where a
+    side has no bound."""
+    deviation = deviation_of(bound, n)
+    if not math.isfinite(deviation):
         return None
-    return max(n + 1, math.ceil(n * (half / gap) ** 2))
+    found = cases_to_decide(deviation, limit - bound.estimate)
+    return None if found is None else max(n + 1, found)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from releaser.core.evaluation.judgement import Calibration, MetricVerdict, Threshold, worst
 from releaser.core.gate import Result
-from releaser.gates.evaluation.bounds import bound_of, cases_needed, count_of, p_broken
+from releaser.gates.evaluation.bounds import QUANTILES, bound_of, cases_needed, count_of, p_broken
 from releaser.gates.evaluation.regression import Part, judged_regression, pairs_of, samples
 from releaser.gates.evaluation.said import counted, listed, said
-from releaser.gates.evaluation.statistics import Bound, against_ceiling, against_floor
+from releaser.gates.evaluation.statistics import Bound, against_ceiling, against_floor, least_n
 from releaser.gates.evaluation.table import Row, Table, is_measured
 from releaser.gates.evaluation.thresholds import better_of, least_of, statistic_of
 
@@ -116,13 +117,24 @@ def _level(threshold: Threshold, bound: Bound, n: int) -> Part:
     name = f"{'floor' if is_floor else 'ceiling'} {said(limit, unit)}"
     p = p_broken(bound, limit, "more" if is_floor else "less")
     if result is Result.INCONCLUSIVE:
-        needed = cases_needed(bound, limit, n)
-        hint = f"about {needed} {noun}s would decide" if needed else "it stands on the limit: more cases decide nothing"
+        needed = _needed(threshold, bound, limit, n)
+        hint = f"about {needed} {noun}s would decide" if needed else "it stands on the limit: more decide nothing"
         reason = f"{value}, between {said(bound.lower, unit)} and {said(bound.upper, unit)}: {name} is neither kept nor"
         return Part(result=result, reason=f"{reason} broken for certain", hint=hint, p=p, needed=needed)
     shows_more = (result is Result.PASS) == is_floor
     edge = f"at least {said(bound.lower, unit)}" if shows_more else f"at most {said(bound.upper, unit)}"
     return Part(result=result, reason=f"{value}, {edge} with 95 % confidence, {name}", p=p)
+
+
+def _needed(threshold: Threshold, bound: Bound, limit: float, n: int) -> int | None:
+    """How many would decide: of perfect cases, and of times beyond the last one, there is an exact answer."""
+    statistic, is_floor = statistic_of(threshold.metric), threshold.floor is not None
+    if statistic == "rate" and bound.estimate == (1.0 if is_floor else 0.0):
+        return least_n(limit, "floor" if is_floor else "ceiling")
+    if statistic in QUANTILES and not (math.isfinite(bound.lower) and math.isfinite(bound.upper)):
+        share = max(QUANTILES[statistic], 1 - QUANTILES[statistic])
+        return max(n + 1, math.ceil(math.log(0.05) / math.log(share)))
+    return cases_needed(bound, limit, n)
 
 
 def _critical(threshold: Threshold, table: Table, before: Table | None) -> Iterator[Part]:

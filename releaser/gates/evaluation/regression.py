@@ -10,12 +10,14 @@ from releaser.core.evaluation.evidence import Evidence
 from releaser.core.evaluation.judgement import Comparison, Sample, Threshold
 from releaser.core.gate import Result
 from releaser.gates.evaluation.bounds import (
-    Z,
     cases_needed,
     count_of,
+    deviation_of,
+    mean_difference,
     p_broken,
     resampled,
     seed_of,
+    unseen,
     value_of,
     widened,
 )
@@ -23,8 +25,8 @@ from releaser.gates.evaluation.said import counted, said
 from releaser.gates.evaluation.statistics import (
     Bound,
     against_margin,
+    detectable_drop,
     mcnemar_exact,
-    paired_bootstrap,
     paired_rate_bound,
     wilcoxon_signed_rank,
 )
@@ -94,7 +96,7 @@ def compared(threshold: Threshold, pairs: Sequence[Paired], release: str) -> Com
         n=len(pairs),
         test=test,
         p=p,
-        detectable=_detectable(threshold, pairs, bound),
+        detectable=detectable_drop(deviation_of(bound, len(pairs)), len(pairs)),
         better=better,
         worse=worse,
     )
@@ -109,14 +111,18 @@ def _difference(
         gained, lost = sum(1 for d in differences if d > 0), sum(1 for d in differences if d < 0)
         bound = paired_rate_bound(gained, lost, len(pairs))
         return bound, "Tango interval, exact McNemar", mcnemar_exact(worse, better)
-    if statistic in ("rate", "mean"):
-        return paired_bootstrap(differences, seed), "paired bootstrap", None
-    if statistic == "ordinal":
-        return paired_bootstrap(differences, seed), "paired bootstrap, Wilcoxon", wilcoxon_signed_rank(differences)
+    if statistic in ("rate", "mean", "ordinal"):
+        reach = 1.0 if threshold.unit == "share" else max(r.score for p in pairs for r in (p.before, p.after))
+        bound = mean_difference(differences, seed, reach)
+        if statistic == "ordinal":
+            return bound, "paired bootstrap, Wilcoxon", wilcoxon_signed_rank(differences)
+        return bound, "paired bootstrap", None
     found = _resampled(threshold, pairs, seed)
     if statistic in ("macroF1", "kappa"):
-        alike = paired_rate_bound(0, 0, len(pairs))
-        found = widened(found, alike.lower, alike.upper)
+        room = unseen(len(pairs))
+        found = widened(
+            found, found.estimate - (1 + found.estimate) * room, found.estimate + (1 - found.estimate) * room
+        )
     return found, "paired bootstrap", None
 
 
@@ -134,12 +140,6 @@ def _resampled(threshold: Threshold, pairs: Sequence[Paired], seed: int) -> Boun
         return value_of(threshold, chosen) - value_of(threshold, [before[r.case] for r in chosen])
 
     return resampled([p.after for p in pairs], difference, seed)
-
-
-def _detectable(threshold: Threshold, pairs: Sequence[Paired], bound: Bound) -> float:
-    """What 4 of 5 runs would show: the half-width and the power of 80 % on top of it."""
-    half = max(bound.upper - bound.estimate, bound.estimate - bound.lower)
-    return half * (1 + 0.8416212335729143 / Z)
 
 
 def judged_regression(
@@ -179,12 +179,13 @@ def _against(threshold: Threshold, found: Comparison, margin: float) -> Part:
     bound = Bound(found.lower, found.upper, found.difference)
     result = against_margin(bound, margin, better)
     unit = threshold.unit
-    edge, word = (found.lower, "least") if better == "more" else (found.upper, "most")
-    if result is Result.FAIL:
-        edge, word = (found.upper, "most") if better == "more" else (found.lower, "least")
+    shown = f"between {said(found.lower, unit)} and {said(found.upper, unit)}"
+    if result is not Result.INCONCLUSIVE:
+        at_least = (result is Result.PASS) == (better == "more")
+        shown = f"at least {said(found.lower, unit)}" if at_least else f"at most {said(found.upper, unit)}"
     reason = (
-        f"{said(found.difference, unit)} against {found.release} over {counted(found.n, 'pair')}, at {word} "
-        f"{said(edge, unit)}; a loss of {said(margin, unit)} is allowed"
+        f"{said(found.difference, unit)} against {found.release} over {counted(found.n, 'pair')}, {shown}; "
+        f"a loss of {said(margin, unit)} is allowed"
     )
     limit = -margin if better == "more" else margin
     needed = None

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 
 def said(value: float, unit: str) -> str:
     """Up to four significant digits, with the unit where it has one."""
+    if not math.isfinite(value):
+        return "no bound"
     shown = f"{value:.4g}" if abs(value) < 1e4 else f"{value:.0f}"
     shown = "0" if shown == "-0" else shown
     return f"{shown} ms" if unit == "time" else shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from releaser.core.evaluation.judgement import ORDER, Comparison, Judgement, MetricVerdict, SuiteVerdict, Threshold
@@ -22,6 +23,8 @@ def value(found: float | None, unit: str) -> str:
     """Up to four significant digits; a dash where there is nothing."""
     if found is None:
         return "–"
+    if not math.isfinite(found):
+        return "no bound"
     shown = f"{found:.4g}" if abs(found) < 1e4 else f"{found:.0f}"
     shown = "0" if shown == "-0" else shown
     return f"{shown} ms" if unit == "time" else shown
