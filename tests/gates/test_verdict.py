@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,10 +14,11 @@ from evidence_maker import evidence, observation, rates, with_observations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from releaser.core.evaluation.evidence import Evidence, Observation
+from releaser.core.evaluation.evidence import Evidence, Observation, read_evidence
 from releaser.core.evaluation.judgement import Calibration, MetricVerdict, SuiteVerdict, Threshold, Waiver
 from releaser.core.evaluation.response import Timing, Usage
 from releaser.core.gate import Result
+from releaser.core.shape import plain
 from releaser.gates.evaluation.verdict import compare, judge, judge_suite, thresholds_of
 
 FLOOR = Threshold(suite="quality", metric="exactMatch", floor=0.9, tier="critical", unit="share")
@@ -474,3 +476,11 @@ def test_worse_means_improve_no_verdict(scores: list[float], loss: float) -> Non
     worse = _made([max(0.0, s - loss) for s in scores], "tokenF1")
     before, after = judged(_made(scores, "tokenF1"), asked, then, "r11"), judged(worse, asked, then, "r11")
     assert BETTER[after.result] <= BETTER[before.result]
+
+
+def test_stored_evidence_is_judged_as_it_was() -> None:
+    made = evidence(rates(380, 20), critical=["c399"], cost=1.5)
+    read = read_evidence(json.loads(json.dumps(plain(made))))
+    then = [evidence(rates(400), behaviour="then")]
+    assert judged(read, KEEPS, then, "r11") == judged(made, KEEPS, then, "r11")
+    assert judged(read).cost == {"USD": 1.5}
