@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from releaser.aws.errors import classify
+from urllib3.exceptions import HTTPError as Urllib3Error
+
+from releaser.aws.errors import classify, in_stream
 from releaser.core.errors import AwsError, Failure
 
 if TYPE_CHECKING:
@@ -102,6 +105,27 @@ class BotoAws:
             raise classify(error, service, operation, sent=client is not None) from error
         self._demand_members(client, service, operation, reply)
         return reply
+
+    def stream(
+        self, service: str, operation: str, params: Mapping[str, Any], member: str
+    ) -> Iterator[tuple[float, dict[str, Any]]]:
+        """The events of an event stream as they arrive. Raises AwsError, also in the middle."""
+        from botocore.exceptions import BotoCoreError, ClientError, EventStreamError
+        from botocore.parsers import ResponseParserError
+
+        reply = self.call(service, operation, params)
+        events = reply.get(member)
+        if events is None:
+            return
+        try:
+            for event in events:
+                yield time.monotonic(), event
+        except EventStreamError as error:
+            raise in_stream(error, service, operation) from error
+        except (ClientError, BotoCoreError, ResponseParserError, OSError, ValueError, Urllib3Error) as error:
+            raise classify(error, service, operation) from error
+        finally:
+            events.close()
 
     def _client(self, service: str) -> BaseClient:
         found = self._clients.get(service)

@@ -43,6 +43,11 @@ _BY_CODE = {
     "InternalServerError": Failure.AMBIGUOUS,
     "InternalFailure": Failure.AMBIGUOUS,
     "RequestTimeout": Failure.AMBIGUOUS,
+    "ModelErrorException": Failure.AMBIGUOUS,
+    "ModelTimeoutException": Failure.AMBIGUOUS,
+    "ModelStreamErrorException": Failure.AMBIGUOUS,
+    # The SDK's own name for "try again soon": HTTP 429.
+    "ModelNotReadyException": Failure.THROTTLED,
     "RequestTimeoutException": Failure.AMBIGUOUS,
 }
 
@@ -126,6 +131,28 @@ def classify(error: Exception, service: str, operation: str, *, sent: bool = Tru
         request_id=str(meta.get("RequestId", "")),
         hint=_CLOSED_HINT if closed else _hint(code, error, settings) or _role_hint(failure, operation),
         code="A-closed" if closed else "",
+        retry_after=_retry_after(meta),
+    )
+
+
+def _retry_after(meta: dict[str, Any]) -> float | None:
+    """Seconds of the header, when it has them."""
+    said = str((meta.get("HTTPHeaders") or {}).get("retry-after", ""))
+    return float(said) if said.isdecimal() and len(said) < 6 else None
+
+
+def in_stream(error: Exception, service: str, operation: str) -> AwsError:
+    """An exception that came as an event: its code has the member's spelling, as ``throttlingException``."""
+    response: dict[str, Any] = getattr(error, "response", None) or {}
+    detail = response.get("Error", {})
+    code = str(detail.get("Code") or "")
+    code = code[:1].upper() + code[1:]
+    return AwsError(
+        f"{service} {operation}: {code}: {without_content(str(detail.get('Message') or ''))}",
+        failure=_BY_CODE.get(code, Failure.AMBIGUOUS),
+        service=service,
+        operation=operation,
+        aws_code=code,
     )
 
 

@@ -12,8 +12,9 @@ from releaser.aws.audit import Audited
 from releaser.aws.budget import Patient
 from releaser.aws.client import BotoAws, Credentials
 from releaser.aws.readonly import ReadOnly
+from releaser.aws.runtime import SpeakingOnly
 from releaser.core.errors import Refused
-from releaser.engine.ports import Aws
+from releaser.engine.ports import Aws, Runtime
 
 
 class SystemClock:
@@ -36,6 +37,8 @@ class Connection:
     aws: Aws
     tally: Audited
     caller: str
+    runtime: Runtime
+    """What applications call, with the same credentials; nothing managed can be changed by it."""
 
 
 def connect(
@@ -53,14 +56,16 @@ def connect(
     Raises Refused when the account reached is not the one declared.
     """
     clock = SystemClock()
-    tally = Audited(BotoAws(region, connections=connections))
+    boto = BotoAws(region, connections=connections)
+    tally = Audited(boto)
     aws = Patient(tally, clock, rates=rates, jitter=random)
     caller = aws.call("sts", "GetCallerIdentity", {})
     if caller["Account"] != account and role is not None:
         request = {"RoleArn": role, "RoleSessionName": session_name}
         keys = aws.call("sts", "AssumeRole", request)["Credentials"]
         temporary = Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
-        tally = Audited(BotoAws(region, connections=connections, credentials=temporary))
+        boto = BotoAws(region, connections=connections, credentials=temporary)
+        tally = Audited(boto)
         aws = Patient(tally, clock, rates=rates, jitter=random)
         caller = aws.call("sts", "GetCallerIdentity", {})
     if caller["Account"] != account:
@@ -69,4 +74,4 @@ def connect(
             code="P141",
             hint="use credentials of that account, or give the target a role in it",
         )
-    return Connection(ReadOnly(aws) if read_only else aws, tally, str(caller["Arn"]))
+    return Connection(ReadOnly(aws) if read_only else aws, tally, str(caller["Arn"]), SpeakingOnly(boto))

@@ -90,8 +90,10 @@ class AwsError(ReleaserError):
         request_id: str = "",
         hint: str = "",
         code: str = "",
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message, code=code or f"A-{failure.value}", hint=hint or _HINTS[failure])
+        self.retry_after = retry_after
         self.failure = failure
         self.service = service
         self.operation = operation

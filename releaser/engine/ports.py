@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -24,6 +24,21 @@ class Aws(Protocol):
     """
 
     def call(self, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]: ...
+
+
+class Runtime(Protocol):
+    """What applications call, in one account and region: one try each, nothing is paced or retried here.
+
+    * raises ``AwsError``, with ``retry_after`` where the service sent one, also in the middle of a stream.
+    * a stream that ends is not yet a whole reply: what must come last is for the caller to ask for.
+    """
+
+    def call(self, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]: ...
+
+    def stream(
+        self, service: str, operation: str, params: Mapping[str, Any], member: str
+    ) -> Iterator[tuple[float, dict[str, Any]]]:
+        """Each event of the reply's member, with the monotonic second of its arrival."""
 
 
 class Clock(Protocol):

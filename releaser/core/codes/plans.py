@@ -330,6 +330,35 @@ PLANS = (
     Code("P200", "a gate does not let it pass", "The gate's own reason and hint are in the message."),
     Code("P201", "a gate cleared something else", "A fault in releaser itself: please report the plan."),
     Code(
+        "P220",
+        "the evidence says no",
+        "A bound of the measured value is on the wrong side of a threshold, or the drop against what is live is larger "
+        "than allowed, for certain. The same behaviour is never evaluated again until it passes: change it, or the "
+        "threshold, or let a waiver in git carry it (evaluation.waivers).",
+    ),
+    Code(
+        "P221",
+        "the evidence does not decide it",
+        "Too few cases, or values too near the threshold. The message says how many cases would decide it. Add cases, "
+        "raise `repeats`, or let a waiver in git carry it (evaluation.waivers).",
+    ),
+    Code(
+        "P222",
+        "the evaluation has errors",
+        "Calls failed, replies could not be judged, or results are missing. They count as neither passed nor failed; the "
+        "next run asks again for what is missing, and for nothing else.",
+    ),
+    Code(
+        "P223",
+        "evidence is awaited",
+        "The candidates are staged and callers see nothing. When the evidence is there, the same command again goes on.",
+    ),
+    Code(
+        "P224",
+        "a suite that is asked for and not declared",
+        "gates.required of the environment names it. At risk tier minimal a manifest may leave it out.",
+    ),
+    Code(
         "P210",
         "a LEGACY model",
         "AWS has announced its end. Choose a successor now: access to a LEGACY model may lapse after 15 days without a "
