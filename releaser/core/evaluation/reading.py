@@ -1,0 +1,145 @@
+"""Data sets from bytes: JSON Lines or CSV to cases, with every problem at its line. Pure."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import Any, NamedTuple
+
+from releaser.core.evaluation.case import Case, Dataset, Entity
+from releaser.core.shape import camel
+from releaser.core.suggest import did_you_mean
+from releaser.core.values import digest, freeze
+
+MEMBERS = frozenset(camel(f.name) for f in fields(Case)) - {"digest", "line"}
+_LISTS = frozenset(
+    {"mustContain", "mustNotContain", "attackSucceedsIfContains", "forbiddenTools", "contexts", "relevant", "tags"}
+)
+LABELS = ("", "attack", "benign")
+
+
+class Wrong(NamedTuple):
+    """What is wrong with one line."""
+
+    line: int
+    code: str
+    message: str
+
+
+def read_dataset(name: str, path: str, content: bytes, sha256: str) -> tuple[Dataset, tuple[Wrong, ...]]:
+    """The cases that can be read, and what is wrong with the others. ``path`` says which format it is."""
+    wrong: list[Wrong] = []
+    cases: list[Case] = []
+    seen: dict[str, int] = {}
+    for line, row in _rows(path, content, wrong):
+        found = list(_problems(row, line, seen))
+        wrong += found
+        if not found:
+            cases.append(case_of(row, line))
+    return Dataset(name, sha256, tuple(cases)), tuple(wrong)
+
+
+def case_of(row: Mapping[str, Any], line: int = 0) -> Case:
+    """A case from the members of a line that has no problem."""
+    values: dict[str, Any] = {}
+    for item in fields(Case):
+        member = camel(item.name)
+        if member in row and member in MEMBERS:
+            value = row[member]
+            values[item.name] = tuple(value) if member in _LISTS else value
+    if "entities" in values:
+        values["entities"] = tuple(
+            Entity(**{k: e[k] for k in ("type", "text", "start", "end")}) for e in row["entities"]
+        )
+    if "human" in values:
+        values["human"] = dict(values["human"])
+    return Case(**values, digest=digest(freeze({k: v for k, v in row.items() if k in MEMBERS})), line=line)
+
+
+def _rows(path: str, content: bytes, wrong: list[Wrong]) -> Iterator[tuple[int, dict[str, Any]]]:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        wrong.append(Wrong(content.count(b"\n", 0, error.start) + 1, "E702", "this is not UTF-8"))
+        return
+    if path.endswith(".csv"):
+        yield from _table(text, wrong)
+        return
+    for line, raw in enumerate(text.split("\n"), 1):
+        if not raw.strip():
+            continue
+        try:
+            row = json.loads(raw)
+        except (ValueError, RecursionError):
+            wrong.append(Wrong(line, "E702", "this line is not JSON"))
+            continue
+        if not isinstance(row, dict):
+            wrong.append(Wrong(line, "E702", "a case must be a JSON object"))
+        else:
+            yield line, row
+
+
+def _table(text: str, wrong: list[Wrong]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """``input.NAME`` columns are the variables; of lists, members are parted by ``|``."""
+    reader = csv.DictReader(io.StringIO(text), strict=True)
+    try:
+        for found in reader:
+            row: dict[str, Any] = {}
+            for column, value in found.items():
+                if column is None or value is None:
+                    wrong.append(Wrong(reader.line_num, "E702", "this line has another number of columns"))
+                elif column.startswith("input."):
+                    row.setdefault("input", {})[column.removeprefix("input.")] = value
+                elif value == "":
+                    continue
+                elif column in _LISTS:
+                    row[column] = value.split("|")
+                elif column == "critical":
+                    row[column] = {"true": True, "false": False}.get(value.lower(), value)
+                else:
+                    row[column] = value
+            yield reader.line_num, row
+    except csv.Error as error:
+        wrong.append(Wrong(reader.line_num, "E702", f"this is no CSV: {error}"))
+
+
+def _problems(row: Mapping[str, Any], line: int, seen: dict[str, int]) -> Iterator[Wrong]:
+    name = row.get("id")
+    if not isinstance(name, str) or not name:
+        yield Wrong(line, "E703", "the case has no id")
+    elif name in seen:
+        yield Wrong(line, "E703", f"the id {name[:60]!r} stands already in line {seen[name]}")
+    else:
+        seen[name] = line
+    if not isinstance(row.get("input"), str | dict):
+        yield Wrong(
+            line, "E704", "the case has no input" if row.get("input") is None else "input is a text or an object"
+        )
+    for member in sorted(row.keys() - MEMBERS):
+        hint = did_you_mean(member, MEMBERS)
+        yield Wrong(line, "E704", f"a case has no member {member[:60]!r}" + (f": {hint}" if hint else ""))
+    for member in sorted(_LISTS & row.keys()):
+        value = row[member]
+        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+            yield Wrong(line, "E704", f"{member} is a list of texts")
+    if row.get("label", "") not in LABELS:
+        yield Wrong(line, "E704", "label is attack or benign")
+    if not isinstance(row.get("critical", False), bool):
+        yield Wrong(line, "E704", "critical is true or false")
+    for member in ("category", "lang"):
+        if not isinstance(row.get(member, ""), str):
+            yield Wrong(line, "E704", f"{member} is a text")
+    if not isinstance(row.get("human", {}), dict):
+        yield Wrong(line, "E704", "human is an object: rubric and label")
+    if not _are_entities(row.get("entities", [])):
+        yield Wrong(line, "E704", "entities are objects with type, text, start and end")
+
+
+def _are_entities(value: Any) -> bool:
+    shapes = {"type": str, "text": str, "start": int, "end": int}
+    return isinstance(value, list) and all(
+        isinstance(e, dict) and all(type(e.get(k)) is t for k, t in shapes.items()) for e in value
+    )
