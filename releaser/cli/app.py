@@ -14,8 +14,10 @@ from releaser.cli import (
     audit,
     bom,
     drift,
+    evaluate,
     evidence,
     explain,
+    gate,
     gc,
     history,
     notes,
@@ -56,6 +58,7 @@ _LEFT = {
     "apply": "no step was running; `releaser status` shows where it stands",
     "reconcile": "no step was running; `releaser status` shows where it stands",
     "rollback": "no step was running; the same command again goes on from there",
+    "evaluate": "what was answered is kept; the same command again goes on from there",
     "demo": "its folder in the temporary folder may be left",
     "sandbox": "`releaser sandbox status` says whether it runs",
 }
@@ -82,6 +85,8 @@ app.command()(status.status)
 app.command()(pin.pin)
 app.command()(sources.sources)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(adopt.adopt)
+app.command()(evaluate.evaluate)
+app.command()(gate.gate)
 app.command()(reconcile.reconcile)
 app.command()(notes.notes)
 app.command()(release.release)

@@ -50,6 +50,10 @@ class Archive:
         rows = self._named(environment, use_case, f"{PREFIX}-{suite}-")
         return tuple((release, e) for release, e in rows if dict(e.subject.behaviour) == dict(behaviour))
 
+    def everything(self, environment: str, use_case: str) -> Iterator[tuple[str, Evidence]]:
+        """(release, evidence) of all that was evaluated, newest first."""
+        return self._named(environment, use_case, f"{PREFIX}-")
+
     def _named(self, environment: str, use_case: str, start: str) -> Iterator[tuple[str, Evidence]]:
         for account in self._of(environment, use_case):
             for name, ref in sorted((account.closed.evidence if account.closed else {}).items()):

@@ -1,4 +1,4 @@
-"""What a run keeps as evidence of each use case: the plan that was cleared and applied."""
+"""What a run keeps as evidence of each use case: the plan that was applied, and what its evaluation found."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ PLAN = "plan.json"
 Keep = Callable[[RecordRef], Mapping[str, EvidenceRef]]
 
 
-def keeper(desk: Desk, planned: Planned, ledger: Ledger) -> Keep:
+def keeper(
+    desk: Desk, planned: Planned, ledger: Ledger, evaluated: Callable[[str], Mapping[str, bytes]] = lambda _: {}
+) -> Keep:
     """Keeps the evidence of a use case when it has ended. Evidence that cannot be stored is a warning: what was done
     is done, and its record must be closed. Records that wait on disk for the git server have none."""
     place = desk.environment.spec.evidenceStore
@@ -35,7 +37,8 @@ def keeper(desk: Desk, planned: Planned, ledger: Ledger) -> Keep:
         if store is None:
             return {}
         try:
-            return {PLAN: store.put(record, PLAN, _plan(planned, record.use_case))}
+            kept = {PLAN: _plan(planned, record.use_case), **evaluated(record.use_case)}
+            return {name: store.put(record, name, raw) for name, raw in kept.items()}
         except ReleaserError as error:
             say(f"warning[G-evidence-lost]: the evidence of {record.folder} was not stored: {error}")
             return {}

@@ -25,11 +25,15 @@ from releaser.engine.run import Provenance, Report, Run
 from releaser.kinds import registry
 from releaser.pipeline.anchoring import anchor
 from releaser.pipeline.desk import Desk
+from releaser.pipeline.evaluating import evaluator
 from releaser.pipeline.evidencing import keeper
+from releaser.pipeline.gatekeeping import Gatekeeper
 from releaser.pipeline.notes_of_run import notes_of
 from releaser.pipeline.provenance import provenance_of, sources_of
+from releaser.pipeline.telling import say
 
 if TYPE_CHECKING:
+    from releaser.core.evaluation.judgement import Judgement
     from releaser.engine.apply import Stop
     from releaser.engine.planning import Planned
     from releaser.render.data import SavedPlan
@@ -150,6 +154,9 @@ def execute(
             stop,
         )
         ledger = back.ledger if back else desk.repo.records(desk.environment)
+        gatekeeper = Gatekeeper(
+            desk, planned, lambda: evaluator(desk, sink, lambda: stop.asked), lambda judgement: _show(desk, judgement)
+        )
         run = Run(
             observer=look.observer,
             applier=applier,
@@ -161,7 +168,8 @@ def execute(
             rollback_window=duration(spec.rollbackWindow),
             notes=notes_of(desk, planned),
             facts=_facts(desk, planned),
-            evidence=keeper(desk, planned, ledger),
+            evaluate=gatekeeper,
+            evidence=keeper(desk, planned, ledger, gatekeeper.evidence_of),
             take_over=options.take_over,
             supersede=options.supersede,
             lease=_lease(desk),
@@ -174,6 +182,18 @@ def execute(
     if report.results:
         anchor(desk, ledger)
     return Finished(planned, report, tuple(verdicts))
+
+
+def _show(desk: Desk, judgement: Judgement) -> None:
+    """A judgement that stands in the way, on stderr, with the worst samples."""
+    from releaser.core.gate import Result
+    from releaser.pipeline.rejudging import texts_of
+    from releaser.render.evaluation.table import judgement_text
+
+    if judgement.result is not Result.PASS:
+        say(judgement_text(judgement, texts_of(desk.repo)).rstrip())
+    else:
+        say(f"{judgement.use_case}: " + "; ".join(f"{s.suite}: {s.reason}" for s in judgement.suites))
 
 
 def _provenance(desk: Desk, tags: Mapping[str, str], back: TakenBack | None) -> Provenance:

@@ -345,19 +345,37 @@ PLANS = (
     Code(
         "P222",
         "the evaluation has errors",
-        "Calls failed, replies could not be judged, or results are missing. They count as neither passed nor failed; the "
-        "next run asks again for what is missing, and for nothing else.",
+        "Calls failed, replies could not be judged, or results are missing. They count as neither passed nor failed; "
+        "the next run asks again for what is missing, and for nothing else.",
     ),
     Code(
         "P223",
         "evidence is awaited",
-        "The candidates are staged and callers see nothing. When the evidence is there, the same command again goes on.",
+        "The candidates are staged and callers see nothing. When the evidence is there, run the same command again.",
     ),
     Code(
         "P224",
         "a suite that is asked for and not declared",
         "gates.required of the environment names it. At risk tier minimal a manifest may leave it out.",
     ),
+    Code(
+        "P225",
+        "a suite that cannot be run",
+        "Its target, its data set or its name is not what this version can work with; the message says which.",
+    ),
+    Code(
+        "P226",
+        "what is to be evaluated is not there",
+        "Before a merge nothing is published: prompts and models are called as the manifest says, guardrails only "
+        "where what is live behaves as declared. After the merge `reconcile` evaluates what it has staged.",
+    ),
+    Code("P227", "a metric that this version cannot compute", "Take it out, or out of the suites that are required."),
+    Code(
+        "P228",
+        "data that was not approved",
+        "The sha256 is not that of the manifest, or a case is wrong.",
+    ),
+    Code("P229", "an evaluation that cannot note what it has done", "Two runs in one clone, or a full disk."),
     Code(
         "P210",
         "a LEGACY model",

@@ -1,0 +1,59 @@
+"""``releaser gate``: judges stored evidence, offline."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from releaser.cli.options import Root
+
+
+class Report(StrEnum):
+    """How a judgement is printed."""
+
+    text = "text"
+    json = "json"
+    markdown = "markdown"
+    junit = "junit"
+    html = "html"
+
+
+ReportFormat = Annotated[Report, typer.Option("--output", help="How the judgement is printed on stdout.")]
+Baseline = Annotated[
+    list[Path] | None,
+    typer.Option("--baseline", help="Evidence of what is live: what a regression is measured against."),
+]
+
+
+def gate(
+    evidence: Annotated[
+        list[Path], typer.Option("--evidence", help="A file that `evaluate` or a record keeps; repeat.")
+    ],
+    baseline: Baseline = None,
+    environment: Annotated[
+        str,
+        typer.Option("--environment", "-e", help="Whose rule for INCONCLUSIVE holds.", envvar="RELEASER_ENVIRONMENT"),
+    ] = "",
+    output: ReportFormat = Report.text,
+    root: Root = None,
+) -> None:
+    """Judge stored evidence under the thresholds of the manifests here. Calls nothing and nobody.
+
+    The same evidence and thresholds give the same verdict. Exit 0: passes; 3: does not; 5: something is awaited.
+    Examples: releaser gate --evidence quality.json | releaser gate --evidence new.json --baseline live.json
+    """
+    from releaser.pipeline import rejudging
+
+    found = rejudging.rejudge(root, evidence, baseline or (), environment)
+    show(found.judgement, output, found.texts)
+    raise typer.Exit(rejudging.exit_code(found.judgement))
+
+
+def show(judgement: object, output: Report, texts: object) -> None:
+    """A judgement on stdout."""
+    from releaser.pipeline.rejudging import printed
+
+    typer.echo(printed(judgement, output.value, texts), nl=False)  # type: ignore[arg-type]

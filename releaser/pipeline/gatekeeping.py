@@ -1,0 +1,131 @@
+"""Between STAGE and PROMOTE: the suites that a change must pass, on the candidate versions, before callers get it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from releaser.core.errors import ReleaserError
+from releaser.core.evaluation.judgement import Judgement, MetricVerdict, SuiteVerdict
+from releaser.core.evaluation.required import changes_behaviour, required
+from releaser.core.gate import Result, Verdict
+from releaser.core.record import is_older
+from releaser.core.turns import live_bindings
+from releaser.kinds import registry
+from releaser.pipeline.archive import bytes_of, name_of
+from releaser.pipeline.desk import Desk
+from releaser.pipeline.evaluating import Evaluating
+from releaser.pipeline.subjects import staged
+
+if TYPE_CHECKING:
+    from releaser.core.evaluation.evidence import Evidence
+    from releaser.core.plan import UseCasePlan
+    from releaser.engine.perform import Workspace
+    from releaser.engine.planning import Planned
+
+EVALUATION = "evaluation"
+_CODES: Mapping[Result, str] = {
+    Result.FAIL: "P220",
+    Result.INCONCLUSIVE: "P221",
+    Result.ERROR: "P222",
+    Result.PENDING: "P223",
+}
+_DELIVERS = ("ssm", "appconfig")
+"""Services that bring to applications what was released: no behaviour of their own."""
+
+
+@dataclass
+class Gatekeeper:
+    """Judges each use case of a run once it is staged. What it judged from is kept for the record."""
+
+    desk: Desk
+    planned: Planned
+    evaluating: Callable[[], Evaluating]
+    """Made when first asked: most runs evaluate nothing."""
+    show: Callable[[Judgement], None]
+    """Told of every judgement as it is made."""
+    kept: dict[str, tuple[Evidence, ...]] = field(default_factory=dict)
+    judged: dict[str, Judgement] = field(default_factory=dict)
+
+    def __call__(self, part: UseCasePlan, work: Workspace) -> tuple[Verdict, ...]:
+        """The verdicts of every suite that is asked for. What went wrong is an ERROR of the suite, never a pass."""
+        name, environment = part.use_case, self.desk.environment
+        if part.retires or not environment.spec.gates.required:
+            return ()
+        kinds = registry()
+        nodes = [n for n in self.planned.compiled.graph.of(name) if kinds[n.kind].service not in _DELIVERS]
+        live = {
+            a: b
+            for a, b in live_bindings(self.planned.witnesses.get(name)).items()
+            if a.kind in kinds and kinds[a.kind].service not in _DELIVERS
+        }
+        spec = self.planned.compiled.spec(name)
+        asked = required(
+            environment,
+            spec,
+            part.risk,
+            changes_behaviour=changes_behaviour({n.address: n.behaviour for n in nodes}, live),
+            goes_back=work.at_once or is_older(part.release, self._live_release(name)),
+        )
+        if asked.why_none:
+            return (Verdict(EVALUATION, Result.PASS, f"no suite is asked: {asked.why_none}", use_case=name),)
+        verdicts = [self._missing(name, suite) for suite in asked.missing]
+        try:
+            connection = self.desk.look.connection
+            told = {"live": live, "live_release": self._live_release(name)}
+            subjects = staged(self.planned, name, work, connection.runtime, connection.aws, **told)
+            evaluating = self.evaluating()
+            found = evaluating.judged(subjects, asked.suites)
+        except ReleaserError as error:
+            return (*verdicts, self._broken(name, error))
+        self.kept[name], self.judged[name] = found.evidence, found.judgement
+        self.show(found.judgement)
+        return (*verdicts, *(_verdict(name, s, s.suite in evaluating.overdue) for s in found.judgement.suites))
+
+    def evidence_of(self, use_case: str) -> Mapping[str, bytes]:
+        """What the record keeps: name -> bytes."""
+        return {name_of(e): bytes_of(e) for e in self.kept.get(use_case, ())}
+
+    def _live_release(self, name: str) -> str:
+        witness = self.planned.witnesses.get(name)
+        return witness.released.record.release if witness and witness.released else ""
+
+    def _missing(self, name: str, suite: str) -> Verdict:
+        return Verdict(
+            suite,
+            Result.FAIL,
+            f"{self.desk.environment.name} asks for the suite {suite}, and the manifest has none of that name",
+            "add it under evaluation.suites",
+            name,
+            "P224",
+            refusal=False,
+        )
+
+    @staticmethod
+    def _broken(name: str, error: ReleaserError) -> Verdict:
+        reason = f"the evaluation could not be made: {error}"
+        return Verdict(EVALUATION, Result.ERROR, reason, error.hint, name, error.code or "P222", refusal=False)
+
+
+def _verdict(name: str, suite: SuiteVerdict, is_overdue: bool) -> Verdict:
+    if is_overdue:
+        reason = f"{suite.suite}: not done within the time that a run may take"
+        hint = "the same command again goes on where this one stopped"
+        return Verdict(suite.suite, Result.PENDING, reason, hint, name, "P223", refusal=False)
+    rows = tuple(_row(m) for m in suite.metrics if m.value is not None)
+    code = _CODES.get(suite.result, "")
+    reason = f"{suite.suite}: {suite.reason}"
+    return Verdict(suite.suite, suite.result, reason, suite.hint, name, code, refusal=False, metrics=rows)
+
+
+def _row(metric: MetricVerdict) -> Mapping[str, Any]:
+    """As ``core/scores.py`` reads it."""
+    asked = metric.threshold
+    row: dict[str, Any] = {"suite": asked.suite, "metric": asked.metric, "value": metric.value}
+    row |= {"result": metric.result.value, "n": metric.n}
+    bounds = {"lower": metric.lower, "upper": metric.upper, "floor": asked.floor, "ceiling": asked.ceiling}
+    row |= {name: value for name, value in bounds.items() if value is not None}
+    if metric.waived is not None:
+        row["waived"] = {"by": metric.waived.by, "reason": metric.waived.reason, "until": metric.waived.until}
+    return row

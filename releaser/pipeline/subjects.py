@@ -1,0 +1,273 @@
+"""What is evaluated: the content of a use case, its resources in the account, and what is live meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from releaser.core.address import Address
+from releaser.core.content import resolve_body
+from releaser.core.errors import ReleaserError
+from releaser.core.evaluation.case import Case
+from releaser.core.evaluation.evidence import Subject, Via
+from releaser.core.evaluation.reading import read_dataset
+from releaser.core.evaluation.response import Response
+from releaser.core.graph import Node
+from releaser.core.proof.files import sha256
+from releaser.core.values import thaw
+from releaser.core.workspace import UseCaseFiles
+from releaser.gates.evaluation.metrics import registry as metrics
+from releaser.gates.evaluation.metrics.measured import MEASURED
+from releaser.gates.evaluation.ports import Target
+from releaser.gates.evaluation.runner import Scorer
+from releaser.gates.evaluation.targets import Live, Wanted, kind_of
+
+if TYPE_CHECKING:
+    from releaser.core.record import Binding
+    from releaser.engine.perform import Workspace
+    from releaser.engine.planning import Planned
+    from releaser.engine.ports import Aws, Runtime
+    from releaser.gates.evaluation.asker import Calls
+
+
+@dataclass(frozen=True)
+class SuitePlan:
+    """One suite, ready to be run."""
+
+    subject: Subject
+    target: Target
+    cases: tuple[Case, ...]
+    repeats: int
+    options: Mapping[str, Mapping[str, Any]]
+    """Metric -> its entry in the manifest."""
+    want_timing: bool
+    sample: int = 0
+
+    def counts(self, case: Case) -> tuple[str, ...]:
+        """The metrics that count a case, decided from the case alone."""
+        return tuple(name for name in self.options if metrics()[name].counts(case))
+
+    def scorers(self, _: Calls) -> Mapping[str, Scorer]:
+        """What scores each reply; what is measured has none."""
+        return {name: partial(_score, name, options) for name, options in self.options.items() if name not in MEASURED}
+
+
+def _score(name: str, options: Mapping[str, Any], case: Case, reply: Response) -> float | tuple[str, str]:
+    return metrics()[name].score(case, reply, options)
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """One use case's content and resources. ``resources``: what the account has that behaves as the content says."""
+
+    use_case: str
+    release: str
+    spec: Mapping[str, Any]
+    """With the environment's bindings."""
+    files: UseCaseFiles
+    nodes: Mapping[Address, Node]
+    resources: Mapping[Address, Live]
+    via: Via
+    runtime: Runtime
+    aws: Aws
+    account: str
+    region: str
+    live_release: str = ""
+    live: Mapping[Address, Binding] = field(default_factory=dict)
+
+    def suite(self, name: str, sample: int = 0) -> SuitePlan:
+        """A suite with its data verified. Raises ReleaserError for what stands in its way."""
+        suite = self.spec["evaluation"]["suites"][name]
+        target: Mapping[str, str] = suite.get("target") or {}
+        kind = kind_of(target)
+        if kind is None:
+            said = ", ".join(target) or "nothing"
+            raise ReleaserError(
+                f"{name}: no target can be built from {said}", code="P225", hint="name one, as {prompt: x}"
+            )
+        if self.via == "inline" and not kind.inline:
+            raise ReleaserError(
+                f"{name}: a {kind.name} cannot be evaluated before it is published",
+                code="P226",
+                hint="`reconcile` evaluates it between staging and promotion",
+            )
+        options = {metric: thaw(entry) for metric, entry in suite["metrics"].items()}
+        unknown = sorted(options.keys() - metrics().keys())
+        if unknown:
+            raise ReleaserError(
+                f"{name}: this version cannot compute {', '.join(unknown)}",
+                code="P227",
+                hint="take it out of the suite, or give it the tier advisory in one that is not required",
+            )
+        used = self._used(kind.needs(target))
+        cases, digest = self._cases(str(suite.get("dataset") or ""))
+        subject = Subject(
+            use_case=self.use_case,
+            suite=name,
+            region=self.region,
+            via="brought" if kind.name == "results" else self.via,
+            target=dict(target),
+            behaviour={str(a): self.nodes[a].behaviour for a in sorted(used)},
+            models=self._models(used, target),
+            dataset=digest,
+            evaluators={metric: _version(metric, entry) for metric, entry in sorted(options.items())},
+            sample=f"{sample} of seed" if sample else "",
+        )
+        return SuitePlan(
+            subject=subject,
+            target=self._target(name, kind, target),
+            cases=cases,
+            repeats=max((int(e.get("repeats") or 1) for e in options.values()), default=1),
+            options=options,
+            want_timing=bool(options.keys() & MEASURED),
+            sample=sample,
+        )
+
+    def live_behaviour(self, name: str) -> Mapping[str, str]:
+        """The behaviour stamps of what a suite's target is live as."""
+        target = self.spec["evaluation"]["suites"][name].get("target") or {}
+        kind = kind_of(target)
+        used = self._used(kind.needs(target)) if kind else frozenset()
+        return {str(a): self.live[a].behaviour for a in sorted(used) if a in self.live}
+
+    def _target(self, name: str, kind: Any, target: Mapping[str, str]) -> Target:
+        models = self.spec.get("models") or {}
+        place = f"{self.account}/{self.region}"
+        wanted = Wanted(
+            self.use_case, target, self.runtime, place, self.via, self.resources, models, dict(self.files.cases)
+        )
+        try:
+            built: Target = kind.build(wanted)
+        except KeyError as error:
+            raise ReleaserError(
+                f"{name}: the account has no {error.args[0]} that behaves as this content says",
+                code="P226",
+                hint="`reconcile` evaluates what it stages; before that only unchanged guardrails can take part",
+            ) from None
+        except ValueError as error:
+            raise ReleaserError(f"{name}: {error}", code="P225", hint="look at the file of results") from None
+        return built
+
+    def _used(self, needs: Iterable[tuple[str, str]]) -> frozenset[Address]:
+        """What a target consists of, with all that it refers to."""
+        found: set[Address] = set()
+        waiting = [Address(self.use_case, kind, entry) for kind, entry in needs]
+        while waiting:
+            address = waiting.pop()
+            if address in self.nodes and address not in found:
+                found.add(address)
+                waiting += self.nodes[address].needs
+        return frozenset(found)
+
+    def _models(self, used: Collection[Address], target: Mapping[str, str]) -> dict[str, str]:
+        """Name under ``models`` -> id, of those that the target names."""
+        declared = self.spec.get("models") or {}
+        prompts = self.spec.get("prompts") or {}
+        named = {str((prompts.get(a.name) or {}).get("model", "")) for a in used if a.kind == "prompt"}
+        named |= {target["model"]} if "model" in target else set()
+        return {name: str(declared[name].get("modelId", "")) for name in sorted(named) if name in declared}
+
+    def _cases(self, dataset: str) -> tuple[tuple[Case, ...], str]:
+        """The cases of a data set whose bytes have the declared digest."""
+        declared = (self.spec.get("datasets") or {}).get(dataset)
+        if declared is None:
+            raise ReleaserError(
+                f"there is no data set {dataset!r}", code="P225", hint="the suite names it as `dataset`"
+            )
+        path = str(declared.get("path") or declared.get("uri"))
+        raw = self._bytes(declared)
+        actual = sha256(raw)
+        if actual != declared["sha256"]:
+            raise ReleaserError(
+                f"{path} has the sha256 {actual}, the manifest says {declared['sha256']}",
+                code="P228",
+                hint="data that was not approved is not used; `releaser dataset hash` prints the digest",
+            )
+        found, wrong = read_dataset(dataset, path, raw, actual)
+        if wrong:
+            first = wrong[0]
+            raise ReleaserError(
+                f"{path}:{first.line}: {first.message} (and {len(wrong) - 1} more)"
+                if len(wrong) > 1
+                else f"{path}:{first.line}: {first.message}",
+                code="P228",
+                hint="`releaser dataset check` lists every problem",
+            )
+        return found.cases, actual
+
+    def _bytes(self, declared: Mapping[str, Any]) -> bytes:
+        path = declared.get("path")
+        if isinstance(path, str):
+            if path not in self.files.cases:
+                raise ReleaserError(f"{path} is not there", code="P228", hint="it is named under `datasets`")
+            return self.files.cases[path]
+        bucket, _, key = str(declared["uri"]).removeprefix("s3://").partition("/")
+        which = {"Bucket": bucket, "Key": key}
+        if declared.get("versionId"):
+            which["VersionId"] = str(declared["versionId"])
+        content: bytes = self.aws.call("s3", "GetObject", which)["Body"].read()
+        return content
+
+
+def _version(metric: str, entry: Mapping[str, Any]) -> str:
+    """Of a metric's code and the options that it goes by; thresholds are no part of it."""
+    from releaser.core.values import digest
+
+    options = {k: entry[k] for k in ("pattern", "schema", "tolerance", "k", "field") if entry.get(k) is not None}
+    return metrics()[metric].version + (f"+{digest(options)[:12]}" if options else "")
+
+
+def staged(planned: Planned, use_case: str, work: Workspace, runtime: Runtime, aws: Aws, **told: Any) -> Subjects:
+    """The candidates that a run has staged."""
+    nodes = {n.address: n for n in planned.compiled.graph.of(use_case)}
+    resources = {}
+    for address, node in nodes.items():
+        outputs = work.outputs.get(address, {})
+        if outputs.get("id"):
+            body = resolve_body(node, work.value)
+            resources[address] = Live(outputs["id"], outputs.get("arn", ""), outputs.get("version", ""), body)
+    plan = planned.plan
+    return Subjects(
+        use_case=use_case,
+        release=next((u.release for u in plan.use_cases if u.use_case == use_case), ""),
+        spec=thaw(planned.compiled.views[use_case].spec),
+        files=planned.compiled.files[use_case],
+        nodes=nodes,
+        resources=resources,
+        via="published",
+        runtime=runtime,
+        aws=aws,
+        account=plan.account,
+        region=plan.region,
+        **told,
+    )
+
+
+def inline(planned: Planned, use_case: str, runtime: Runtime, aws: Aws, **told: Any) -> Subjects:
+    """Content that is published nowhere, beside what the account has already that behaves as it says."""
+    nodes = {n.address: n for n in planned.compiled.graph.of(use_case)}
+    live: Mapping[Address, Binding] = told.get("live", {})
+    resources = {}
+    for address, node in nodes.items():
+        bound = live.get(address)
+        if bound is not None and bound.behaviour == node.behaviour:
+            resources[address] = Live(bound.id, bound.arn, bound.version or "", node.body)
+        elif node.kind == "prompt":
+            resources[address] = Live("", "", "", node.body)
+    plan = planned.plan
+    return Subjects(
+        use_case=use_case,
+        release=next((u.release for u in plan.use_cases if u.use_case == use_case), ""),
+        spec=thaw(planned.compiled.views[use_case].spec),
+        files=planned.compiled.files[use_case],
+        nodes=nodes,
+        resources=resources,
+        via="inline",
+        runtime=runtime,
+        aws=aws,
+        account=plan.account,
+        region=plan.region,
+        **told,
+    )
