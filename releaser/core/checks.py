@@ -79,7 +79,7 @@ def _known(value: Any, spec: Mapping[str, Any], section: str, at: Path) -> Itera
 def check_suites(files: UseCaseFiles, kinds: Iterable[Kind]) -> Iterator[Problem]:
     """Targets, data sets, judges and thresholds of every suite."""
     spec = files.spec
-    sections = {kind.name: kind.section for kind in kinds if kind.section} | {"model": "models"}
+    sections = {kind.name: kind.section for kind in kinds if kind.section} | {"model": "models", "results": "datasets"}
     for name, suite in parts(spec, "evaluation", "suites"):
         at: Path = ("spec", "evaluation", "suites", name)
         for what, entry in part(suite, "target").items():
@@ -117,13 +117,14 @@ def check_pinned_files(files: UseCaseFiles, kinds: Iterable[Kind]) -> Iterator[P
 def check_datasets(files: UseCaseFiles) -> Iterator[Problem]:
     spec = files.spec
     takers = _takers(spec)
+    brought = {part(s, "target").get("results") for _, s in parts(spec, "evaluation", "suites")}
     for name, dataset in parts(spec, "datasets"):
         path = dataset.get("path")
         if not isinstance(path, str):
             continue
         yield from check_digest(name, dataset, files.digests.get(path))
         content = files.cases.get(path)
-        if content is not None:
+        if content is not None and name not in brought:
             at = ("spec", "datasets", name, "path")
             for variables in takers.get(name) or [None]:
                 yield from check_cases(path, content, variables, at)

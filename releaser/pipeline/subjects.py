@@ -109,7 +109,7 @@ class Subjects:
             region=self.region,
             via="brought" if kind.name == "results" else self.via,
             target=dict(target),
-            behaviour={str(a): self.nodes[a].behaviour for a in sorted(used)},
+            behaviour=self._brought(target) | {str(a): self.nodes[a].behaviour for a in sorted(used)},
             models=self._models(used, target),
             dataset=digest,
             evaluators={metric: _version(metric, entry) for metric, entry in sorted(options.items())},
@@ -125,6 +125,10 @@ class Subjects:
             sample=sample,
         )
 
+    def _brought(self, target: Mapping[str, str]) -> dict[str, str]:
+        """Results are of what they were made with: their digest stands for it."""
+        return {f"results/{target['results']}": self._verified(target["results"])[2]} if "results" in target else {}
+
     def live_behaviour(self, name: str) -> Mapping[str, str]:
         """The behaviour stamps of what a suite's target is live as."""
         target = self.spec["evaluation"]["suites"][name].get("target") or {}
@@ -135,9 +139,8 @@ class Subjects:
     def _target(self, name: str, kind: Any, target: Mapping[str, str]) -> Target:
         models = self.spec.get("models") or {}
         place = f"{self.account}/{self.region}"
-        wanted = Wanted(
-            self.use_case, target, self.runtime, place, self.via, self.resources, models, dict(self.files.cases)
-        )
+        brought = {target["results"]: self._verified(target["results"])[1]} if "results" in target else {}
+        wanted = Wanted(self.use_case, target, self.runtime, place, self.via, self.resources, models, brought)
         try:
             built: Target = kind.build(wanted)
         except KeyError as error:
@@ -171,6 +174,20 @@ class Subjects:
 
     def _cases(self, dataset: str) -> tuple[tuple[Case, ...], str]:
         """The cases of a data set whose bytes have the declared digest."""
+        path, raw, actual = self._verified(dataset)
+        found, wrong = read_dataset(dataset, path, raw, actual)
+        if wrong:
+            first = wrong[0]
+            more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+            raise ReleaserError(
+                f"{path}:{first.line}: {first.message}{more}",
+                code="P228",
+                hint="`releaser validate` lists every problem",
+            )
+        return found.cases, actual
+
+    def _verified(self, dataset: str) -> tuple[str, bytes, str]:
+        """Path, bytes and digest of a data set: those that were approved. Raises ReleaserError for others."""
         declared = (self.spec.get("datasets") or {}).get(dataset)
         if declared is None:
             raise ReleaserError(
@@ -183,19 +200,9 @@ class Subjects:
             raise ReleaserError(
                 f"{path} has the sha256 {actual}, the manifest says {declared['sha256']}",
                 code="P228",
-                hint="data that was not approved is not used; `releaser dataset hash` prints the digest",
+                hint="data that was not approved is not used; `releaser validate` says what it is",
             )
-        found, wrong = read_dataset(dataset, path, raw, actual)
-        if wrong:
-            first = wrong[0]
-            raise ReleaserError(
-                f"{path}:{first.line}: {first.message} (and {len(wrong) - 1} more)"
-                if len(wrong) > 1
-                else f"{path}:{first.line}: {first.message}",
-                code="P228",
-                hint="`releaser dataset check` lists every problem",
-            )
-        return found.cases, actual
+        return path, raw, actual
 
     def _bytes(self, declared: Mapping[str, Any]) -> bytes:
         path = declared.get("path")

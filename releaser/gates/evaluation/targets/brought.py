@@ -1,4 +1,4 @@
-"""Results that are brought in a file of the use case's folder: JSON Lines of ``{"id", "output", "blocked"?}``."""
+"""Results that are brought, as a data set of the manifest: JSON Lines of ``{"id", "output", "blocked"?}``."""
 
 from __future__ import annotations
 
@@ -56,10 +56,7 @@ def read(content: bytes) -> Brought:
 
 
 def _build(wanted: Wanted) -> Brought:
-    path = wanted.target["results"]
-    if path not in wanted.files:
-        raise KeyError(path)
-    return read(wanted.files[path])
+    return read(wanted.brought[wanted.target["results"]])
 
 
 KINDS = (Kind("results", _build, lambda _: (), inline=True),)

@@ -36,8 +36,8 @@ class Wanted:
     resources: Mapping[Address, Live]
     models: Mapping[str, Mapping[str, Any]]
     """The manifest's ``models``."""
-    files: Mapping[str, bytes] = field(default_factory=dict)
-    """Of the use case's folder, for results that are brought."""
+    brought: Mapping[str, bytes] = field(default_factory=dict)
+    """Data set -> its bytes, verified: results that are brought."""
 
     def live(self, kind: str, name: str) -> Live:
         """The resource of an entry. Raises KeyError when the account has none that behaves as declared."""

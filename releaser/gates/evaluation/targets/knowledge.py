@@ -65,12 +65,12 @@ def _passage(row: Mapping[str, Any]) -> Passage:
 
 
 def _build(wanted: Wanted) -> Retrieves:
-    live = wanted.live("knowledge-base", wanted.target["knowledgeBase"])
+    live = wanted.live("knowledge-base", wanted.target["knowledge-base"])
     return Retrieves(wanted.runtime, f"{wanted.place}/retrieve", live.id)
 
 
 def _needs(target: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    return (("knowledge-base", target["knowledgeBase"]),)
+    return (("knowledge-base", target["knowledge-base"]),)
 
 
-KINDS = (Kind("knowledgeBase", _build, _needs),)
+KINDS = (Kind("knowledge-base", _build, _needs),)
