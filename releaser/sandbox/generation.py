@@ -29,17 +29,15 @@ class Asked:
     max_tokens: int = MAX_TOKENS
     stop: Sequence[str] = ()
     guardrail: Mapping[str, str] | None = None
-    tools: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What came of it: a text, or a tool to use; whether a guardrail intervened."""
+    """What came of it, and whether a guardrail intervened."""
 
     text: str
     intervened: bool = False
     usage: Mapping[str, int] = field(default_factory=dict)
-    tool: Mapping[str, Any] | None = None
 
 
 def inference(given: Mapping[str, Any] | None) -> dict[str, Any]:

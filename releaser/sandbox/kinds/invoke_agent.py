@@ -13,7 +13,7 @@ from releaser.sandbox import agent_run
 from releaser.sandbox.agent_run import Conversation, Said
 from releaser.sandbox.buckets import Rate
 from releaser.sandbox.call import Call
-from releaser.sandbox.errors import validation
+from releaser.sandbox.errors import not_in_the_sandbox, validation
 from releaser.sandbox.event_stream import Event
 from releaser.sandbox.kind import Kind
 
@@ -23,6 +23,7 @@ KIND = Kind(
     rates={"bedrock-agent-runtime.InvokeAgent": Rate(25)},
 )
 
+_NOT_PLAYED = ("files", "conversationHistory")
 _ENDED = "Session is terminated as 'endSession' flag is set in request."
 
 
@@ -48,6 +49,9 @@ def invoke_agent(call: Call) -> dict[str, Any]:
 
 def _turn(call: Call, talk: Conversation) -> Said:
     state = call.params.get("sessionState", {})
+    for member in _NOT_PLAYED:
+        if member in state:
+            raise not_in_the_sandbox(f"{call.operation.key} with {member}")
     if call.params.get("endSession"):
         talk.end()
         return Said(_ENDED)

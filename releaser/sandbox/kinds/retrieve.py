@@ -28,6 +28,8 @@ def retrieve(call: Call) -> dict[str, Any]:
     query = call.params["retrievalQuery"]
     if query.get("type", "TEXT") == "IMAGE" or "image" in query:
         raise not_in_the_sandbox(f"{call.operation.key} with an image")
+    if "guardrailConfiguration" in call.params:
+        raise not_in_the_sandbox(f"{call.operation.key} with guardrailConfiguration")
     if not query.get("text", "").strip():
         raise validation("The retrieval query must have a text.")
     doc = retrieval.base(call, call.params["knowledgeBaseId"])
