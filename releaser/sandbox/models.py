@@ -86,13 +86,19 @@ def describe(call: Call, model: Model) -> dict[str, Any]:
 
 def system_profiles(call: Call) -> list[Doc]:
     """The system-defined profiles of the caller's region: its geography's and the global ones."""
-    here = geography(call.region)
+    places = profile_places(call)
     return [
         _system_profile(call, model, prefix)
         for model in available(call)
         for prefix in model.profiles
-        if here in DESTINATIONS and prefix in (here, "global")
+        if prefix in places
     ]
+
+
+def profile_places(call: Call) -> tuple[str, ...]:
+    """The prefixes of the profiles that the caller's region has."""
+    here = geography(call.region)
+    return (here, "global") if here is not None and here in DESTINATIONS else ()
 
 
 def _system_profile(call: Call, model: Model, prefix: str) -> Doc:

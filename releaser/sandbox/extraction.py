@@ -1,0 +1,190 @@
+"""What a prompt asks and from what it is to be answered; the sentences of a text that share the question's words.
+
+A stand-in for reading: labels, tags and word overlap, nothing else. The same prompt gives the same answer everywhere.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from releaser.sandbox.passages import sentences, words
+
+REFUSAL = "I cannot answer that from what I was given."
+_ASKS = r"question|user[ _]question|query|user[ _]query|frage|q"
+_GIVES = (
+    r"context|passages?|documents?|sources?|search[ _]results?|excerpts?|article|text|content|input|message|ticket"
+    r"|e-?mail|transcript|kontext|dokumente?|quellen?|textstellen?|auszüge|nachricht"
+)
+_TAGGED = r"<(?P<tag>%s)(?:\s[^>]*)?>(?P<inside>.*?)</(?P=tag)>"
+_LABEL = r"(?im)^[#*\s]*(?:%s)[*\s]*:[*]*[ \t]*"
+_ANY_LABEL = re.compile(_LABEL % rf"{_ASKS}|{_GIVES}|answer|antwort|output|response|instructions?|rules?")
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+_MARKER = re.compile(r"\s*(\[[^\[\]\n]{1,40}\])")
+_INSTRUCTION = re.compile(r"(?i)\s*(?:you are|answer|use|do not|don't|if|reply|respond|cite|return|please|never)\b")
+LOOSE = frozenset(words(
+    "a an and are as at be by can could did do does for from give had has have how i if in is it its many may me much"
+    " my not of on or our shall should so tell than that the their there they this to us was we were what when where which"
+    " who whom why will with would you your about any am into"
+    " aber als am an auf aus bei bin bis das dem den der des die ein eine einem einen einer es für gibt habe haben hat"
+    " ich im in ist kann können man mein meine mit nach nicht oder sich sie sind über um und uns von was wann warum"
+    " welche welcher welches wenn wer werden wie wieviel wir wird wo zu zum zur"
+))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence with the marker of the passage that it stands in."""
+
+    text: str
+    marker: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The sentence with its marker, once."""
+        return f"{self.text} {self.marker}" if self.marker and self.marker not in self.text else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question and what it is to be answered from."""
+
+    question: str
+    context: str
+    instructions: str = ""
+
+
+def understand(system: str, turns: Sequence[tuple[str, str]]) -> Asked:
+    """Finds the question in the last turn, and the context in what comes before and around it."""
+    last = turns[-1][1] if turns else ""
+    question, rest = _question(last)
+    earlier = [text for role, text in turns[:-1] if role == "user"]
+    whole = "\n\n".join(part for part in (system, *earlier, rest) if part.strip())
+    return Asked(question, "\n\n".join(_context(whole)), _bare("\n\n".join((system, last))))
+
+
+def document(system: str, turns: Sequence[tuple[str, str]]) -> str:
+    """The context of a prompt that asks no question: what is labelled, or all of it without its instructions."""
+    return "\n\n".join(_context("\n\n".join((system, *(text for role, text in turns if role == "user")))))
+
+
+def _bare(text: str) -> str:
+    """A prompt without what is labelled as context."""
+    for _, piece in _labelled(text):
+        text = text.replace(piece, " ")
+    return text
+
+
+def topics(text: str) -> set[str]:
+    """The words of a text that say something, without their endings."""
+    return {_stem(word) for word in words(text) if word not in LOOSE}
+
+
+def answer(asked: Asked) -> str:
+    """The sentence of the context with most of the question's rare words, and a second one that adds to it."""
+    found = read(asked.context)
+    wanted = topics(asked.question)
+    known = [topics(one.text) for one in found]
+    spread = Counter(word for one in known for word in one)
+    weight = {word: math.log(1 + len(found) / spread[word]) for word in wanted if word in spread}
+    scores = [sum(weight[word] for word in one & wanted) / (1 + 0.01 * len(one)) for one in known]
+    order = sorted(range(len(found)), key=lambda place: (-scores[place], place))
+    if not order or not scores[order[0]]:
+        return REFUSAL
+    chosen, covered = [order[0]], known[order[0]] & wanted
+    for place in order[1:4]:
+        if scores[place] >= 0.5 * scores[order[0]] and (known[place] & wanted) - covered:
+            chosen.append(place)
+            break
+    return " ".join(found[place].shown for place in sorted(chosen))
+
+
+def summary(text: str, most: int = 2) -> str:
+    """The first sentences of a text."""
+    found = [one for one in read(text) if len(words(one.text)) > 3] or read(text)
+    return " ".join(one.shown for one in found[:most]) or REFUSAL
+
+
+def read(text: str) -> list[Sentence]:
+    """The sentences of a text. A marker that begins a line goes with all that follows up to a blank line or the next
+    one; a marker behind the end of a sentence goes with that sentence."""
+    found: list[Sentence] = []
+    for block in re.split(r"\n\s*\n", _TAG.sub("\n\n", text)):
+        marker, lines = "", re.split(r"\n(?=\s*\[)", block)
+        for line in lines:
+            begin = _MARKER.match(line)
+            if begin:
+                marker, line = begin[1], line[begin.end() :]
+            found += _line(line, marker)
+    return found
+
+
+def _line(line: str, marker: str) -> list[Sentence]:
+    found: list[Sentence] = []
+    for start, end in sentences(line):
+        text = re.sub(r"\s+", " ", line[start:end])
+        while (behind := _MARKER.match(text)) and found:
+            found[-1] = Sentence(f"{found[-1].text} {behind[1]}")
+            text = text[behind.end() :].strip()
+        if words(text):
+            own = _MARKER.search(text)
+            found.append(Sentence(text, "" if own else marker))
+    return found
+
+
+def _question(text: str) -> tuple[str, str]:
+    """The question, and the text without it."""
+    tagged = list(re.finditer(_TAGGED % _ASKS, text, re.IGNORECASE | re.DOTALL))
+    if tagged:
+        return _without(text, tagged[-1].start(), tagged[-1].end(), tagged[-1]["inside"])
+    labelled = list(re.finditer(_LABEL % _ASKS, text))
+    if labelled:
+        start = labelled[-1].end()
+        end = _end(text, start, blank=True)
+        return _without(text, labelled[-1].start(), end, text[start:end])
+    spans = sentences(text)
+    asking = [span for span in spans if text[span[0] : span[1]].rstrip("\"')*]").endswith("?")]
+    if asking:
+        return _without(text, *asking[-1], text[slice(*asking[-1])].rpartition("\n")[2])
+    lines = [line for line in text.splitlines() if line.strip()]
+    last = lines[-1] if lines else ""
+    at = text.rfind(last)
+    return _without(text, at, at + len(last), last)
+
+
+def _without(text: str, start: int, end: int, question: str) -> tuple[str, str]:
+    return question.strip(), f"{text[:start]}\n\n{text[end:]}".strip()
+
+
+def _context(text: str) -> list[str]:
+    pieces = [piece for _, piece in _labelled(text)]
+    if pieces:
+        return pieces
+    return [text[start:end] for start, end in sentences(text) if not _INSTRUCTION.match(text[start:end])]
+
+
+def _labelled(text: str) -> list[tuple[int, str]]:
+    """What stands in tags for context; else what follows labels for it."""
+    marks = re.finditer(_TAGGED % _GIVES, text, re.IGNORECASE | re.DOTALL)
+    tagged = [(one.start("inside"), one["inside"]) for one in marks]
+    starts = [one.end() for one in re.finditer(_LABEL % _GIVES, text)]
+    labelled = [(start, text[start : _end(text, start, blank=False)]) for start in starts]
+    return [one for one in tagged or labelled if one[1].strip()]
+
+
+def _end(text: str, start: int, blank: bool) -> int:
+    """Where what begins after a label ends: at the next label, for a question at a blank line too."""
+    after = _ANY_LABEL.search(text, start)
+    ends = [after.start() if after else len(text)]
+    gap = re.compile(r"\S[^\S\n]*\n\s*\n").search(text, start)
+    if blank and gap:
+        ends.append(gap.start() + 1)
+    return min(ends)
+
+
+def _stem(word: str) -> str:
+    bare = word[:-1] if len(word) > 3 and word.endswith("s") else word
+    return bare[:7]
