@@ -27,8 +27,8 @@ _MARKER = re.compile(r"\s*(\[[^\[\]\n]{1,40}\])")
 _INSTRUCTION = re.compile(r"(?i)\s*(?:you are|answer|use|do not|don't|if|reply|respond|cite|return|please|never)\b")
 LOOSE = frozenset(words(
     "a an and are as at be by can could did do does for from give had has have how i if in is it its many may me much"
-    " my not of on or our shall should so tell than that the their there they this to us was we were what when where which"
-    " who whom why will with would you your about any am into"
+    " my not of on or our shall should so tell than that the their there they this to us was we were what when where"
+    " which who whom why will with would you your about any am into"
     " aber als am an auf aus bei bin bis das dem den der des die ein eine einem einen einer es für gibt habe haben hat"
     " ich im in ist kann können man mein meine mit nach nicht oder sich sie sind über um und uns von was wann warum"
     " welche welcher welches wenn wer werden wie wieviel wir wird wo zu zum zur"

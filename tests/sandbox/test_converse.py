@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from releaser import sandbox
-
 Client = Callable[..., Any]
 MODEL = "amazon.nova-lite-v1:0"
-TEXT = "Passages:\n[§4.1] A card costs 5 EUR a month.\n\n[§4.2] Lost cards are blocked.\n\nQuestion: What does a card cost?"
+GIVEN = "Passages:\n[§4.1] A card costs 5 EUR a month.\n\n[§4.2] Lost cards are blocked."
+TEXT = f"{GIVEN}\n\nQuestion: What does a card cost?"
 ANSWER = "A card costs 5 EUR a month. [§4.1]"
 
 

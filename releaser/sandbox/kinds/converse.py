@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from releaser.sandbox import conversation, invoked, language
+from releaser.sandbox import conversation, guarded, invoked, language
 from releaser.sandbox.call import Call
-from releaser.sandbox.conversation import Conversation
-from releaser.sandbox.errors import not_in_the_sandbox, validation
+from releaser.sandbox.errors import not_in_the_sandbox
 from releaser.sandbox.event_stream import Event
+from releaser.sandbox.guarded import Outcome
 from releaser.sandbox.kind import Kind
 from releaser.sandbox.language import Said
 
@@ -25,18 +25,19 @@ KIND = Kind("converse", switches={"conversePromptDraft": ("refuse", "allow")})
 @KIND.operation("bedrock-runtime", "Converse")
 def converse(call: Call) -> dict[str, Any]:
     """The model's answer to a conversation."""
-    said = _say(call, conversation.understand(call))
+    found = guarded.say(call, conversation.understand(call), call.params.get("guardrailConfig"))
     return {
-        "output": {"message": {"role": "assistant", "content": _content(said)}},
-        "stopReason": said.stop_reason,
-        **_metadata(call, said),
+        "output": {"message": {"role": "assistant", "content": _content(found.said)}},
+        "stopReason": found.said.stop_reason,
+        **_metadata(call, found),
     }
 
 
 @KIND.operation("bedrock-runtime", "ConverseStream")
 def converse_stream(call: Call) -> dict[str, Any]:
     """The same answer in events, a few tokens each."""
-    said = _say(call, conversation.understand(call))
+    found = guarded.say(call, conversation.understand(call), call.params.get("guardrailConfig"))
+    said = found.said
     events: list[Event] = [("messageStart", {"role": "assistant"})]
     for place, block in enumerate(_content(said)):
         at = {"contentBlockIndex": place}
@@ -49,7 +50,7 @@ def converse_stream(call: Call) -> dict[str, Any]:
             events += [("contentBlockDelta", {"delta": {"text": piece}, **at}) for piece in _deltas(block["text"])]
         events.append(("contentBlockStop", at))
     events.append(("messageStop", {"stopReason": said.stop_reason}))
-    return {"stream": [*events, ("metadata", _metadata(call, said))]}
+    return {"stream": [*events, ("metadata", _metadata(call, found))]}
 
 
 @KIND.operation("bedrock-runtime", "CountTokens")
@@ -59,19 +60,8 @@ def count_tokens(call: Call) -> dict[str, Any]:
     given = call.params["input"]
     if "converse" not in given:
         raise not_in_the_sandbox("bedrock-runtime.CountTokens of invokeModel")
-    system, turns = _plain(conversation.read(given["converse"]))
+    system, turns = guarded.plain(conversation.read(given["converse"]))
     return {"inputTokens": language.count(system, turns)}
-
-
-def _say(call: Call, asked: Conversation) -> Said:
-    system, turns = _plain(asked)
-    if not turns[-1][1].strip():
-        raise validation("The last message has no text.")
-    return language.reply(call, asked.model, system, turns, asked.max_tokens, asked.stop, asked.tools.get("tools"))
-
-
-def _plain(asked: Conversation) -> tuple[str, list[tuple[str, str]]]:
-    return conversation.text(asked.system), [(role, conversation.text(parts)) for role, parts in asked.turns]
 
 
 def _content(said: Said) -> list[dict[str, Any]]:
@@ -84,7 +74,8 @@ def _deltas(text: str) -> list[str]:
     return ["".join(found[at : at + _DELTA]) for at in range(0, len(found), _DELTA)]
 
 
-def _metadata(call: Call, said: Said) -> dict[str, Any]:
+def _metadata(call: Call, found: Outcome) -> dict[str, Any]:
+    said = found.said
     total = said.input_tokens + said.output_tokens
     usage = {"inputTokens": said.input_tokens, "outputTokens": said.output_tokens, "totalTokens": total}
-    return {"usage": usage, "metrics": {"latencyMs": 1}}
+    return {"usage": usage, "metrics": {"latencyMs": 1}, "trace": found.trace}

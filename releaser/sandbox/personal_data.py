@@ -1,0 +1,92 @@
+"""Personal data in a text, by pattern and, where there is one, by checksum.
+
+Of the types that guardrails know, those in ``DETECTED`` are looked for; names, addresses and the rest need a model and
+are never found.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One entity and where it stands."""
+
+    type: str
+    start: int
+    end: int
+
+
+def iban(text: str) -> bool:
+    """ISO 13616: the rest of the digits by 97 is 1."""
+    bare = re.sub(r"[\s-]", "", text).upper()
+    if not 15 <= len(bare) <= 34:
+        return False
+    return int("".join(str(int(sign, 36)) for sign in bare[4:] + bare[:4])) % 97 == 1
+
+
+def card(text: str) -> bool:
+    """ISO/IEC 7812: Luhn's sum of 13 to 19 digits."""
+    digits = [int(sign) for sign in text if sign.isdigit()]
+    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]]
+    return 13 <= len(digits) <= 19 and len(set(digits)) > 1 and (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+
+
+def social_security(text: str) -> bool:
+    """Areas 000, 666 and 900 on, group 00 and serial 0000 are never given out."""
+    area, group, serial = text.replace(" ", "-").split("-")
+    return area not in ("000", "666") and area < "900" and group != "00" and serial != "0000"
+
+
+def ip_address(text: str) -> bool:
+    """Whether it is an address of IP version 4 or 6."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def phone(text: str) -> bool:
+    """7 to 15 digits (E.164), with a plus, a leading zero or parts."""
+    digits = sum(sign.isdigit() for sign in text)
+    dated = re.fullmatch(r"\d{4}-\d\d-\d\d|\d\d?\.\d\d?\.\d{4}", text)
+    return 7 <= digits <= 15 and not dated and (text[0] in "+(0" or bool(re.search(r"\d[ -]\d{3}", text)))
+
+
+# In this order: what is an IBAN is no phone number.
+_KINDS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
+    ("EMAIL", re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), lambda text: True),
+    ("URL", re.compile(r"\b(?:https?://|www\.)[^\s<>\"')\]]*[^\s<>\"')\].,;:!?]"), lambda text: True),
+    ("INTERNATIONAL_BANK_ACCOUNT_NUMBER", re.compile(r"\b[A-Z]{2}\d\d(?:[ -]?[A-Z0-9]{2,4}){3,8}\b"), iban),
+    ("AWS_ACCESS_KEY", re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), lambda text: True),
+    ("MAC_ADDRESS", re.compile(r"\b[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}\b"), lambda text: True),
+    ("CREDIT_DEBIT_CARD_NUMBER", re.compile(r"(?<![\d+])\d(?:[ -]?\d){12,18}(?!\d)"), card),
+    ("US_SOCIAL_SECURITY_NUMBER", re.compile(r"(?<![\d-])\d{3}([- ])\d\d\1\d{4}(?![\d-])"), social_security),
+    ("IP_ADDRESS", re.compile(r"(?<![\w.:])(?:\d+(?:\.\d+){3}|[0-9A-Fa-f:]*:[0-9A-Fa-f:]+)(?![\w:])"), ip_address),
+    ("PHONE", re.compile(r"(?<![\w.,+-])(?:\+|\(?0|\d)[\d() /-]{5,20}\d(?![\w-])"), phone),
+)  # fmt: skip
+DETECTED = tuple(name for name, _, _ in _KINDS)
+
+
+def find(text: str) -> list[Found]:
+    """All entities of a text, in order; none overlaps another one."""
+    found: list[Found] = []
+    for name, pattern, holds in _KINDS:
+        for match in pattern.finditer(text):
+            start, end = match.span()
+            if holds is iban:
+                end = start + _iban_end(match[0])
+            free = all(end <= one.start or one.end <= start for one in found)
+            if end > start and free and holds(text[start:end]):
+                found.append(Found(name, start, end))
+    return sorted(found, key=lambda one: one.start)
+
+
+def _iban_end(text: str) -> int:
+    """The longest beginning that is an IBAN: a word in capitals may stand behind it."""
+    return next((end for end in range(len(text), 14, -1) if text[end - 1].isalnum() and iban(text[:end])), 0)
