@@ -20,7 +20,7 @@ from releaser.sandbox import grounded, retrieval
 from releaser.sandbox.call import Call
 from releaser.sandbox.citations import cite, references
 from releaser.sandbox.errors import AwsError, not_found, validation
-from releaser.sandbox.generation import Asked, generate, inference
+from releaser.sandbox.generation import Answered, Asked, generate, inference, refuse
 from releaser.sandbox.passages import words
 from releaser.sandbox.retrieval import Hit
 from releaser.sandbox.store import Doc
@@ -31,6 +31,8 @@ _LOOSE = frozenset(
         "auf das dem den der die ein eine einen einer für im mit oder und von zu zum zur"
     )
 )
+_POLICIES_IN_TRACES = ("topicPolicy", "contentPolicy", "wordPolicy", "sensitiveInformationPolicy")
+_NOT_IN_TRACES = ("detected", "filterStrength")
 _MOST = 0.6
 _NUMBER = re.compile(r"(?<![\w-])-?\d+(?:[.,]\d+)?(?![\w-])")
 _NAMED = re.compile(r"\"([^\"]+)\"|'([^']+)'|(?<![\w-])((?=[\w-]*\d)\w[\w-]*)")
@@ -109,6 +111,10 @@ class Conversation:
 
     def ask(self, text: str, given: Mapping[str, Any] | None = None) -> Said:
         """A question; ``given``: the request's ``sessionState``."""
+        refused = refuse(self._call, self._agent.body.get("guardrailConfiguration"), text)
+        if refused is not None:
+            self._finish(text, refused)
+            return Said(refused.text)
         hits = self._look_up(text, given or {})
         control = self._control(text)
         if control is not None:
@@ -123,6 +129,7 @@ class Conversation:
         if waiting is None or given.get("invocationId") != waiting["invocationId"]:
             raise validation("The invocationId does not match an action that this session waits for.")
         found = "\n".join(_results(given["returnControlInvocationResults"]))
+        found = f"<context>\n{found}\n</context>"
         return self._answer(waiting["question"], [], found)
 
     def _answer(self, text: str, hits: list[Hit], results: str) -> Said:
@@ -133,7 +140,7 @@ class Conversation:
             model=body["foundationModel"],
             system=system,
             turns=[*((role, said) for role, said in self._kept["turns"]), ("user", text)],
-            judged=text,
+            grounds=[hit.text for hit in hits],
             guardrail=body.get("guardrailConfiguration"),
             **inference(_inference(body)),
         )
@@ -141,13 +148,16 @@ class Conversation:
         answered = generate(self._call, wanted)
         usage = {"metadata": {"usage": dict(answered.usage)}} if answered.usage else {}
         self._step(modelInvocationOutput={"rawResponse": {"content": answered.text}, **usage})
-        if body.get("guardrailConfiguration"):
-            action = "INTERVENED" if answered.intervened else "NONE"
-            self.traces.append({"guardrailTrace": {"traceId": self._trace, "action": action}})
-        self._step(observation={"type": "FINISH", "finalResponse": {"text": answered.text}})
-        self._keep([*self._kept["turns"], ("user", text), ("assistant", answered.text)], None)
+        self._finish(text, answered)
         cited = [] if answered.intervened else cite(answered.text, hits)
         return Said(answered.text, cited if references(cited) else [])
+
+    def _finish(self, text: str, answered: Answered) -> None:
+        """The end of a turn that has a text."""
+        if answered.before:
+            self.traces.append({"guardrailTrace": {"traceId": self._trace, **_assessed(answered)}})
+        self._step(observation={"type": "FINISH", "finalResponse": {"text": answered.text}})
+        self._keep([*self._kept["turns"], ("user", text), ("assistant", answered.text)], None)
 
     def _look_up(self, text: str, given: Mapping[str, Any]) -> list[Hit]:
         """Passages from every knowledge base of the agent, the best first."""
@@ -207,6 +217,24 @@ def _inference(body: Doc) -> Mapping[str, Any] | None:
     prompts = body.get("promptOverrideConfiguration", {}).get("promptConfigurations", ())
     found = [one.get("inferenceConfiguration") for one in prompts if one.get("promptType") == "ORCHESTRATION"]
     return found[0] if found else None
+
+
+def _assessed(answered: Answered) -> dict[str, Any]:
+    """A guardrail's verdicts as traces show them: less than bedrock-runtime shows."""
+    action = "INTERVENED" if answered.intervened else "NONE"
+    before, after = ([_trimmed(one) for one in found] for found in (answered.before, answered.after))
+    return {"action": action, "inputAssessments": before, "outputAssessments": after}
+
+
+def _trimmed(assessment: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        policy: {
+            rows: [{name: value for name, value in row.items() if name not in _NOT_IN_TRACES} for row in found]
+            for rows, found in assessment[policy].items()
+        }
+        for policy in _POLICIES_IN_TRACES
+        if policy in assessment
+    }
 
 
 def _results(given: list[Mapping[str, Any]]) -> Iterator[str]:

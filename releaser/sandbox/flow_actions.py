@@ -55,7 +55,6 @@ def _prompt(call: Call, body: Mapping[str, Any], inputs: Inputs) -> dict[str, An
         model=variant["modelId"],
         system=system,
         turns=turns,
-        judged=turns[-1][1],
         guardrail=body.get("guardrailConfiguration"),
         **inference(variant.get("inferenceConfiguration", {}).get("text")),
     )

@@ -1,7 +1,7 @@
 """A model's answer under a guardrail, for what is built on models: knowledge bases, flows, agents.
 
-Source: user guide, "Guardrails are applied only to the input and the generated response": not to what was retrieved.
-Until a language model is played, its answer is the sentence of what it was given that shares most with the question.
+Source: user guide, "Guardrails are applied only to the input and the generated response": not to what was retrieved,
+which is what contextual grounding compares the response with.
 """
 
 from __future__ import annotations
@@ -10,34 +10,37 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from releaser.sandbox import models
+from releaser.sandbox import guardrails, invoked, language
 from releaser.sandbox.call import Call
-from releaser.sandbox.errors import not_in_the_sandbox, validation
-from releaser.sandbox.passages import Passage, rank, sentences
+from releaser.sandbox.guardrail_evaluation import Piece, Verdict, judge
+from releaser.sandbox.store import Doc
 
 MAX_TOKENS = 2048
+_GROUNDING, _QUERY = ("grounding_source",), ("query",)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a model is asked. ``judged``: what the guardrail sees of it."""
+    """What a model is asked. The guardrail sees the last turn; ``grounds`` is what the answer is to rest on."""
 
     model: str
     system: str
     turns: Sequence[tuple[str, str]]
-    judged: str
     max_tokens: int = MAX_TOKENS
     stop: Sequence[str] = ()
     guardrail: Mapping[str, str] | None = None
+    grounds: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What came of it, and whether a guardrail intervened."""
+    """What came of it. ``before`` and ``after``: the guardrail's assessments of the question and of the answer."""
 
     text: str
     intervened: bool = False
     usage: Mapping[str, int] = field(default_factory=dict)
+    before: tuple[Mapping[str, Any], ...] = ()
+    after: tuple[Mapping[str, Any], ...] = ()
 
 
 def inference(given: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -47,32 +50,38 @@ def inference(given: Mapping[str, Any] | None) -> dict[str, Any]:
     return {"max_tokens": most or MAX_TOKENS, "stop": tuple(one for one in stop if one)}
 
 
+def refuse(call: Call, guardrail: Mapping[str, str] | None, question: str) -> Answered | None:
+    """The guardrail's message, when it blocks the question."""
+    if guardrail is None:
+        return None
+    found = judge(guardrails.configured(call, guardrail), "INPUT", [Piece(question)])
+    return Answered(found.message, True, before=(found.assessment,)) if found.blocked else None
+
+
 def generate(call: Call, asked: Asked, otherwise: str | None = None) -> Answered:
-    """The model's answer, or ``otherwise`` instead of one."""
-    if asked.guardrail is not None:
-        raise not_in_the_sandbox(f"{call.operation.key} with a guardrail")
-    if otherwise is not None:
-        return Answered(otherwise)
-    _require_model(call, asked.model)
-    return Answered(_extract(asked))
+    """The model's answer, or ``otherwise`` instead of one; the guardrail's message or masks where it intervenes."""
+    guardrail = guardrails.configured(call, asked.guardrail) if asked.guardrail is not None else None
+    *earlier, (role, question) = asked.turns
+    before = judge(guardrail, "INPUT", [Piece(question)]) if guardrail is not None else None
+    if before is not None and before.blocked:
+        return Answered(before.text, True, before=(before.assessment,))
+    asked_of_model = before.text if before is not None else question
+    usage: dict[str, int] = {}
+    text = otherwise or ""
+    if otherwise is None:
+        invoked.text_model(call, asked.model)
+        turns = [*earlier, (role, asked_of_model)]
+        said = language.reply(call, asked.model, asked.system, turns, asked.max_tokens, asked.stop)
+        text, usage = said.text, {"inputTokens": said.input_tokens, "outputTokens": said.output_tokens}
+    if guardrail is None or before is None:
+        return Answered(text, usage=usage)
+    after = _judge_answer(guardrail, asked, text)
+    shown = after.message if after.blocked else after.texts[-1]
+    assessed = {"before": (before.assessment,), "after": (after.assessment,)}
+    return Answered(shown, before.intervened or after.intervened, usage, **assessed)
 
 
-def _require_model(call: Call, model: str) -> None:
-    """A foundation model of the Region, or an inference profile of any kind, by id or ARN."""
-    id = model.rpartition("/")[2]
-    known = {one.id for one in models.available(call)}
-    profiles = {str(one["inferenceProfileId"]) for one in models.system_profiles(call)}
-    if id not in known | profiles and call.row("inference-profile", id) is None:
-        raise validation("The provided model identifier is invalid.")
-
-
-def _extract(asked: Asked) -> str:
-    """The sentence of what the model was given that answers the last turn best; not the turn itself, if it can be."""
-    question = asked.turns[-1][1]
-    given = "\n\n".join([asked.system, *(text for _, text in asked.turns[:-1])])
-    for source in (given, question):
-        found = [Passage(source[a:b], source[a:b], number) for number, (a, b) in enumerate(sentences(source))]
-        best = rank(question, found)
-        if best:
-            return found[best[0][1]].text
-    return "I could not find an answer."
+def _judge_answer(guardrail: Doc, asked: Asked, text: str) -> Verdict:
+    grounds = [Piece(one, _GROUNDING) for one in asked.grounds]
+    query = [Piece(asked.turns[-1][1], _QUERY)] if grounds else []
+    return judge(guardrail, "OUTPUT", [*grounds, *query, Piece(text)])

@@ -62,7 +62,7 @@ def answer(call: Call, base: Doc, question: Question) -> Grounded:
         model=question.model,
         system=fill(call, question.template, question.text, hits),
         turns=(*question.before, ("user", question.text)),
-        judged=question.text,
+        grounds=[hit.text for hit in hits],
         guardrail=question.guardrail,
         **inference(question.inference),
     )

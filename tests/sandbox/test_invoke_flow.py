@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import EventStreamError
 
+from releaser.sandbox.flow_expressions import condition_holds, input_value
 from sandbox.checks import new_agent, new_alias, refused, text_prompt
 from sandbox.flow_samples import (
     ASKING,
@@ -152,6 +153,57 @@ def test_an_iterator_without_collector_answers_for_each_item(run):
     each = node("Each", "Iterator", ["array:Array"], ["arrayItem:String", "arraySize:Number"])
     parts = definition(start, each, end, data("Start.document", "Each.array"), data("Each.arrayItem", "End.document"))
     assert outputs(run(parts, ["a", "b"])) == ["a", "b"]
+
+
+def test_the_body_of_an_iteration_may_wait_for_what_comes_from_elsewhere(run):
+    start, end = typed("Object", "Array")
+    each = node("Each", "Iterator", ["array:Array:$.data.rows"], ["arrayItem:String", "arraySize:Number"])
+    all = node("All", "Collector", ["arrayItem:String", "arraySize:Number"], ["collectedArray:Array"])
+    late = {**prompt_node("Late", "{{topic}}"), "inputs": node("n", "Prompt", ["topic:String:$.data.topic"])["inputs"]}
+    parts = definition(
+        start, each, prompt_node("Ask", "{{question}} {{more}}", ["question", "more"]), all, end, late,
+        data("Start.document", "Each.array"), data("Start.document", "Late.topic"),
+        data("Each.arrayItem", "Ask.question"), data("Late.modelCompletion", "Ask.more"),
+        data("Ask.modelCompletion", "All.arrayItem"), data("Each.arraySize", "All.arraySize"),
+        data("All.collectedArray", "End.document"),
+    )  # fmt: skip
+    (found,) = outputs(run(parts, {"rows": ["one", "two"], "topic": "Numbers"}))
+    assert len(found) == 2
+
+
+DATA = {"rows": [1, 2, 3], "made": {"by": "x", "of what": 5}}
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("$.data", DATA),
+        ("$.data.rows[0]", 1),
+        ("$.data.rows[-1]", 3),
+        ("$.data.rows[0:2]", [1, 2]),
+        ("$.data.rows[0,2]", [1, 3]),
+        ("$.data.rows[*]", [1, 2, 3]),
+        ("$.data.made.*", ["x", 5]),
+        ("$.data['made']['of what']", 5),
+    ],
+)
+def test_the_value_of_an_expression(expression, value):
+    assert input_value(expression, DATA) == value
+
+
+@pytest.mark.parametrize(
+    ("expression", "holds"),
+    [
+        ('num > 3 and text == "a b"', True),
+        ("not yes or num != 4", False),
+        ("not (yes and num <= 3)", True),
+        ("num < 4 or num >= 4 and yes", True),
+        ('text != "a b"', False),
+    ],
+)
+def test_whether_a_condition_holds(expression, holds):
+    kinds = {"num": "Number", "text": "String", "yes": "Boolean"}
+    assert condition_holds(expression, kinds, {"num": 4, "text": "a b", "yes": True}) is holds
 
 
 def test_prompts_inline_and_by_arn(client, run):

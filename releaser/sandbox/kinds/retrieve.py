@@ -12,6 +12,7 @@ from releaser.sandbox import retrieval
 from releaser.sandbox.buckets import Rate
 from releaser.sandbox.call import Call
 from releaser.sandbox.errors import not_in_the_sandbox, validation
+from releaser.sandbox.generation import refuse
 from releaser.sandbox.kind import Kind
 from releaser.sandbox.paging import page
 
@@ -28,10 +29,11 @@ def retrieve(call: Call) -> dict[str, Any]:
     query = call.params["retrievalQuery"]
     if query.get("type", "TEXT") == "IMAGE" or "image" in query:
         raise not_in_the_sandbox(f"{call.operation.key} with an image")
-    if "guardrailConfiguration" in call.params:
-        raise not_in_the_sandbox(f"{call.operation.key} with guardrailConfiguration")
     if not query.get("text", "").strip():
         raise validation("The retrieval query must have a text.")
+    guarded = _guarded(call, query["text"])
+    if guarded.get("guardrailAction") == "INTERVENED":
+        return {"retrievalResults": [], **guarded}
     doc = retrieval.base(call, call.params["knowledgeBaseId"])
     configuration = call.params.get("retrievalConfiguration", {})
     hits = retrieval.search(call, doc, query["text"], configuration)
@@ -39,4 +41,13 @@ def retrieve(call: Call) -> dict[str, Any]:
     question = [doc["knowledgeBaseId"], query, configuration]
     size = int(call.settings.switch("retrievePage"))
     found, more = page(call, rows, size=size, token=call.params.get("nextToken"), question=question)
-    return {"retrievalResults": found, "nextToken": more}
+    return {"retrievalResults": found, "nextToken": more, **guarded}
+
+
+def _guarded(call: Call, text: str) -> dict[str, str]:
+    """What the guardrail says of the question, where there is one; what is found is not looked at."""
+    given = call.params.get("guardrailConfiguration")
+    if given is None:
+        return {}
+    named = {"guardrailIdentifier": given["guardrailId"], "guardrailVersion": given["guardrailVersion"]}
+    return {"guardrailAction": "NONE" if refuse(call, named, text) is None else "INTERVENED"}
