@@ -44,4 +44,4 @@ class SpeakingOnly:
 
 def _refuse(service: str, operation: str) -> None:
     if (service, operation) not in SPEAKS:
-        raise Refused(f"{service} {operation} is no call of a model", code="A-readonly")
+        raise Refused(f"{service} {operation} is no call of a model")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from releaser.core.address import Address
+from releaser.core.address import Address, Bound, Ref
 from releaser.core.content import resolve_body
 from releaser.core.errors import ReleaserError
 from releaser.core.evaluation.case import Case
@@ -16,13 +16,14 @@ from releaser.core.evaluation.reading import read_dataset
 from releaser.core.evaluation.response import Response
 from releaser.core.graph import Node
 from releaser.core.proof.files import sha256
-from releaser.core.values import thaw
+from releaser.core.values import thaw, transform
 from releaser.core.workspace import UseCaseFiles
 from releaser.gates.evaluation.metrics import registry as metrics
 from releaser.gates.evaluation.metrics.measured import MEASURED
 from releaser.gates.evaluation.ports import Target
 from releaser.gates.evaluation.runner import Scorer
 from releaser.gates.evaluation.targets import Live, Wanted, kind_of
+from releaser.gates.evaluation.unscorable import Unscorable
 
 if TYPE_CHECKING:
     from releaser.core.record import Binding
@@ -47,7 +48,7 @@ class SuitePlan:
 
     def counts(self, case: Case) -> tuple[str, ...]:
         """The metrics that count a case, decided from the case alone."""
-        return tuple(name for name in self.options if metrics()[name].counts(case))
+        return tuple(name for name in self.options if name not in metrics() or metrics()[name].counts(case))
 
     def scorers(self, _: Calls) -> Mapping[str, Scorer]:
         """What scores each reply; what is measured has none."""
@@ -55,6 +56,8 @@ class SuitePlan:
 
 
 def _score(name: str, options: Mapping[str, Any], case: Case, reply: Response) -> float | tuple[str, str]:
+    if name not in metrics():
+        raise Unscorable("this version cannot compute it")
     return metrics()[name].score(case, reply, options)
 
 
@@ -94,13 +97,6 @@ class Subjects:
                 hint="`reconcile` evaluates it between staging and promotion",
             )
         options = {metric: thaw(entry) for metric, entry in suite["metrics"].items()}
-        unknown = sorted(options.keys() - metrics().keys())
-        if unknown:
-            raise ReleaserError(
-                f"{name}: this version cannot compute {', '.join(unknown)}",
-                code="P227",
-                hint="take it out of the suite, or give it the tier advisory in one that is not required",
-            )
         used = self._used(kind.needs(target))
         cases, digest = self._cases(str(suite.get("dataset") or ""))
         subject = Subject(
@@ -223,7 +219,8 @@ def _version(metric: str, entry: Mapping[str, Any]) -> str:
     from releaser.core.values import digest
 
     options = {k: entry[k] for k in ("pattern", "schema", "tolerance", "k", "field") if entry.get(k) is not None}
-    return metrics()[metric].version + (f"+{digest(options)[:12]}" if options else "")
+    version = metrics()[metric].version if metric in metrics() else "0"
+    return version + (f"+{digest(options)[:12]}" if options else "")
 
 
 def staged(planned: Planned, use_case: str, work: Workspace, runtime: Runtime, aws: Aws, **told: Any) -> Subjects:
@@ -252,6 +249,26 @@ def staged(planned: Planned, use_case: str, work: Workspace, runtime: Runtime, a
     )
 
 
+def _inline_body(node: Node, nodes: Mapping[Address, Node], live: Mapping[Address, Binding]) -> Mapping[str, Any]:
+    """A body with what it refers to: what is live and behaves as declared; of a profile that is not, its source."""
+
+    def leaf(value: object) -> object:
+        if not isinstance(value, Ref):
+            return value.value if isinstance(value, Bound) else value
+        other, bound = nodes.get(value.address), live.get(value.address)
+        if other is not None and bound is not None and bound.behaviour == other.behaviour:
+            return {"id": bound.id, "arn": bound.arn, "version": bound.version}.get(value.output, "")
+        source = other.body.get("modelSource") if other is not None else None
+        return _inline_source(source.get("copyFrom")) if isinstance(source, Mapping) else ""
+
+    found: Mapping[str, Any] = transform(node.body, leaf)
+    return found
+
+
+def _inline_source(value: object) -> str:
+    return str(value.value if isinstance(value, Bound) else value)
+
+
 def inline(planned: Planned, use_case: str, runtime: Runtime, aws: Aws, **told: Any) -> Subjects:
     """Content that is published nowhere, beside what the account has already that behaves as it says."""
     nodes = {n.address: n for n in planned.compiled.graph.of(use_case)}
@@ -260,9 +277,9 @@ def inline(planned: Planned, use_case: str, runtime: Runtime, aws: Aws, **told: 
     for address, node in nodes.items():
         bound = live.get(address)
         if bound is not None and bound.behaviour == node.behaviour:
-            resources[address] = Live(bound.id, bound.arn, bound.version or "", node.body)
+            resources[address] = Live(bound.id, bound.arn, bound.version or "", _inline_body(node, nodes, live))
         elif node.kind == "prompt":
-            resources[address] = Live("", "", "", node.body)
+            resources[address] = Live("", "", "", _inline_body(node, nodes, live))
     plan = planned.plan
     return Subjects(
         use_case=use_case,

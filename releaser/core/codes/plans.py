@@ -369,7 +369,6 @@ PLANS = (
         "Before a merge nothing is published: prompts and models are called as the manifest says, guardrails only "
         "where what is live behaves as declared. After the merge `reconcile` evaluates what it has staged.",
     ),
-    Code("P227", "a metric that this version cannot compute", "Take it out, or out of the suites that are required."),
     Code(
         "P228",
         "data that was not approved",

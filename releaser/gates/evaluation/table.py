@@ -146,7 +146,7 @@ def _row(fact: CaseFacts, found: Sequence[Observation], threshold: Threshold) ->
 def _value(found: Observation, metric: str) -> float | Pair | str | None:
     """The value of one answer; text says why there is none, None that nothing was measured and nothing is wrong."""
     if found.trouble is not None:
-        return f"no answer ({found.trouble})"
+        return f"no answer ({found.trouble})" + (f": {found.message[:160]}" if found.message else "")
     if not found.response:
         return "neither an answer nor why there is none"
     if metric in found.unscored:
