@@ -9,14 +9,21 @@ from pkgutil import iter_modules
 
 from releaser.gates.evaluation.metrics.metric import Metric
 
-__all__ = ["Metric", "registry"]
+__all__ = ["Metric", "metric", "registry"]
 
 
 @cache
 def registry() -> Mapping[str, Metric]:
-    """Every metric by name."""
+    """Every metric by name. Raises ValueError when two have one name."""
     found: dict[str, Metric] = {}
     for module in sorted(iter_modules(__path__), key=lambda m: m.name):
-        for metric in getattr(import_module(f"{__name__}.{module.name}"), "METRICS", ()):
-            found[metric.name] = metric
+        for one in getattr(import_module(f"{__name__}.{module.name}"), "METRICS", ()):
+            if one.name in found:
+                raise ValueError(f"two metrics are called {one.name}")
+            found[one.name] = one
     return found
+
+
+def metric(name: str) -> Metric:
+    """One metric. Raises KeyError: what is judged by a rubric is no metric of ours."""
+    return registry()[name]
