@@ -18,12 +18,14 @@ from releaser.core.errors import ReleaserError
 from releaser.core.evaluation.case import Case
 from releaser.core.evaluation.evidence import FORMAT, CaseFacts, Evidence, Observation
 from releaser.core.evaluation.judgement import Judgement
+from releaser.core.events import Noted
 from releaser.engine.ports import Sink
 from releaser.gates.evaluation.asker import Budget, Calls, key_of
 from releaser.gates.evaluation.checkpoint import Checkpoint, Entry
 from releaser.gates.evaluation.limiter import Limiter
 from releaser.gates.evaluation.ports import Refusal, Target
 from releaser.gates.evaluation.runner import Ran, Spec, run_suite
+from releaser.gates.evaluation.thresholds import thresholds_of
 from releaser.pipeline.archive import Archive
 from releaser.pipeline.desk import Desk
 from releaser.pipeline.subjects import Subjects, SuitePlan
@@ -68,11 +70,13 @@ class Evaluating:
         evidence: dict[str, tuple[Evidence, ...]] = {}
         baselines: dict[str, tuple[str, Sequence[Evidence]]] = {}
         accepted: dict[str, str] = {}
+        measured: list[Evidence] = []
         for suite in suites:
             evidence[suite], accepted[suite] = self._evidence(what, suite)
             before = self._baseline(what, suite)
             if before is not None:
                 baselines[suite] = before
+                measured += before[1]
         gates = self.desk.environment.spec.gates
         judgement = judged_suites(
             what.use_case,
@@ -85,7 +89,7 @@ class Evaluating:
             inconclusive=gates.inconclusive,
         )
         named = tuple(replace(s, accepted_from=accepted.get(s.suite, "")) for s in judgement.suites)
-        everything = {e.digest: e for es in evidence.values() for e in es}
+        everything = {e.digest: e for e in (*(e for es in evidence.values() for e in es), *measured)}
         return Found(replace(judgement, suites=named), tuple(everything.values()))
 
     def _evidence(self, what: Subjects, suite: str) -> tuple[tuple[Evidence, ...], str]:
@@ -147,16 +151,27 @@ class Evaluating:
         )
 
     def _baseline(self, what: Subjects, suite: str) -> tuple[str, Sequence[Evidence]] | None:
-        """Evidence of what is live here, by its behaviour; None when nothing is live. Never made from the candidate."""
-        if not what.live_release:
+        """Evidence of what is live here, by its behaviour; None when nothing is. Never made from the candidate: where
+        the records have none that can be compared, what is live is asked the same."""
+        live = what.as_live(suite)
+        if live is None:
             return None
-        behaviour = what.live_behaviour(suite)
-        rows = self.archive.of_behaviour(self.desk.environment.name, what.use_case, suite, behaviour)
-        now = what.suite(suite, self.sample).subject
-        same = [e for _, e in rows if e.subject.evaluators == now.evaluators and e.subject.via == now.via]
-        whole = [e for e in same if is_whole(e, 1)]
-        newest = [e for e in whole if e.key == whole[0].key] if whole else []
-        return what.live_release, newest
+        now, then = what.suite(suite, self.sample), live.suite(suite, self.sample)
+        if now.subject.behaviour == then.subject.behaviour:
+            return None
+        rows = self.archive.of_behaviour(self.desk.environment.name, what.use_case, suite, then.subject.behaviour)
+        same = [
+            e
+            for _, e in rows
+            if (e.subject.evaluators, e.subject.dataset) == (now.subject.evaluators, now.subject.dataset)
+            and is_whole(e, 1)
+        ]
+        if same:
+            return what.live_release, [e for e in same if e.key == same[0].key]
+        if not any(t.max_regression is not None for t in thresholds_of(what.spec, suite)):
+            return what.live_release, []
+        self.sink.emit(Noted(f"{suite}: what is live ({what.live_release}) is asked the same, to compare with"))
+        return what.live_release, [self._run(live, then, ())]
 
 
 def is_whole(evidence: Evidence, repeats: int) -> bool:

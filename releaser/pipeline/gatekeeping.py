@@ -73,7 +73,7 @@ class Gatekeeper:
         verdicts = [self._missing(name, suite) for suite in asked.missing]
         try:
             connection = self.desk.look.connection
-            told = {"live": live, "live_release": self._live_release(name)}
+            told = {"live": live, "live_release": self._live_release(name), "live_models": self._live_models(name)}
             subjects = staged(self.planned, name, work, connection.runtime, connection.aws, **told)
             evaluating = self.evaluating()
             found = evaluating.judged(subjects, asked.suites)
@@ -90,6 +90,10 @@ class Gatekeeper:
     def _live_release(self, name: str) -> str:
         witness = self.planned.witnesses.get(name)
         return witness.released.record.release if witness and witness.released else ""
+
+    def _live_models(self, name: str) -> Mapping[str, Any]:
+        witness = self.planned.witnesses.get(name)
+        return witness.released.facts.models if witness and witness.released else {}
 
     def _missing(self, name: str, suite: str) -> Verdict:
         return Verdict(

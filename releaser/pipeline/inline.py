@@ -44,7 +44,8 @@ def evaluate(
         raise WrongUsage(f"{use_case} declares no suite", code="P225", hint="add one under evaluation.suites")
     witness = desk.witnesses().get(use_case)
     connection = desk.look.connection
-    told = {"live": live_bindings(witness)}
+    models = witness.released.facts.models if witness and witness.released else {}
+    told = {"live": live_bindings(witness), "live_models": models}
     subjects = inline(
         planned,
         use_case,

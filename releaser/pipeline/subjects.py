@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +79,8 @@ class Subjects:
     region: str
     live_release: str = ""
     live: Mapping[Address, Binding] = field(default_factory=dict)
+    live_models: Mapping[str, Any] = field(default_factory=dict)
+    """The section ``models`` of what is live."""
 
     def suite(self, name: str, sample: int = 0) -> SuitePlan:
         """A suite with its data verified. Raises ReleaserError for what stands in its way."""
@@ -125,12 +127,22 @@ class Subjects:
         """Results are of what they were made with: their digest stands for it."""
         return {f"results/{target['results']}": self._verified(target["results"])[2]} if "results" in target else {}
 
-    def live_behaviour(self, name: str) -> Mapping[str, str]:
-        """The behaviour stamps of what a suite's target is live as."""
+    def as_live(self, name: str) -> Subjects | None:
+        """The same suite of what is live; None where nothing is, or not all that the suite's target consists of."""
         target = self.spec["evaluation"]["suites"][name].get("target") or {}
         kind = kind_of(target)
         used = self._used(kind.needs(target)) if kind else frozenset()
-        return {str(a): self.live[a].behaviour for a in sorted(used) if a in self.live}
+        if not self.live_release or not used or any(a not in self.live for a in used):
+            return None
+        bound = {a: self.live[a] for a in used}
+        return replace(
+            self,
+            release=self.live_release,
+            nodes={a: replace(self.nodes[a], behaviour=b.behaviour) for a, b in bound.items()},
+            resources={a: Live(b.id, b.arn, b.version or "", self.nodes[a].body) for a, b in bound.items()},
+            spec={**self.spec, "models": self.live_models or self.spec.get("models") or {}},
+            via="published",
+        )
 
     def _target(self, name: str, kind: Any, target: Mapping[str, str]) -> Target:
         models = self.spec.get("models") or {}
