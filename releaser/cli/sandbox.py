@@ -81,15 +81,31 @@ def start(
         ),
     ] = 1.0,
     detach: Annotated[bool, typer.Option("--detach", help="Return when it is ready; it goes on running.")] = False,
+    llm_url: Annotated[
+        str | None,
+        typer.Option(
+            "--llm-url",
+            metavar="URL",
+            help="Models answer from this OpenAI-compatible server. Without: with sentences of what they were given.",
+        ),
+    ] = None,
+    llm_model: Annotated[
+        str, typer.Option("--llm-model", metavar="NAME", help="The model's name there. Default: the Bedrock id.")
+    ] = "",
 ) -> None:
     """Start the sandbox: in the foreground (stop with Ctrl-C), or detached."""
     from releaser.sandbox.process import CannotStart, run, start_detached
+    from releaser.sandbox.upstream import Upstream
 
+    if llm_url is not None and not llm_url.startswith(("http://", "https://")):
+        typer.echo(f"--llm-url is an http or https address, not {llm_url!r}", err=True)
+        raise typer.Exit(64)
+    upstream = Upstream(llm_url, llm_model) if llm_url else None
     try:
         if detach:
-            typer.echo(_ready_line(start_detached(port, _made(data), time_scale)))
+            typer.echo(_ready_line(start_detached(port, _made(data), time_scale, upstream=upstream)))
         else:
-            run(port, _made(data), time_scale, lambda running: typer.echo(_ready_line(running)))
+            run(port, _made(data), time_scale, lambda running: typer.echo(_ready_line(running)), upstream=upstream)
     except CannotStart as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from releaser.sandbox.process import CannotStart, Running, run
+from releaser.sandbox.upstream import Upstream
 
 
 def main() -> int:
@@ -16,9 +17,12 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--time-scale", type=float, default=1.0)
     parser.add_argument("--until-stdin-closes", action="store_true")
+    parser.add_argument("--llm-url", default="")
+    parser.add_argument("--llm-model", default="")
     options = parser.parse_args()
+    upstream = Upstream(options.llm_url, options.llm_model) if options.llm_url else None
     try:
-        run(options.port, options.data, options.time_scale, announce, options.until_stdin_closes)
+        run(options.port, options.data, options.time_scale, announce, options.until_stdin_closes, upstream)
     except CannotStart as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -40,7 +40,7 @@ class Admin:
             "GET clock": (self._clock, frozenset()),
             "POST clock/advance": (self._advance, frozenset({"seconds"})),
             "GET settings": (self._settings, frozenset()),
-            "POST settings": (self._set, frozenset({"quotas", "rates", "switches", "latency"})),
+            "POST settings": (self._set, frozenset({"quotas", "rates", "switches", "latency", "modelLatency"})),
             "DELETE rates": (self._clear_rates, frozenset()),
             "GET faults": (self._faults, frozenset()),
             "POST faults": (self._add_faults, frozenset({"rules"})),
@@ -108,7 +108,8 @@ class Admin:
         settings = self._sandbox.settings
         quotas = {name: settings.quota(name) for name in settings.quota_defaults}
         switches = {name: settings.switch(name) for name in settings.switch_defaults}
-        return {"quotas": quotas, "switches": switches, "rates": settings.rates, "latency": settings.latency}
+        delays = {"latency": settings.latency, "modelLatency": settings.model_latency}
+        return {"quotas": quotas, "switches": switches, "rates": settings.rates, **delays}
 
     def _set(self, args: Mapping[str, Any]) -> Answer:
         box = self._sandbox
@@ -120,6 +121,7 @@ class Admin:
                     box.router.know(late)
             box.buckets.set(args["rates"], box.router.operations)
         box.settings.latency = float(args.get("latency", box.settings.latency))
+        box.settings.model_latency = float(args.get("modelLatency", box.settings.model_latency))
         box.keep_settings()
         return self._settings(args)
 

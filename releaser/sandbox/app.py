@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 import uuid
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from releaser.sandbox.routing import Router
 from releaser.sandbox.settings import Settings
 from releaser.sandbox.shaping import ShapeViolation
 from releaser.sandbox.store import GLOBAL, Store
+from releaser.sandbox.upstream import Answer, Answers, Pending, Upstream
 from releaser.sandbox.validation import check_input
 from releaser.sandbox.wire import Reply, failure, success
 
@@ -42,6 +43,17 @@ _INVALID_CODES = {
     "appconfigdata": "BadRequestException",
 }
 _LOG_LENGTH = 5000
+_ASK_MODELS = frozenset(
+    {
+        "bedrock-runtime.Converse",
+        "bedrock-runtime.ConverseStream",
+        "bedrock-runtime.InvokeModel",
+        "bedrock-agent-runtime.InvokeAgent",
+        "bedrock-agent-runtime.InvokeFlow",
+        "bedrock-agent-runtime.RetrieveAndGenerate",
+        "bedrock-agent-runtime.RetrieveAndGenerateStream",
+    }
+)
 
 
 @dataclass(slots=True)
@@ -56,6 +68,9 @@ class Work:
     params: dict[str, Any] = field(default_factory=dict)
     refused: AwsError | None = None
     effects: Effects | None = None
+    disturbed: bool = False
+    answers: list[Answer] = field(default_factory=list)
+    """What the real model has said to this request so far."""
 
     @property
     def account(self) -> str:
@@ -66,8 +81,9 @@ class Work:
 class Sandbox:
     """The whole sandbox behind the socket. One thread uses it."""
 
-    def __init__(self, data: Path, scale: float) -> None:
+    def __init__(self, data: Path, scale: float, upstream: Upstream | None = None) -> None:
         self.data = data
+        self.upstream = upstream
         self.kinds: Kinds = discover()
         self.router = Router(load_served(self.kinds.wrong_patterns))
         self.store = Store(data / "sandbox.sqlite3")
@@ -93,8 +109,17 @@ class Sandbox:
             work.refused = error
         return work
 
+    def wait(self, work: Work) -> float:
+        """Real seconds that the call takes before its effect."""
+        seconds = self.settings.latency + (work.effects.latency if work.effects else 0.0)
+        asks = work.operation is not None and work.operation.key in _ASK_MODELS
+        return seconds + (self.settings.model_latency if asks else 0.0)
+
     def answer(self, work: Work) -> Reply:
-        """Performs the call and gives the reply; the effect is committed when this returns."""
+        """Performs the call and gives the reply; the effect is committed when this returns.
+
+        Pending: nothing happened yet, and the real model is to be asked first.
+        """
         try:
             if work.refused is not None:
                 raise work.refused
@@ -102,6 +127,8 @@ class Sandbox:
             self._disturb(work, work.operation)
             result = self._perform(work, work.operation, work.caller)
             reply, code = success(work.operation, result, work.request_id, work.protocol), ""
+        except Pending:
+            raise
         except AwsError as error:
             reply, code = failure(work.operation, error, work.request_id, work.protocol), error.code
         except ShapeViolation as error:
@@ -149,14 +176,19 @@ class Sandbox:
 
     def _disturb(self, work: Work, operation: Operation) -> None:
         effects = work.effects
+        if work.disturbed:
+            return
+        work.disturbed = True
         if effects is not None and effects.error is not None:
             code = effects.error.get("code", "InternalServerException")
             status = effects.error.get("status") or operation.service.error(code)[1] or 500
-            raise AwsError(code, effects.error.get("message", "Injected by the sandbox."), status)
-        throttled = effects is not None and effects.throttle
+            message = effects.error.get("message", "Injected by the sandbox.")
+            raise _retry_after(AwsError(code, message, status), effects.error)
+        throttled = effects is not None and effects.throttle is not None
         if throttled or not self.buckets.allow(work.account, work.region, operation):
             code = _THROTTLE_CODES.get(operation.service.name, "ThrottlingException")
-            raise AwsError(code, "Rate exceeded", 503 if code == "SlowDown" else None)
+            error = AwsError(code, "Rate exceeded", 503 if code == "SlowDown" else None)
+            raise _retry_after(error, (effects.throttle if effects else None) or {})
 
     def _perform(self, work: Work, operation: Operation, caller: Caller) -> dict[str, Any]:
         handler = self.kinds.handlers.get(operation.key)
@@ -181,6 +213,7 @@ class Sandbox:
             self.kinds,
             self.kinds.delays,
             stale,
+            Answers(work.answers) if self.upstream is not None else None,
         )
         return self._transact(lambda: handler(call))
 
@@ -201,3 +234,10 @@ class Sandbox:
             "operation": operation,
         }
         self.log.append({**entry, "status": status, "error": code, "requestId": work.request_id})
+
+
+def _retry_after(error: AwsError, options: Mapping[str, Any]) -> AwsError:
+    """The error, with the header that a fault gives it."""
+    if "retryAfter" in options:
+        error.headers["Retry-After"] = f"{options['retryAfter']:g}"
+    return error

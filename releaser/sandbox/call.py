@@ -10,6 +10,7 @@ from releaser.sandbox.clock import Clock
 from releaser.sandbox.model import Operation
 from releaser.sandbox.settings import Settings
 from releaser.sandbox.store import GLOBAL, Doc, Store
+from releaser.sandbox.upstream import Answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class Call:
     catalogue: Catalogue
     delays: Mapping[str, float]
     stale: StaleView | None = None
+    answers: Answers | None = None
+    """Of the real model, where there is one."""
 
     @property
     def account(self) -> str:

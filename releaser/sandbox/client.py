@@ -67,6 +67,10 @@ class AdminClient:
         """Real seconds added to every call."""
         self._call("POST", "settings", {"latency": seconds})
 
+    def set_model_latency(self, seconds: float) -> None:
+        """Real seconds added to every call in which a model answers."""
+        self._call("POST", "settings", {"modelLatency": seconds})
+
     def add_fault(self, kind: str, **rule: Any) -> int:
         """Adds a fault rule (see ``releaser.sandbox.faults``); its id."""
         answer = self._call("POST", "faults", {"rules": [{"kind": kind, **rule}]})

@@ -1,11 +1,13 @@
 """Faults on demand: which call they hit, and what they do to it. Unknown words in a rule are refused.
 
 A rule names a ``kind``, what it matches, and how often: it fires on the ``skip``-th match after that many
-were let through, ``times`` times (1 unless given; null: always). What fired can be read back.
+were let through, ``times`` times (1 unless given; null: always). With a ``share`` of 0 to 1 it fires on that part of
+the matches, always the same ones by their number, and as often as they come. What fired can be read back.
 """
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -15,8 +17,8 @@ from releaser.sandbox.errors import BadAdminRequest
 from releaser.sandbox.model import Operation
 
 _OPTIONS: dict[str, dict[str, type | tuple[type, ...]]] = {
-    "throttle": {},
-    "error": {"code": str, "status": int, "message": str},
+    "throttle": {"retryAfter": (int, float)},
+    "error": {"code": str, "status": int, "message": str, "retryAfter": (int, float)},
     "latency": {"seconds": (int, float)},
     "reset-before": {},
     "reset-after": {},
@@ -29,7 +31,7 @@ KINDS = tuple(_OPTIONS)
 _MATCHERS: dict[str, type | tuple[type, ...]] = {
     "service": str, "operation": str, "account": str, "region": str, "write": bool, "param": dict,
 }  # fmt: skip
-_COUNTS: dict[str, type | tuple[type, ...]] = {"times": (int, type(None)), "skip": int}
+_COUNTS: dict[str, type | tuple[type, ...]] = {"times": (int, type(None)), "skip": int, "share": (int, float)}
 
 
 @dataclass(slots=True)
@@ -42,6 +44,7 @@ class Rule:
     options: Mapping[str, Any]
     times: int | None
     skip: int
+    share: float = 1.0
     seen: int = 0
     fired: int = 0
 
@@ -67,6 +70,8 @@ class Rule:
         self.seen += 1
         if self.seen <= self.skip or (self.times is not None and self.fired >= self.times):
             return False
+        if _drawn(self.seen - self.skip) >= self.share:
+            return False
         self.fired += 1
         return True
 
@@ -81,7 +86,7 @@ class Effects:
 
     latency: float = 0.0
     error: Mapping[str, Any] | None = None
-    throttle: bool = False
+    throttle: Mapping[str, Any] | None = None
     reset: str = ""
     hang: str = ""
     truncate: Mapping[str, Any] | None = None
@@ -93,7 +98,7 @@ class Effects:
             case "latency":
                 self.latency += rule.options.get("seconds", 1.0)
             case "throttle":
-                self.throttle = True
+                self.throttle = rule.options
             case "error":
                 self.error = rule.options
             case "reset-before" | "reset-after":
@@ -130,9 +135,13 @@ class Faults:
                 raise BadAdminRequest(f"{name} of a {kind} fault cannot be {value!r}")
         if kind == "truncate" and raw.get("form", "short") not in ("short", "cut"):
             raise BadAdminRequest("form of a truncate fault is short (length matches the cut body) or cut (mid-body)")
+        share = float(raw.get("share", 1.0))
+        if not 0 <= share <= 1:
+            raise BadAdminRequest("share of a fault is from 0 to 1")
+        times = raw.get("times", None if "share" in raw else 1)
         match = {name: raw[name] for name in _MATCHERS if name in raw}
         options = {name: raw[name] for name in _OPTIONS[kind] if name in raw}
-        rule = Rule(next(self._ids), kind, match, options, raw.get("times", 1), raw.get("skip", 0))
+        rule = Rule(next(self._ids), kind, match, options, times, raw.get("skip", 0), share)
         self.rules.append(rule)
         return rule
 
@@ -153,6 +162,11 @@ class Faults:
         """No rules, empty log."""
         self.rules.clear()
         self.fired.clear()
+
+
+def _drawn(number: int) -> float:
+    """A number from 0 to 1 (exclusive) that is the same for the same match of any rule."""
+    return int.from_bytes(hashlib.sha256(str(number).encode()).digest()[:4], "big") / 2**32
 
 
 def dig(params: Mapping[str, Any], path: str) -> Any:

@@ -6,6 +6,7 @@ it was given has a word of the question. It knows nothing.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +14,12 @@ from typing import Any
 
 from releaser.sandbox import extraction
 from releaser.sandbox.call import Call
+from releaser.sandbox.errors import AwsError
 from releaser.sandbox.passages import tokens
+from releaser.sandbox.upstream import Answers
 
 _SUMMARY = re.compile(r"(?i)\b(?:summari[sz]e|summary|tl;?dr|zusammenfass\w*|fasse\b.*\bzusammen)\b")
+_REASONS = {"length": "max_tokens", "content_filter": "content_filtered"}
 _PIECE = re.compile(r"\s*(?:\w+|[^\w\s])")
 
 
@@ -28,6 +32,7 @@ class Said:
     input_tokens: int
     output_tokens: int
     tool: Mapping[str, Any] | None = None
+    milliseconds: int = 0
 
 
 def reply(
@@ -39,8 +44,63 @@ def reply(
     stop: Sequence[str],
     tools: Sequence[Mapping[str, Any]] | None = None,
 ) -> Said:
-    """The model's answer to the last turn."""
+    """The model's answer to the last turn: the real one's where there is one."""
+    if call.answers is not None:
+        return _asked(call, call.answers, chat(model_id, system, turns, max_tokens, stop, tools))
     return cut(_answer(system, turns), count(system, turns), max_tokens, stop)
+
+
+def chat(
+    model_id: str,
+    system: str,
+    turns: Sequence[tuple[str, str]],
+    max_tokens: int,
+    stop: Sequence[str],
+    tools: Sequence[Mapping[str, Any]] | None,
+) -> dict[str, Any]:
+    """The same question in the form of OpenAI's chat completions."""
+    head = [{"role": "system", "content": system}] if system else []
+    messages = [*head, *({"role": role, "content": text} for role, text in turns)]
+    asked: dict[str, Any] = {"model": model_id, "messages": messages, "max_tokens": max_tokens}
+    specs = [one["toolSpec"] for one in tools or () if "toolSpec" in one]
+    if stop:
+        asked["stop"] = list(stop)
+    if specs:
+        asked["tools"] = [{"type": "function", "function": _function(spec)} for spec in specs]
+    return asked
+
+
+def _function(spec: Mapping[str, Any]) -> dict[str, Any]:
+    about = {"description": spec["description"]} if "description" in spec else {}
+    return {"name": spec["name"], **about, "parameters": spec["inputSchema"].get("json", {})}
+
+
+def _asked(call: Call, answers: Answers, request: Mapping[str, Any]) -> Said:
+    try:
+        answer = answers.take(request)
+    except AwsError as error:
+        if call.operation.service.name != "bedrock-runtime" and error.code != "ThrottlingException":
+            raise AwsError("DependencyFailedException", error.message) from error
+        raise
+    choice, usage = answer.completion["choices"][0], answer.completion.get("usage") or {}
+    text, calls = choice["message"].get("content") or "", choice["message"].get("tool_calls") or []
+    messages = [(one["role"], one["content"]) for one in request["messages"]]
+    return Said(
+        text,
+        "tool_use" if calls else _REASONS.get(choice.get("finish_reason"), "end_turn"),
+        usage.get("prompt_tokens", count("", messages)),
+        usage.get("completion_tokens", tokens(text)),
+        _tool(calls[0]) if calls else None,
+        answer.milliseconds,
+    )
+
+
+def _tool(given: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        found = json.loads(given["function"]["arguments"] or "{}")
+        return {"toolUseId": given["id"], "name": given["function"]["name"], "input": found}
+    except (ValueError, LookupError, TypeError) as error:
+        raise AwsError("ModelErrorException", "The model's tool call cannot be read.") from error
 
 
 def count(system: str, turns: Sequence[tuple[str, str]]) -> int:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO
 
 from releaser.sandbox.client import AdminClient, SandboxRefused
+from releaser.sandbox.upstream import Upstream
 
 DEFAULT_PORT = 4700
 _STATE, _LOCK = "sandbox.json", "sandbox.lock"
@@ -61,7 +62,14 @@ def find(data: Path) -> Running | None:
     return found if same else None
 
 
-def run(port: int, data: Path, scale: float, ready: Callable[[Running], None], watch_stdin: bool = False) -> None:
+def run(
+    port: int,
+    data: Path,
+    scale: float,
+    ready: Callable[[Running], None],
+    watch_stdin: bool = False,
+    upstream: Upstream | None = None,
+) -> None:
     """Runs a sandbox in this process until it is stopped."""
     from releaser.sandbox.app import Sandbox
     from releaser.sandbox.server import serve
@@ -79,7 +87,7 @@ def run(port: int, data: Path, scale: float, ready: Callable[[Running], None], w
 
     try:
         listener = _listen(port)
-        asyncio.run(serve(Sandbox(data, scale), listener, announce, watch_stdin))
+        asyncio.run(serve(Sandbox(data, scale, upstream), listener, announce, watch_stdin))
         (data / _STATE).unlink(missing_ok=True)
     finally:
         lock.close()
@@ -115,6 +123,12 @@ def command(port: int, data: Path, scale: float, *more: str) -> list[str]:
     return [sys.executable, "-m", "releaser.sandbox", *options, *more]
 
 
+def _options(upstream: Upstream | None) -> list[str]:
+    if upstream is None:
+        return []
+    return ["--llm-url", upstream.url, *(["--llm-model", upstream.model] if upstream.model else [])]
+
+
 def environment() -> dict[str, str]:
     """The environment in which that command finds this package."""
     root = str(Path(__file__).resolve().parents[2])
@@ -122,15 +136,17 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{known}" if known else root}
 
 
-def start_detached(port: int, data: Path, scale: float, timeout: float = 10.0) -> Running:
+def start_detached(
+    port: int, data: Path, scale: float, timeout: float = 10.0, upstream: Upstream | None = None
+) -> Running:
     """Starts a sandbox that outlives this process; returns when it answers."""
     data.mkdir(parents=True, exist_ok=True)
     log = data / "sandbox.log"
     with log.open("w") as out:
+        line = command(port, data, scale, *_options(upstream))
         child = subprocess.Popen(
-            command(port, data, scale), stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment(),
-            start_new_session=True,
-        )  # fmt: skip
+            line, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment(), start_new_session=True
+        )
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         found = find(data)

@@ -12,7 +12,8 @@ import signal
 import socket
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,12 +21,14 @@ from releaser.sandbox.admin import Admin
 from releaser.sandbox.app import Sandbox, Work
 from releaser.sandbox.errors import AwsError
 from releaser.sandbox.request import Request
+from releaser.sandbox.upstream import Answer, Pending
 from releaser.sandbox.wire import Reply, failure
 
 HOST = "127.0.0.1"
 _MAX_BODY = 20 * 1024 * 1024
 _MAX_OBJECT = 256 * 1024 * 1024
 _MAX_HEAD = 64 * 1024
+_ASKED_AT_ONCE = 64
 
 
 @dataclass(slots=True)
@@ -44,6 +47,18 @@ class Hub:
         self.sandbox = sandbox
         self.held: list[Held] = []
         self.admin = Admin(sandbox, self.describe_held, self.release, stop)
+        self._threads = ThreadPoolExecutor(_ASKED_AT_ONCE, thread_name_prefix="model")
+
+    def ask(self, request: Mapping[str, Any], then: Callable[[Answer], None]) -> None:
+        """Asks the real model on a thread of its own; ``then`` runs on this one."""
+        upstream = self.sandbox.upstream
+        assert upstream is not None
+        asked = asyncio.get_running_loop().run_in_executor(self._threads, upstream.ask, request)
+        asked.add_done_callback(lambda done: None if done.cancelled() else then(done.result()))
+
+    def close(self) -> None:
+        """Waits for no model any more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def describe_held(self) -> list[dict[str, Any]]:
         """The requests held now."""
@@ -141,7 +156,7 @@ class Connection(asyncio.Protocol):
     def _begin(self, request: Request) -> None:
         work = self.hub.sandbox.understand(request)
         effects = work.effects
-        wait = self.hub.sandbox.settings.latency + (effects.latency if effects else 0.0)
+        wait = self.hub.sandbox.wait(work)
         if effects and effects.hang == "before":
             self.hub.held.append(Held(self, work, lambda: self._effect(work)))
         elif wait:
@@ -154,11 +169,24 @@ class Connection(asyncio.Protocol):
         if effects and effects.reset == "before":
             self._reset()
             return
-        reply = self.hub.sandbox.answer(work)
+        self._answer(work)
+
+    def _answer(self, work: Work) -> None:
+        """Answers now; or asks the real model on another thread, and goes on when that has answered."""
+        effects = work.effects
+        try:
+            reply = self.hub.sandbox.answer(work)
+        except Pending as pending:
+            self.hub.ask(pending.request, lambda answer: self._go_on(work, answer))
+            return
         if effects and effects.hang == "after":
             self.hub.held.append(Held(self, work, lambda: self._deliver(work, reply)))
         else:
             self._deliver(work, reply)
+
+    def _go_on(self, work: Work, answer: Answer) -> None:
+        work.answers.append(answer)
+        self._answer(work)
 
     def _deliver(self, work: Work, reply: Reply) -> None:
         effects = work.effects
@@ -225,6 +253,7 @@ async def serve(sandbox: Sandbox, listener: socket.socket, ready: Callable[[int]
     ready(listener.getsockname()[1])
     await stopped.wait()
     server.close()
+    hub.close()
     sandbox.store.close()
 
 

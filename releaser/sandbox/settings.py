@@ -21,6 +21,7 @@ class Settings:
     switches: dict[str, Value] = field(default_factory=dict)
     rates: dict[str, float | None] = field(default_factory=dict)
     latency: float = 0.0
+    model_latency: float = 0.0
 
     def quota(self, name: str) -> int:
         """The quota in force."""
@@ -51,6 +52,7 @@ class Settings:
             "switches": self.switches,
             "rates": self.rates,
             "latency": self.latency,
+            "modelLatency": self.model_latency,
         }
 
     def load(self, kept: Mapping[str, Any]) -> None:
@@ -59,6 +61,7 @@ class Settings:
         self.switches = {k: v for k, v in kept.get("switches", {}).items() if k in self.switch_defaults}
         self.rates = dict(kept.get("rates", {}))
         self.latency = kept.get("latency", 0.0)
+        self.model_latency = kept.get("modelLatency", 0.0)
 
 
 def _refuse_unknown(noun: str, values: Mapping[str, Any], known: Mapping[str, Any]) -> None:

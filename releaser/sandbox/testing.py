@@ -63,10 +63,11 @@ def client_at(url: str, service: str, account: str, region: str, **more: Any) ->
 class SandboxProcess:
     """A sandbox in a child process. It ends with this process, even when that is killed."""
 
-    def __init__(self, data: Path, time_scale: float, port: int = 0) -> None:
+    def __init__(self, data: Path, time_scale: float, port: int = 0, llm_url: str = "") -> None:
         self.data = data
         self.time_scale = time_scale
         self.port = port
+        self._more = ("--llm-url", llm_url) if llm_url else ()
         self._child: subprocess.Popen[str] | None = None
         self.start()
 
@@ -96,7 +97,7 @@ class SandboxProcess:
 
     def start(self) -> None:
         """Starts the child and waits for its ready line."""
-        line = command(self.port, self.data, self.time_scale, "--until-stdin-closes")
+        line = command(self.port, self.data, self.time_scale, "--until-stdin-closes", *self._more)
         pipe = subprocess.PIPE
         self._child = subprocess.Popen(line, stdin=pipe, stdout=pipe, text=True, env=environment())
         assert self._child.stdout is not None
@@ -144,10 +145,12 @@ def environment_for(url: str, account: str, region: str) -> dict[str, str]:
 
 
 @contextmanager
-def running(data: Path | str | None = None, time_scale: float = 0.0, port: int = 0) -> Iterator[SandboxProcess]:
+def running(
+    data: Path | str | None = None, time_scale: float = 0.0, port: int = 0, llm_url: str = ""
+) -> Iterator[SandboxProcess]:
     """A sandbox for the length of a ``with`` block; without ``data`` it forgets everything afterwards."""
     with tempfile.TemporaryDirectory(prefix="sandbox-") as temporary:
-        process = SandboxProcess(Path(data or temporary), time_scale, port)
+        process = SandboxProcess(Path(data or temporary), time_scale, port, llm_url)
         try:
             yield process
         finally:

@@ -73,7 +73,7 @@ def failure(operation: Operation | None, error: AwsError, request_id: str, proto
     protocol = protocol or error.protocol
     code, status = operation.service.error(error.code) if operation else (error.code, None)
     status = error.status or status or 400
-    headers = {"x-amzn-RequestId": request_id, "x-amzn-ErrorType": code}
+    headers = {"x-amzn-RequestId": request_id, "x-amzn-ErrorType": code, **error.headers}
     if protocol == "rest-xml":
         return _s3_failure(operation, error, code, status, request_id)
     if protocol == "query":

@@ -1,16 +1,20 @@
-"""ApplyGuardrail: a guardrail's verdict on texts, without a model."""
+"""ApplyGuardrail: a guardrail's verdict on texts, without a model.
+
+Source: quota page: 25 requests a second in most regions.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from releaser.sandbox import guardrails
+from releaser.sandbox.buckets import Rate
 from releaser.sandbox.call import Call
 from releaser.sandbox.errors import not_in_the_sandbox
 from releaser.sandbox.guardrail_evaluation import Piece, judge
 from releaser.sandbox.kind import Kind
 
-KIND = Kind("apply-guardrail")
+KIND = Kind("apply-guardrail", rates={"bedrock-runtime.ApplyGuardrail": Rate(25)})
 
 
 @KIND.operation("bedrock-runtime", "ApplyGuardrail")

@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from releaser.sandbox import conversation, guarded, invoked, language
+from releaser.sandbox.buckets import Rate
 from releaser.sandbox.call import Call
 from releaser.sandbox.errors import not_in_the_sandbox
 from releaser.sandbox.event_stream import Event
@@ -19,7 +20,14 @@ from releaser.sandbox.language import Said
 
 _DELTA = 4
 
-KIND = Kind("converse", switches={"conversePromptDraft": ("refuse", "allow")})
+# On AWS requests and tokens a minute differ by model, region and account: here one rate stands for them.
+_RATE = Rate(50)
+
+KIND = Kind(
+    "converse",
+    switches={"conversePromptDraft": ("refuse", "allow")},
+    rates={f"bedrock-runtime.{name}": _RATE for name in ("Converse", "ConverseStream", "CountTokens")},
+)
 
 
 @KIND.operation("bedrock-runtime", "Converse")
@@ -78,4 +86,5 @@ def _metadata(call: Call, found: Outcome) -> dict[str, Any]:
     said = found.said
     total = said.input_tokens + said.output_tokens
     usage = {"inputTokens": said.input_tokens, "outputTokens": said.output_tokens, "totalTokens": total}
-    return {"usage": usage, "metrics": {"latencyMs": 1}, "trace": found.trace}
+    latency = max(1, round(1000 * call.settings.model_latency) + said.milliseconds)
+    return {"usage": usage, "metrics": {"latencyMs": latency}, "trace": found.trace}
