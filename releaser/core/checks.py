@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -10,7 +11,8 @@ from releaser.core.diagnostic import Code
 from releaser.core.included import named_files
 from releaser.core.kind import Kind, NameIn, Problem, marked
 from releaser.core.manifest import REQUIRED_AT
-from releaser.core.metrics import check_metric
+from releaser.core.metrics import METRICS, check_metric, least_cases, provable
+from releaser.core.rubrics import BUILT_IN, rubric_of
 from releaser.core.secrets import secret_at, secrets_in
 from releaser.core.suggest import did_you_mean
 from releaser.core.values import Path
@@ -80,11 +82,14 @@ def check_suites(files: UseCaseFiles, kinds: Iterable[Kind]) -> Iterator[Problem
     """Targets, data sets, judges and thresholds of every suite."""
     spec = files.spec
     sections = {kind.name: kind.section for kind in kinds if kind.section} | {"model": "models", "results": "datasets"}
+    evaluation = part(spec, "evaluation")
     for name, suite in parts(spec, "evaluation", "suites"):
         at: Path = ("spec", "evaluation", "suites", name)
         for what, entry in part(suite, "target").items():
-            if what not in sections:
-                hint = did_you_mean(what, sections)
+            if what == "application":
+                yield from _known(entry, evaluation, "applications", (*at, "target", what))
+            elif what not in sections:
+                hint = did_you_mean(what, sections | {"application": ""})
                 yield Problem("E201", f"a suite cannot have the target {what[:60]!r}", (*at, "target", what), hint)
             else:
                 yield from _known(entry, spec, sections[what] or "", (*at, "target", what))
@@ -94,9 +99,70 @@ def check_suites(files: UseCaseFiles, kinds: Iterable[Kind]) -> Iterator[Problem
             here = (*at, "metrics", metric)
             yield from check_metric(metric, threshold, here)
             yield from _known(threshold.get("judge"), spec, "models", (*here, "judge"))
+            yield from _known(threshold.get("human"), evaluation, "humanReviews", (*here, "human"))
+            if threshold.get("judge") is not None and metric not in METRICS:
+                yield from _has_rubric(evaluation, metric, here)
             least = threshold.get("minN")
             if cases is not None and type(least) is int and least > cases * (threshold.get("repeats") or 1):
                 yield Problem("E710", f"the data set has {cases} cases, minN asks for {least}", (*here, "minN"))
+            if cases is not None:
+                yield from _can_be_proved(metric, threshold, min(cases, _sampled(suite, cases)), here)
+    for name, rubric in parts(evaluation, "rubrics"):
+        at = ("spec", "evaluation", "rubrics", name)
+        yield from _known(part(rubric, "calibration").get("dataset"), spec, "datasets", (*at, "calibration", "dataset"))
+    yield from _waived(evaluation)
+
+
+def _has_rubric(evaluation: Mapping[str, Any], metric: str, at: Path) -> Iterator[Problem]:
+    try:
+        rubric_of(evaluation, metric)
+    except KeyError:
+        hint = did_you_mean(metric, {*BUILT_IN, *part(evaluation, "rubrics")})
+        yield Problem("E713", f"there is no rubric {metric!r}", at, hint)
+    except ValueError as error:
+        yield Problem("E713", str(error), ("spec", "evaluation", "rubrics", metric))
+
+
+def _sampled(suite: Mapping[str, Any], cases: int) -> int:
+    size = part(suite, "sample").get("size")
+    return size if type(size) is int else cases
+
+
+def _can_be_proved(metric: str, threshold: Mapping[str, Any], cases: int, at: Path) -> Iterator[Problem]:
+    """A warning for a rate that not even perfect replies to all cases would keep."""
+    meaning = METRICS.get(metric)
+    if (
+        meaning is None
+        or meaning.statistic != "rate"
+        or meaning.unit != "share"
+        or metric in ("errorRate", "throttleRate")
+    ):
+        return
+    if threshold.get("tier") == "advisory":
+        return
+    for side in ("floor", "ceiling"):
+        limit = threshold.get(side)
+        if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 <= limit <= 1:
+            continue
+        needed = least_cases(limit, is_floor=side == "floor")
+        if needed is None or needed > cases:
+            edge = provable(cases)
+            best = f"{cases} cases prove at most {'a floor' if side == 'floor' else 'a ceiling'} of "
+            best += (
+                f"{math.floor((1 - edge) * 1000) / 1000:g}" if side == "floor" else f"{math.ceil(edge * 1000) / 1000:g}"
+            )
+            message = f"{side} {limit:g} needs {needed or 'endlessly many'} cases that all succeed; there are {cases}"
+            yield Problem("E714", message, (*at, side), best, severity="warning")
+
+
+def _waived(evaluation: Mapping[str, Any]) -> Iterator[Problem]:
+    """Waivers of metrics that no suite has."""
+    known = [f"{s}.{m}" for s, suite in parts(evaluation, "suites") for m in part(suite, "metrics")]
+    for index, waiver in waivers(evaluation):
+        place = waiver.get("at")
+        if isinstance(place, str) and place not in known:
+            at = ("spec", "evaluation", "waivers", index, "at")
+            yield Problem("E306", f"no suite has {place[:80]}", at, did_you_mean(place, known))
 
 
 def _cases(files: UseCaseFiles, dataset: Any) -> int | None:

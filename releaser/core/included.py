@@ -10,7 +10,8 @@ from typing import Any, Literal
 from releaser.core.kind import IncludedFile, Kind, marked
 from releaser.core.values import Path
 
-Use = Literal["text", "document", "cases", "lines"]
+Use = Literal["text", "document", "cases", "lines", "reviews"]
+"""``reviews`` are about a release and no part of it: their digest is not in the release's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,9 @@ def named_files(data: Mapping[str, Any], kinds: Iterable[Kind]) -> Iterator[Name
             yield Named(path, ("spec", "governance", "documents", name), "document")
     for name, entry in _entries(spec, "datasets"):
         yield from _mention(entry, "path", ("spec", "datasets", name, "path"), "cases")
+    evaluation = spec.get("evaluation") if isinstance(spec, Mapping) else None
+    for name, entry in _entries(evaluation, "humanReviews"):
+        yield from _mention(entry, "path", ("spec", "evaluation", "humanReviews", name, "path"), "reviews")
 
 
 def _entries(holder: Any, section: str | None, *, leaves: bool = False) -> Iterator[tuple[str, Any]]:

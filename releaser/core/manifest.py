@@ -151,16 +151,95 @@ class Metric(Part):
     repeats: Annotated[int, Field(ge=1, le=100, strict=True)] | None = Field(None, description="Samples of each case.")
     tier: Literal["critical", "supporting", "advisory"] = "supporting"
     judge: EntryName | None = Field(None, description="A name under `models`: the model that judges.")
+    human: EntryName | None = Field(None, description="A name under `evaluation.humanReviews`: people score.")
+    pattern: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = Field(
+        None, description="Of `regex`: a regular expression without lookaround and backreferences."
+    )
+    schema_: dict[str, Any] | None = Field(None, alias="schema", description="Of `jsonSchema`: draft 2020-12.")
+    tolerance: Annotated[float, Field(ge=0, strict=True)] | None = Field(None, description="Of `numeric`.")
+    k: Annotated[int, Field(ge=1, le=100, strict=True)] | None = Field(
+        None, description="Of `recallAtK` and `precisionAtK`: passages that count; default 5."
+    )
+    field: Text | None = Field(
+        None,
+        description="Of `accuracy`, `macroF1`, `numeric`, `cohensKappa`: the member of a JSON reply that is compared.",
+    )
+
+
+class Sample(Part):
+    size: Annotated[int, Field(ge=1, strict=True)] = Field(description="Cases that are asked, the same each time.")
+    seed: Whole = Field(description="Decides which ones.")
+
+
+class SuiteBudget(Part):
+    """What one run may use; what is left over is asked by the next one."""
+
+    cases: Annotated[int, Field(ge=1, strict=True)] | None = None
+    tokens: Annotated[int, Field(ge=1, strict=True)] | None = None
+    cost: Annotated[float, Field(gt=0, strict=True)] | None = Field(None, description="In the price table's currency.")
 
 
 class Suite(Part):
     target: dict[EntryName, EntryName] = Field({}, description="What is called, as `prompt: name`.")
     dataset: EntryName | None = Field(None, description="A name under `datasets`.")
+    sample: Sample | None = Field(None, description="Only some of the cases.")
+    budget: SuiteBudget | None = None
+    smoke: Flag = Field(False, description="Asked first: when it does not pass, no other suite is asked.")
     metrics: dict[EntryName, Metric] = Field(min_length=1)
+
+
+class Calibrated(Part):
+    """Cases with labels of people under `human`: how far the judge agrees with them."""
+
+    dataset: EntryName = Field(description="A name under `datasets`.")
+    floor: Annotated[float, Field(ge=-1, le=1, strict=True)] = Field(
+        description="The least Cohen's kappa, on its lower bound; below it the judge passes nothing."
+    )
+
+
+Anchor = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,3}(\.[0-9]{1,3})?$")]
+
+
+class Rubric(Part):
+    """What a judge goes by. The metric has its name."""
+
+    text: Text = Field(description="What is judged, in plain words.")
+    anchors: dict[Anchor, Text] = Field(min_length=2, description='Each score, quoted, and when it is given: `"0.5"`.')
+    calibration: Calibrated | None = None
+
+
+class Application(Part):
+    """An application that answers cases over HTTP."""
+
+    url: Annotated[str, StringConstraints(pattern=r"^(https://|http://(127\.0\.0\.1|localhost)[:/]|\$\{env\.)")] = (
+        Field(description="https, or a binding of the environment as `${env.answersUrl}`.")
+    )
+
+
+class HumanReview(Part):
+    path: Text = Field(description="JSON Lines in this folder, one score a line: `case`, `by`, `score` from 0 to 1.")
+
+
+class MetricWaiver(Part):
+    """Lets listed verdicts of one metric pass until a day. ERROR cannot be waived."""
+
+    at: Annotated[str, StringConstraints(pattern=r"^[a-zA-Z][a-zA-Z0-9-]*\.[a-zA-Z][a-zA-Z0-9-]*$")] = Field(
+        description="Suite and metric, as `quality.tokenF1`."
+    )
+    verdicts: tuple[Literal["FAIL", "INCONCLUSIVE", "PENDING"], ...] = Field(min_length=1)
+    by: Text = Field(description="Who answers for it.")
+    reason: Annotated[str, StringConstraints(min_length=10)] = Field(description="Why callers may get it all the same.")
+    until: date = Field(description="The last day on which it holds, at most 90 days ahead.")
 
 
 class Evaluation(Part):
     suites: dict[EntryName, Suite] = Field(min_length=1)
+    rubrics: dict[EntryName, Rubric] = Field(
+        {}, description="Built in: correctness, faithfulness, helpfulness; one of that name here replaces it."
+    )
+    applications: dict[EntryName, Application] = {}
+    humanReviews: dict[EntryName, HumanReview] = {}
+    waivers: tuple[MetricWaiver, ...] = ()
 
 
 class Waiver(Part):

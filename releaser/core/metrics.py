@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
+from statistics import NormalDist
 from typing import Any, Literal, NamedTuple
 
 from releaser.core.kind import Problem
@@ -51,7 +53,17 @@ METRICS: Mapping[str, Meaning] = {
 RUBRIC = Meaning("share", "more", "ordinal")
 """A judged rubric scores from 0 to 1."""
 
+OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "pattern": ("regex",),
+    "schema": ("jsonSchema",),
+    "tolerance": ("numeric",),
+    "k": ("recallAtK", "precisionAtK"),
+    "field": ("accuracy", "macroF1", "numeric", "cohensKappa"),
+}
+"""Option -> the metrics that take it."""
+
 _TIME = re.compile(r"\d{1,9}(\.\d{1,6})?(ms|s)")
+_Z = NormalDist().inv_cdf(0.95)
 _PERCENT = re.compile(r"\d{1,3}(\.\d{1,6})?%")
 _WANTED: Mapping[Unit, str] = {
     "share": "a number from 0 to 1",
@@ -64,14 +76,19 @@ _WANTED: Mapping[Unit, str] = {
 
 def check_metric(name: str, metric: Mapping[str, Any], at: Path) -> Iterator[Problem]:
     """What is wrong with one threshold."""
-    judged = "judge" in metric
-    meaning = METRICS.get(name, RUBRIC if judged else None)
+    judged, reviewed = metric.get("judge") is not None, metric.get("human") is not None
+    meaning = METRICS.get(name, RUBRIC if judged or reviewed else None)
     if meaning is None:
-        hint = did_you_mean(name, METRICS) or "a rubric of your own needs a judge"
+        hint = did_you_mean(name, METRICS) or "a rubric of your own needs a judge or human reviews"
         yield Problem("E705", f"there is no metric {name!r}", at, hint)
         return
     if judged and name in METRICS:
         yield Problem("E711", f"{name} is computed, not judged", (*at, "judge"), "remove the judge")
+    if judged and reviewed:
+        yield Problem("E711", f"{name} has a judge and human reviews", (*at, "human"), "people or a model, not both")
+    elif reviewed and name in METRICS:
+        yield Problem("E711", f"{name} is computed, not reviewed", (*at, "human"), "remove human")
+    yield from _options(name, metric, at)
     given = [side for side in ("floor", "ceiling") if metric.get(side) is not None]
     if len(given) != 1:
         yield Problem("E706", f"{name} needs exactly one of floor and ceiling", at)
@@ -85,6 +102,16 @@ def check_metric(name: str, metric: Mapping[str, Any], at: Path) -> Iterator[Pro
     if loss is not None and not _fits_loss(loss, meaning.unit):
         wanted = f"{_WANTED[meaning.unit]}, or relative as 10%"
         yield Problem("E707", f"maxRegression of {name} must be {wanted}", (*at, "maxRegression"))
+
+
+def _options(name: str, metric: Mapping[str, Any], at: Path) -> Iterator[Problem]:
+    """Options that the metric lacks, and those that it does not take."""
+    for option in sorted(OPTIONS.keys() & metric.keys()):
+        if metric[option] is not None and name not in OPTIONS[option]:
+            yield Problem("E712", f"{name} takes no {option}", (*at, option), f"for: {', '.join(OPTIONS[option])}")
+    for option in ("pattern", "schema"):
+        if name in OPTIONS[option] and metric.get(option) is None:
+            yield Problem("E712", f"{name} needs a {option}", at)
 
 
 def _fits(value: Any, unit: Unit) -> bool:
@@ -109,3 +136,15 @@ def _fits_loss(value: Any, unit: Unit) -> bool:
     if unit == "kappa":
         return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 2
     return _fits(value, unit)
+
+
+def least_cases(limit: float, *, is_floor: bool) -> int | None:
+    """How many perfect cases prove a floor or a ceiling of a rate at 95 % (Wilson, one-sided): 52 for a ceiling of
+    0.05. None: no number does."""
+    room = 1 - limit if is_floor else limit
+    return max(1, math.ceil(_Z * _Z * (1 - room) / room - 1e-9)) if room > 0 else None
+
+
+def provable(cases: int) -> float:
+    """The smallest ceiling that so many perfect cases prove; the greatest floor is 1 less this."""
+    return _Z * _Z / (cases + _Z * _Z)

@@ -110,7 +110,7 @@ class _Files:
             return
         if named.use in ("text", "lines"):
             self.text(named, content, MAX_TEXT if named.use == "text" else MAX_FILE)
-        elif named.use == "cases":
+        elif named.use in ("cases", "reviews"):
             self.cases[named.path] = content
 
     def content(self, named: Named) -> bytes | None:
@@ -129,7 +129,8 @@ class _Files:
         if content is None:
             self.problems.append(self._missing(named))
             return None
-        self.digests[named.path] = hashlib.sha256(content).hexdigest()
+        if named.use != "reviews":
+            self.digests[named.path] = hashlib.sha256(content).hexdigest()
         return content
 
     def _missing(self, named: Named) -> Problem:

@@ -25,5 +25,27 @@ DATA = (
     Code("E708", "a threshold in the wrong direction", "More is better: floor. Less is better: ceiling."),
     Code("E709", "path or uri", "A data set is a file of this folder or an object in S3, not both."),
     Code("E710", "fewer cases than minN", "The metric could never be more than INCONCLUSIVE."),
-    Code("E711", "a judge that judges nothing", "Deterministic metrics take no `judge`."),
+    Code(
+        "E711",
+        "a judge that judges nothing",
+        "Deterministic metrics take neither `judge` nor `human`; a rubric takes one of the two.",
+    ),
+    Code(
+        "E712",
+        "an option that does not fit its metric",
+        "`regex` needs a `pattern` and `jsonSchema` a `schema`; `tolerance`, `k` and `field` belong to those metrics "
+        "that use them.",
+    ),
+    Code(
+        "E713",
+        "a rubric that is not there",
+        "A judged metric goes by the rubric of its name under `evaluation.rubrics`, or by a built-in one: correctness, "
+        "faithfulness, helpfulness. Anchors are at least two different numbers, quoted.",
+    ),
+    Code(
+        "E714",
+        "too few cases to prove the threshold",
+        "Even if every case succeeds, the one-sided 95 % bound of so few cases does not keep the threshold: it can "
+        "never PASS. A ceiling c needs 2.71 x (1 - c) / c cases, a floor f needs 2.71 x f / (1 - f).",
+    ),
 )
