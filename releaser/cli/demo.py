@@ -67,6 +67,19 @@ def run(*, keep: bool) -> int:
     return 0
 
 
+CLAIMS = "manifests/claims-assistant/manifest.yaml"
+ANSWER = "manifests/claims-assistant/prompts/answer.md"
+GATES = Edit("environments/dev/environment.yaml", "spec:\n", "spec:\n  gates: {required: [smoke, safety]}\n")
+BETTER = Edit(ANSWER, "at most four sentences", "at most three sentences")
+SWAPPED = (
+    Edit(ANSWER, "<passages>\n{{context}}", "<passages>\n{{question}}"),
+    Edit(ANSWER, "<question>\n{{question}}", "<question>\n{{context}}"),
+)
+STRICTER = (
+    Edit(CLAIMS, "temperature: 0.2", "temperature: 0.3"),
+    Edit(CLAIMS, "floor: 0.35, maxRegression: 0.05", "floor: 0.35, maxRegression: 0.01"),
+)
+
 BUCKET = "acme-dev-policy-documents"
 REGION = "eu-central-1"
 
@@ -105,6 +118,7 @@ class Play:
         self.drift()
         self.promote()
         self.back()
+        self.evaluate()
         self.prove()
         self.title("That was all")
         typer.echo(
@@ -146,6 +160,29 @@ class Play:
         self.tamper()
         self.releaser("drift", "-e", ENVIRONMENT, "--detailed-exitcode", expect=2)
         self.title("The next reconcile puts back what git says; no new version, the released one still holds")
+        self.releaser("reconcile", "-e", ENVIRONMENT)
+
+    def evaluate(self) -> None:
+        self.title("Gates: from here on dev asks for evidence (the sandbox's model is an extractive baseline, no LLM)")
+        self.edit(GATES)
+        self.commit("dev asks for the suites smoke and safety")
+        self.title("1st merge: shorter answers. Measured on the candidate, compared with what is live: it passes")
+        self.edit(BETTER)
+        self.commit("Answers of three sentences")
+        self.releaser("reconcile", "-e", ENVIRONMENT)
+        self.title("2nd merge: somebody swaps two variables. The worst samples are shown; callers never get it")
+        for edit in SWAPPED:
+            self.edit(edit)
+        self.commit("Tidy the template")
+        self.releaser("reconcile", "-e", ENVIRONMENT, expect=3)
+        self.title("It is reverted; the third merge asks for more than 128 cases can show: INCONCLUSIVE, and why")
+        self.git("revert", "--no-edit", "HEAD")
+        for edit in STRICTER:
+            self.edit(edit)
+        self.commit("Warmer answers, and a stricter threshold")
+        self.releaser("reconcile", "-e", ENVIRONMENT, expect=3)
+        self.git("revert", "--no-edit", "HEAD")
+        self.git("push", "-q", "origin", "main")
         self.releaser("reconcile", "-e", ENVIRONMENT)
 
     def promote(self) -> None:

@@ -59,7 +59,8 @@ class Paired:
 
     @property
     def difference(self) -> float:
-        return self.after.score - self.before.score
+        """What rounding makes of a mean of equal values is no change."""
+        return round(self.after.score - self.before.score, 12)
 
 
 def pairs_of(before: Table, after: Table) -> tuple[Paired, ...]:
@@ -90,7 +91,7 @@ def compared(threshold: Threshold, pairs: Sequence[Paired], release: str) -> Com
     return Comparison(
         release=release,
         baseline=value_of(threshold, before),
-        difference=value_of(threshold, after) - value_of(threshold, before),
+        difference=round(value_of(threshold, after) - value_of(threshold, before), 12),
         lower=bound.lower,
         upper=bound.upper,
         n=len(pairs),
