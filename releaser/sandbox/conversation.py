@@ -73,6 +73,20 @@ def read(params: Mapping[str, Any]) -> Conversation:
     )
 
 
+def schema(params: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The JSON schema that the answer is to follow, when there is one."""
+    given = params.get("outputConfig", {}).get("textFormat", {}).get("structure", {}).get("jsonSchema")
+    if given is None:
+        return None
+    try:
+        found = json.loads(given["schema"])
+    except ValueError as error:
+        raise validation("outputConfig.textFormat.structure.jsonSchema.schema is not JSON.") from error
+    if not isinstance(found, dict):
+        raise validation("outputConfig.textFormat.structure.jsonSchema.schema is not a JSON schema.")
+    return found
+
+
 def text(parts: Sequence[Part]) -> str:
     """Parts as one text."""
     return "\n\n".join(part.text for part in parts)

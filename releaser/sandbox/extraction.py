@@ -71,6 +71,12 @@ def document(system: str, turns: Sequence[tuple[str, str]]) -> str:
     return "\n\n".join(_context("\n\n".join((system, *(text for role, text in turns if role == "user")))))
 
 
+def labelled(system: str, turns: Sequence[tuple[str, str]]) -> str:
+    """What tags and labels mark as context, in a whole conversation."""
+    whole = "\n\n".join((system, *(text for role, text in turns if role == "user")))
+    return "\n\n".join(piece for _, piece in _labelled(whole))
+
+
 def _bare(text: str) -> str:
     """A prompt without what is labelled as context."""
     for _, piece in _labelled(text):

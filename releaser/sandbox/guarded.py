@@ -61,7 +61,11 @@ def _ask(call: Call, asked: Conversation) -> Said:
     system, turns = plain(asked)
     if not turns[-1][1].strip():
         raise validation("The last message has no text.")
-    return language.reply(call, asked.model, system, turns, asked.max_tokens, asked.stop, asked.tools.get("tools"))
+    choice, tools = asked.tools.get("toolChoice"), asked.tools.get("tools")
+    schema = conversation.schema(call.params)
+    return language.reply(
+        call, asked.model, system, turns, asked.max_tokens, asked.stop, tools, choice=choice, schema=schema
+    )
 
 
 def _input(guardrail: Doc, asked: Conversation, full: bool) -> tuple[Verdict, Conversation]:

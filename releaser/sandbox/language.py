@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from releaser.sandbox import extraction
+from releaser.sandbox import extraction, forms
 from releaser.sandbox.call import Call
 from releaser.sandbox.errors import AwsError
 from releaser.sandbox.passages import tokens
@@ -20,6 +21,7 @@ from releaser.sandbox.upstream import Answers
 
 _SUMMARY = re.compile(r"(?i)\b(?:summari[sz]e|summary|tl;?dr|zusammenfass\w*|fasse\b.*\bzusammen)\b")
 _REASONS = {"length": "max_tokens", "content_filter": "content_filtered"}
+_MOST = 0.6
 _PIECE = re.compile(r"\s*(?:\w+|[^\w\s])")
 
 
@@ -43,10 +45,29 @@ def reply(
     max_tokens: int,
     stop: Sequence[str],
     tools: Sequence[Mapping[str, Any]] | None = None,
+    choice: Mapping[str, Any] | None = None,
+    schema: Mapping[str, Any] | None = None,
 ) -> Said:
-    """The model's answer to the last turn: the real one's where there is one."""
+    """The model's answer to the last turn: the real one's where there is one.
+
+    ``choice``: a tool choice as Converse has it; ``schema``: the JSON schema that the answer is to follow.
+    """
     if call.answers is not None:
-        return _asked(call, call.answers, chat(model_id, system, turns, max_tokens, stop, tools))
+        request = chat(model_id, system, turns, max_tokens, stop, tools)
+        if choice and "auto" not in choice:
+            request["tool_choice"] = _choice(choice)
+        if schema is not None:
+            wanted = {"name": "answer", "schema": schema}
+            request["response_format"] = {"type": "json_schema", "json_schema": wanted}
+        return _asked(call, call.answers, request)
+    used = _chosen([one["toolSpec"] for one in tools or () if "toolSpec" in one], choice or {}, turns[-1][1])
+    if used is not None:
+        given = forms.by_schema(used["inputSchema"].get("json", {}), turns[-1][1])
+        tool = {"toolUseId": f"tooluse_{uuid.uuid4().hex[:22]}", "name": used["name"], "input": given}
+        return Said("", "tool_use", count(system, turns), tokens(json.dumps(given)), tool)
+    if schema is not None:
+        text = json.dumps(forms.by_schema(schema, turns[-1][1]), ensure_ascii=False)
+        return cut(text, count(system, turns), max_tokens, stop)
     return cut(_answer(system, turns), count(system, turns), max_tokens, stop)
 
 
@@ -68,6 +89,22 @@ def chat(
     if specs:
         asked["tools"] = [{"type": "function", "function": _function(spec)} for spec in specs]
     return asked
+
+
+def _choice(choice: Mapping[str, Any]) -> Any:
+    name = choice.get("tool", {}).get("name")
+    return {"type": "function", "function": {"name": name}} if name else "required"
+
+
+def _chosen(specs: Sequence[Mapping[str, Any]], choice: Mapping[str, Any], text: str) -> Mapping[str, Any] | None:
+    """The tool that is required; else the one most of whose description is in the question."""
+    if "tool" in choice:
+        return next((one for one in specs if one["name"] == choice["tool"]["name"]), None)
+    asked = extraction.topics(text)
+    known = [extraction.topics(one.get("description") or one["name"].replace("_", " ")) for one in specs]
+    shares = [len(one & asked) / len(one) if one else 0.0 for one in known]
+    best = max(range(len(specs)), key=lambda place: shares[place], default=None)
+    return None if best is None or (shares[best] < _MOST and "any" not in choice) else specs[best]
 
 
 def _function(spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,6 +165,9 @@ def pieces(text: str) -> list[str]:
 
 def _answer(system: str, turns: Sequence[tuple[str, str]]) -> str:
     asked = extraction.understand(system, turns)
-    if _SUMMARY.search(asked.instructions):
+    if _SUMMARY.search(asked.instructions) and "json" not in asked.instructions.casefold():
         return extraction.summary(extraction.document(system, turns))
+    fields = forms.described(asked.instructions)
+    if fields:
+        return forms.fill(fields, asked.instructions, extraction.labelled(system, turns) or turns[-1][1])
     return extraction.answer(asked)

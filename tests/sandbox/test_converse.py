@@ -253,3 +253,50 @@ def test_a_real_model_answers_instead() -> None:
             assert refusal(lambda: runtime.converse(modelId=MODEL, messages=user("x")))[0] == "ModelErrorException"
     finally:
         server.server_close()
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        'Return JSON: {"category": "billing|technical|other", "urgent": true or false}\n'
+        "- billing: invoices and refunds",
+        "Answer in JSON with the fields category and urgent.\n- category: one of billing, technical, other\n"
+        "- urgent: boolean\n- billing: invoices and refunds",
+    ],
+)
+def test_forms_are_filled_by_shared_words(client: Client, form: str) -> None:
+    runtime = client("bedrock-runtime")
+    for said, category, urgent in (
+        ("I want a refund.", "billing", False),
+        ("This is urgent, a technical fault.", "technical", True),
+        ("Good morning.", "other", False),
+    ):
+        found = runtime.converse(modelId=MODEL, system=[{"text": form}], messages=user(f"Message: {said}"))
+        answer = json.loads(found["output"]["message"]["content"][0]["text"])
+        assert answer == {"category": category, "urgent": urgent}, said
+
+
+def test_summaries_are_beginnings(client: Client) -> None:
+    text = "Summarise the document.\n\n<document>The bank is old. It was founded in 1890. It has branches.</document>"
+    found = client("bedrock-runtime").converse(modelId=MODEL, messages=user(text))
+    said = found["output"]["message"]["content"][0]["text"]
+    assert said == "The bank is old. It was founded in 1890."
+
+
+def test_tools_and_schemas(client: Client) -> None:
+    runtime = client("bedrock-runtime")
+    schema = {"type": "object", "properties": {"card": {"type": "string", "enum": ["debit", "credit"]}}}
+    spec = {"name": "block", "description": "Block a card.", "inputSchema": {"json": schema}}
+    config = {"tools": [{"toolSpec": spec}]}
+    asked = user("Please block my credit card.")
+    found = runtime.converse(modelId=MODEL, messages=asked, toolConfig=config)
+    use = found["output"]["message"]["content"][0]["toolUse"]
+    assert (found["stopReason"], use["name"], use["input"]) == ("tool_use", "block", {"card": "credit"})
+    events = list(runtime.converse_stream(modelId=MODEL, messages=asked, toolConfig=config)["stream"])
+    assert [next(iter(event)) for event in events][1:3] == ["contentBlockStart", "contentBlockDelta"]
+    assert json.loads(events[2]["contentBlockDelta"]["delta"]["toolUse"]["input"]) == {"card": "credit"}
+    plain = runtime.converse(modelId=MODEL, messages=user("How is the weather?"), toolConfig=config)
+    assert plain["stopReason"] == "end_turn"
+    wanted = {"type": "json_schema", "structure": {"jsonSchema": {"schema": json.dumps(schema)}}}
+    formed = runtime.converse(modelId=MODEL, messages=asked, outputConfig={"textFormat": wanted})
+    assert json.loads(formed["output"]["message"]["content"][0]["text"]) == {"card": "credit"}
