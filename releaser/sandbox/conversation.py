@@ -17,6 +17,7 @@ from typing import Any
 from releaser.sandbox import invoked, passages
 from releaser.sandbox.call import Call
 from releaser.sandbox.errors import not_found, not_in_the_sandbox, validation
+from releaser.sandbox.extraction import TOOL_RESULT
 from releaser.sandbox.store import Doc
 
 MAX_TOKENS = 4096
@@ -143,7 +144,7 @@ def _part(block: Mapping[str, Any]) -> Part:
     if kind == "toolResult":
         rows = [_part(one) if "json" not in one else Part(json.dumps(one["json"], ensure_ascii=False))
                 for one in body["content"]]  # fmt: skip
-        return Part("\n".join(one.text for one in rows))
+        return Part("\n".join([TOOL_RESULT, *(one.text for one in rows), "</tool_result>"]))
     raise not_in_the_sandbox(f"bedrock-runtime.Converse with {kind}")
 
 

@@ -24,7 +24,12 @@ _LABEL = r"(?im)^[#*\s]*(?:%s)[*\s]*:[*]*[ \t]*"
 _ANY_LABEL = re.compile(_LABEL % rf"{_ASKS}|{_GIVES}|answer|antwort|output|response|instructions?|rules?")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _MARKER = re.compile(r"\s*(\[[^\[\]\n]{1,40}\])")
-_INSTRUCTION = re.compile(r"(?i)\s*(?:you are|answer|use|do not|don't|if|reply|respond|cite|return|please|never)\b")
+_INSTRUCTION = re.compile(
+    r"(?i)\s*(?:you are|answer|use|do not|don't|if|reply|respond|cite|return|please|never|be|summari[sz]e|classify"
+    r"|extract|du |sie sind|antworte\w*|nenne|fasse|gib|verwende|wenn)\b"
+)
+_HEADING = re.compile(r"(?m)^[ \t]*(?:#+[^\n]*|[^\W\d][\w -]{0,30}:[ \t]*)$")
+TOOL_RESULT = "<tool_result>"
 LOOSE = frozenset(words(
     "a an and are as at be by can could did do does for from give had has have how i if in is it its many may me much"
     " my not of on or our shall should so tell than that the their there they this to us was we were what when where"
@@ -60,8 +65,10 @@ class Asked:
 def understand(system: str, turns: Sequence[tuple[str, str]]) -> Asked:
     """Finds the question in the last turn, and the context in what comes before and around it."""
     last = turns[-1][1] if turns else ""
-    question, rest = _question(last)
     earlier = [text for role, text in turns[:-1] if role == "user"]
+    if last.startswith(TOOL_RESULT) and earlier:
+        return Asked(_question(earlier[-1])[0], last)
+    question, rest = _question(last)
     whole = "\n\n".join(part for part in (system, *earlier, rest) if part.strip())
     return Asked(question, "\n\n".join(_context(whole)), _bare("\n\n".join((system, last))))
 
@@ -118,7 +125,7 @@ def read(text: str) -> list[Sentence]:
     """The sentences of a text. A marker that begins a line goes with all that follows up to a blank line or the next
     one; a marker behind the end of a sentence goes with that sentence."""
     found: list[Sentence] = []
-    for block in re.split(r"\n\s*\n", _TAG.sub("\n\n", text)):
+    for block in re.split(r"\n\s*\n", _HEADING.sub("\n\n\\g<0>\n\n", _TAG.sub("\n\n", text))):
         marker, lines = "", re.split(r"\n(?=\s*\[)", block)
         for line in lines:
             begin = _MARKER.match(line)
@@ -135,7 +142,7 @@ def _line(line: str, marker: str) -> list[Sentence]:
         while (behind := _MARKER.match(text)) and found:
             found[-1] = Sentence(f"{found[-1].text} {behind[1]}")
             text = text[behind.end() :].strip()
-        if words(text):
+        if words(text) and not _HEADING.fullmatch(text):
             own = _MARKER.search(text)
             found.append(Sentence(text, "" if own else marker))
     return found

@@ -20,6 +20,10 @@ _ROW = re.compile(r"(?m)^\s*[-*]\s*[`\"*]*([\w-]+)[`\"*]*\s*(?::|\(|-|–|—|=)
 _NAMES = re.compile(r"(?i)\b(?:fields?|keys?|properties)\b[^\w\n`\"]*((?:[`\"]?\w+[`\"]?(?:\s*(?:,|and|or|und)\s*)*)+)")
 _PIPED = re.compile(r"[\"'`<]?([\w -]+?[\"'`]?(?:\s*\|\s*[\"'`]?[\w -]+[\"'`]?)+)")
 _ONE_OF = re.compile(r"(?i)\b(?:one of|either|einer? (?:von|aus))\b[:\s]*([^.\n)\]}]+)")
+_ONE_LABEL = re.compile(
+    r"(?i)\b(?:reply|respond|answer|return|classify|label|category|output|choose|antworte)\b[^.\n:]{0,60}"
+    r"\b(?:one of|exactly one|einem der)\b[^.\n:]{0,40}:[ \t]*([^.\n]+)"
+)
 _ELSE = ("other", "none", "unknown", "unclear", "neutral", "general", "sonstiges", "unklar")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _SAYS_NUMBER = re.compile(r"(?i)\b(?:number|integer|float|score|confidence|zahl)\b|^\W*\d+(?:\.\d+)?\W*$")
@@ -52,6 +56,17 @@ def fill(fields: Sequence[Field], instructions: str, text: str) -> str:
     """The JSON, on one line."""
     said = dict(_ROW.findall(instructions))
     return json.dumps({one.name: _value(one, said, text) for one in fields}, ensure_ascii=False)
+
+
+def labels(instructions: str) -> tuple[str, ...]:
+    """The labels of which a prompt wants one and nothing else: "reply with one of: a, b"."""
+    asked = _ONE_LABEL.search(instructions)
+    return _labels(f"one of {asked[1]}") if asked else ()
+
+
+def label(labels: Sequence[str], instructions: str, text: str) -> str:
+    """The label that shares most words with a text."""
+    return str(_value(Field("label", labels=tuple(labels)), dict(_ROW.findall(instructions)), text))
 
 
 def by_schema(schema: Mapping[str, Any], text: str) -> dict[str, Any]:

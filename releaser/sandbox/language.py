@@ -100,6 +100,8 @@ def _chosen(specs: Sequence[Mapping[str, Any]], choice: Mapping[str, Any], text:
     """The tool that is required; else the one most of whose description is in the question."""
     if "tool" in choice:
         return next((one for one in specs if one["name"] == choice["tool"]["name"]), None)
+    if text.startswith(extraction.TOOL_RESULT) and "any" not in choice:
+        return None
     asked = extraction.topics(text)
     known = [extraction.topics(one.get("description") or one["name"].replace("_", " ")) for one in specs]
     shares = [len(one & asked) / len(one) if one else 0.0 for one in known]
@@ -170,4 +172,7 @@ def _answer(system: str, turns: Sequence[tuple[str, str]]) -> str:
     fields = forms.described(asked.instructions)
     if fields:
         return forms.fill(fields, asked.instructions, extraction.labelled(system, turns) or turns[-1][1])
+    labels = forms.labels(asked.instructions)
+    if labels:
+        return forms.label(labels, asked.instructions, extraction.labelled(system, turns) or turns[-1][1])
     return extraction.answer(asked)

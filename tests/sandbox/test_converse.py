@@ -300,3 +300,32 @@ def test_tools_and_schemas(client: Client) -> None:
     wanted = {"type": "json_schema", "structure": {"jsonSchema": {"schema": json.dumps(schema)}}}
     formed = runtime.converse(modelId=MODEL, messages=asked, outputConfig={"textFormat": wanted})
     assert json.loads(formed["output"]["message"]["content"][0]["text"]) == {"card": "credit"}
+
+
+def test_a_tools_result_is_what_the_question_is_answered_from(client: Client) -> None:
+    spec = {"name": "weather", "description": "Weather of a city.", "inputSchema": {"json": {"type": "object"}}}
+    use = {"toolUse": {"toolUseId": "t1", "name": "weather", "input": {}}}
+    result = {"toolResult": {"toolUseId": "t1", "content": [{"text": "The weather in Bonn is mild. Cologne is wet."}]}}
+    messages = [
+        *user("How is the weather in Bonn?"),
+        {"role": "assistant", "content": [use]},
+        {"role": "user", "content": [result]},
+    ]
+    found = client("bedrock-runtime").converse(
+        modelId=MODEL, messages=messages, toolConfig={"tools": [{"toolSpec": spec}]}
+    )
+    assert found["output"]["message"]["content"] == [{"text": "The weather in Bonn is mild."}]
+
+
+def test_one_label_and_headings(client: Client) -> None:
+    runtime = client("bedrock-runtime")
+
+    def ask(system: str, text: str) -> str:
+        found = runtime.converse(modelId=MODEL, system=[{"text": system}], messages=user(text))
+        return str(found["output"]["message"]["content"][0]["text"])
+
+    rules = "Classify. Reply with one of: spam, ham.\n- spam: lottery, prizes\n- ham: appointments"
+    assert ask(rules, "See you at our appointment on Monday") == "ham"
+    handbook = "Policy:\n## Days\nVacation is 30 days a year.\n## Limits\nThe limit is 2000 EUR a day."
+    assert ask(handbook, "What is the limit a day?") == "The limit is 2000 EUR a day."
+    assert ask(handbook, "How many vacation days?") == "Vacation is 30 days a year."
