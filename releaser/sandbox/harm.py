@@ -22,9 +22,9 @@ PROFANITY = frozenset(words(
 PHRASES: Mapping[str, Mapping[str, Sequence[str]]] = {
     "PROMPT_ATTACK": {
         "HIGH": [
-            r"(?:ignore|disregard|forget|override)\W+(?:\w+\W+){0,4}(?:instructions?|rules|prompts?|guidelines|above)",
+            r"(?:ignore|disregard|forget|override)\s+(?:\w+\s+){0,4}(?:instructions?|rules|prompts?|guidelines|above)",
             r"(?:ignorier\w*|vergiss)\W+(?:\w+\W+){0,4}(?:anweisung\w*|regeln|vorgaben)",
-            r"(?:reveal|print|show|repeat|output|tell)\W+(?:\w+\W+){0,4}(?:system|hidden|initial)\W+(?:prompt|instructions)",
+            r"(?:reveal|print|show|repeat|output|tell)\s+(?:\w+\s+){0,6}(?:system|hidden|initial|your)\s+(?:prompt|instructions)",
             r"developer mode|jailbreak\w*|do anything now",
         ],
         "MEDIUM": [

@@ -52,10 +52,9 @@ def ip_address(text: str) -> bool:
 
 
 def phone(text: str) -> bool:
-    """7 to 15 digits (E.164), with a plus, a leading zero or parts."""
+    """7 to 15 digits (E.164) behind a plus, a zero or a bracket; or ten in parts of 3, 3 and 4."""
     digits = sum(sign.isdigit() for sign in text)
-    dated = re.fullmatch(r"\d{4}-\d\d-\d\d|\d\d?\.\d\d?\.\d{4}", text)
-    return 7 <= digits <= 15 and not dated and (text[0] in "+(0" or bool(re.search(r"\d[ -]\d{3}", text)))
+    return 7 <= digits <= 15 and (text[0] in "+(0" or bool(re.fullmatch(r"\d{3}[ -]\d{3}[ -]\d{4}", text)))
 
 
 # In this order: what is an IBAN is no phone number.
@@ -67,7 +66,7 @@ _KINDS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
     ("MAC_ADDRESS", re.compile(r"\b[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}\b"), lambda text: True),
     ("CREDIT_DEBIT_CARD_NUMBER", re.compile(r"(?<![\d+])\d(?:[ -]?\d){12,18}(?!\d)"), card),
     ("US_SOCIAL_SECURITY_NUMBER", re.compile(r"(?<![\d-])\d{3}([- ])\d\d\1\d{4}(?![\d-])"), social_security),
-    ("IP_ADDRESS", re.compile(r"(?<![\w.:])(?:\d+(?:\.\d+){3}|[0-9A-Fa-f:]*:[0-9A-Fa-f:]+)(?![\w:])"), ip_address),
+    ("IP_ADDRESS", re.compile(r"(?<![\w.:])(?:\d+(?:\.\d+){3}|[0-9A-Fa-f:]*:[0-9A-Fa-f:]+)(?![\w])"), ip_address),
     ("PHONE", re.compile(r"(?<![\w.,+-])(?:\+|\(?0|\d)[\d() /-]{5,20}\d(?![\w-])"), phone),
 )  # fmt: skip
 DETECTED = tuple(name for name, _, _ in _KINDS)
