@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from releaser import sandbox
+from sandbox.flow_samples import END, START, data, definition, prepared, prompt_node
 
 Client = Callable[..., Any]
 MODEL = "amazon.nova-lite-v1:0"
@@ -231,6 +232,27 @@ def own() -> Iterator[sandbox.SandboxProcess]:
         yield process
 
 
+def flow_through(process: sandbox.SandboxProcess, document: str) -> str:
+    """What a flow of two prompts makes of a document."""
+    parts = definition(
+        START,
+        prompt_node(),
+        prompt_node("Then", "Then {{answer}}", ["answer"]),
+        END,
+        data("Start.document", "Ask.question"),
+        data("Ask.modelCompletion", "Then.answer"),
+        data("Then.modelCompletion", "End.document"),
+    )
+    flow = prepared(process.client("bedrock-agent"), definition=parts)
+    given = [{"nodeName": "Start", "nodeOutputName": "document", "content": {"document": document}}]
+    reply = process.client("bedrock-agent-runtime").invoke_flow(
+        flowIdentifier=flow, flowAliasIdentifier="TSTALIASID", inputs=given
+    )
+    events = list(reply["responseStream"])
+    said: str = events[0]["flowOutputEvent"]["content"]["document"]
+    return said
+
+
 def test_a_real_model_answers_instead() -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Model)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -248,6 +270,7 @@ def test_a_real_model_answers_instead() -> None:
             with ThreadPoolExecutor(20) as pool:
                 said = list(pool.map(lambda _: runtime.converse(modelId=MODEL, messages=user("slow")), range(20)))
             assert time.monotonic() - began < 3 and all(one["metrics"]["latencyMs"] >= 300 for one in said)
+            assert flow_through(process, "Hi") == f"{MODEL}: Then {MODEL}: Answer Hi"
             server.shutdown()
             server.server_close()
             assert refusal(lambda: runtime.converse(modelId=MODEL, messages=user("x")))[0] == "ModelErrorException"
