@@ -13,6 +13,7 @@ from releaser.cli import (
     apply,
     audit,
     bom,
+    dataset,
     drift,
     evaluate,
     evidence,
@@ -98,6 +99,7 @@ app.command()(gc.gc)
 app.command()(bom.bom)
 app.add_typer(history.app, name="history", short_help="What was live when, and what callers get.")
 app.add_typer(records.app, name="records")
+app.add_typer(dataset.app, name="dataset")
 app.add_typer(audit.app, name="audit")
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(sandbox.app, name="sandbox")

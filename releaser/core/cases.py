@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -36,6 +38,8 @@ def check_cases(path: str, content: bytes, variables: frozenset[str] | None, at:
         yield Problem(code, message, at, file=path, line=line, length=1)
 
 
-def count_cases(content: bytes) -> int:
-    """How many cases a JSON Lines file holds."""
-    return sum(1 for line in content.splitlines() if line.strip())
+def count_cases(content: bytes, path: str = "") -> int:
+    """How many cases a file holds."""
+    if path.endswith(".csv"):
+        return max(0, sum(1 for _ in csv.reader(io.StringIO(content.decode("utf-8", "replace")))) - 1)
+    return sum(1 for line in content.split(b"\n") if line.strip())

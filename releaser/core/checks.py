@@ -8,6 +8,7 @@ from typing import Any
 
 from releaser.core.cases import check_cases, check_digest, count_cases
 from releaser.core.diagnostic import Code
+from releaser.core.evaluation.lfs import pointer_of
 from releaser.core.included import named_files
 from releaser.core.kind import Kind, NameIn, Problem, marked
 from releaser.core.manifest import REQUIRED_AT
@@ -168,7 +169,7 @@ def _waived(evaluation: Mapping[str, Any]) -> Iterator[Problem]:
 def _cases(files: UseCaseFiles, dataset: Any) -> int | None:
     path = part(files.spec, "datasets", str(dataset)).get("path")
     content = files.cases.get(path) if isinstance(path, str) else None
-    return count_cases(content) if content is not None else None
+    return count_cases(content, str(path)) if content is not None and pointer_of(content) is None else None
 
 
 def check_pinned_files(files: UseCaseFiles, kinds: Iterable[Kind]) -> Iterator[Problem]:
@@ -183,17 +184,24 @@ def check_pinned_files(files: UseCaseFiles, kinds: Iterable[Kind]) -> Iterator[P
 def check_datasets(files: UseCaseFiles) -> Iterator[Problem]:
     spec = files.spec
     takers = _takers(spec)
-    brought = {part(s, "target").get("results") for _, s in parts(spec, "evaluation", "suites")}
+    results = brought(spec)
     for name, dataset in parts(spec, "datasets"):
         path = dataset.get("path")
         if not isinstance(path, str):
             continue
-        yield from check_digest(name, dataset, files.digests.get(path))
         content = files.cases.get(path)
-        if content is not None and name not in brought:
+        pointer = pointer_of(content) if content is not None else None
+        yield from check_digest(name, dataset, pointer.sha256 if pointer else files.digests.get(path))
+        if content is not None and pointer is None and name not in results:
             at = ("spec", "datasets", name, "path")
             for variables in takers.get(name) or [None]:
                 yield from check_cases(path, content, variables, at)
+
+
+def brought(spec: Mapping[str, Any]) -> frozenset[str]:
+    """Data sets that are no cases but results, brought from elsewhere."""
+    found = (part(s, "target").get("results") for _, s in parts(spec, "evaluation", "suites"))
+    return frozenset(name for name in found if isinstance(name, str))
 
 
 def _takers(spec: Mapping[str, Any]) -> dict[str, list[frozenset[str] | None]]:

@@ -37,8 +37,14 @@ def read_dataset(name: str, path: str, content: bytes, sha256: str) -> tuple[Dat
     for line, row in _rows(path, content, wrong):
         found = list(_problems(row, line, seen))
         wrong += found
-        if not found:
+        if found:
+            continue
+        try:
             cases.append(case_of(row, line))
+        except (ValueError, RecursionError):
+            wrong.append(
+                Wrong(line, "E702", "this line holds half a character, an endless number, or is nested too deeply")
+            )
     return Dataset(name, sha256, tuple(cases)), tuple(wrong)
 
 
@@ -72,7 +78,10 @@ def _rows(path: str, content: bytes, wrong: list[Wrong]) -> Iterator[tuple[int, 
         if not raw.strip():
             continue
         try:
-            row = json.loads(raw)
+            row = json.loads(raw, object_pairs_hook=_once, parse_constant=_refused)
+        except _Refused as refused:
+            wrong.append(Wrong(line, "E702", str(refused)))
+            continue
         except (ValueError, RecursionError):
             wrong.append(Wrong(line, "E702", "this line is not JSON"))
             continue
@@ -82,10 +91,33 @@ def _rows(path: str, content: bytes, wrong: list[Wrong]) -> Iterator[tuple[int, 
             yield line, row
 
 
+class _Refused(ValueError):
+    """What Python's parser takes and JSON has not."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [k for k, _ in pairs]
+        twice = next(k for k in names if names.count(k) > 1)
+        raise _Refused(f"the member {twice[:60]!r} stands twice")
+    return found
+
+
+def _refused(name: str) -> Any:
+    raise _Refused(f"{name} is no JSON")
+
+
 def _table(text: str, wrong: list[Wrong]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """``input.NAME`` columns are the variables; of lists, members are parted by ``|``."""
+    """``input.NAME`` columns are the variables, ``human.NAME`` people's labels; of lists, members are parted by
+    ``|``."""
     reader = csv.DictReader(io.StringIO(text), strict=True)
     try:
+        columns = list(reader.fieldnames or ())
+        twice = sorted({c for c in columns if columns.count(c) > 1})
+        if twice:
+            wrong.append(Wrong(1, "E702", f"the column {twice[0][:60]!r} stands twice"))
+            return
         for found in reader:
             row: dict[str, Any] = {}
             for column, value in found.items():
@@ -95,6 +127,8 @@ def _table(text: str, wrong: list[Wrong]) -> Iterator[tuple[int, dict[str, Any]]
                     row.setdefault("input", {})[column.removeprefix("input.")] = value
                 elif value == "":
                     continue
+                elif column.startswith("human."):
+                    row.setdefault("human", {})[column.removeprefix("human.")] = value
                 elif column in _LISTS:
                     row[column] = value.split("|")
                 elif column == "critical":
@@ -125,6 +159,10 @@ def _problems(row: Mapping[str, Any], line: int, seen: dict[str, int]) -> Iterat
         value = row[member]
         if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
             yield Wrong(line, "E704", f"{member} is a list of texts")
+        elif "" in value:
+            yield Wrong(line, "E704", f"{member} holds an empty text")
+    if not _is_expected(row.get("expected", "")):
+        yield Wrong(line, "E704", "expected is a text, a number, texts that are all right, or an object of fields")
     if row.get("label", "") not in LABELS:
         yield Wrong(line, "E704", "label is attack or benign")
     if not isinstance(row.get("critical", False), bool):
@@ -136,6 +174,24 @@ def _problems(row: Mapping[str, Any], line: int, seen: dict[str, int]) -> Iterat
         yield Wrong(line, "E704", "human is an object: rubric and label")
     if not _are_entities(row.get("entities", [])):
         yield Wrong(line, "E704", "entities are objects with type, text, start and end")
+    else:
+        yield from _misplaced(row, line)
+
+
+def _is_expected(value: Any) -> bool:
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(v, str) for v in value)
+    return isinstance(value, dict | str | int | float)
+
+
+def _misplaced(row: Mapping[str, Any], line: int) -> Iterator[Wrong]:
+    """Entities that do not stand where they say."""
+    given = row.get("input")
+    texts = list(given.values()) if isinstance(given, dict) else [given]
+    for one in row.get("entities", []):
+        start, end = one["start"], one["end"]
+        if not 0 <= start < end or not any(isinstance(t, str) and t[start:end] == one["text"] for t in texts):
+            yield Wrong(line, "E704", f"an entity of type {one['type'][:40]} does not stand at {start} to {end}")
 
 
 def _are_entities(value: Any) -> bool:
