@@ -137,7 +137,7 @@ def _table(text: str, wrong: list[Wrong]) -> Iterator[tuple[int, dict[str, Any]]
                     row[column] = value
             yield reader.line_num, row
     except csv.Error as error:
-        wrong.append(Wrong(reader.line_num, "E702", f"this is no CSV: {error}"))
+        wrong.append(Wrong(max(1, reader.reader.line_num), "E702", f"this is no CSV: {error}"))
 
 
 def _problems(row: Mapping[str, Any], line: int, seen: dict[str, int]) -> Iterator[Wrong]:

@@ -15,7 +15,7 @@ from releaser.core.evaluation.case import Case
 from releaser.core.evaluation.evidence import Judge
 from releaser.core.evaluation.response import Response
 from releaser.core.rubrics import Rubric
-from releaser.core.values import digest, thaw
+from releaser.core.values import FrozenMap, digest, thaw
 from releaser.engine.ports import Runtime
 from releaser.gates.evaluation.ports import Answer, Request
 from releaser.gates.evaluation.unscorable import Unscorable
@@ -25,7 +25,7 @@ VERSION = "1"
 LONGEST = 200_000
 """Characters that are judged; half an answer is not judged at all."""
 _WHOLE = frozenset({"end_turn", "stop_sequence"})
-_INFERENCE: Mapping[str, Any] = {"maxTokens": 500, "temperature": 0.0}
+_INFERENCE = FrozenMap({"maxTokens": 500, "temperature": 0.0})
 
 Ask = Callable[[Request], Answer]
 
@@ -43,7 +43,7 @@ class Judging:
     @property
     def identity(self) -> Judge:
         """As evidence names it."""
-        settings = "" if self.inference == _INFERENCE else f"+{digest(dict(self.inference))[:12]}"
+        settings = "" if dict(self.inference) == dict(_INFERENCE) else f"+{digest(dict(self.inference))[:12]}"
         return Judge(model=self.model, rubric=self.rubric.sha256, version=VERSION + settings)
 
 
