@@ -152,6 +152,15 @@ def mcnemar_exact(worse: int, better: int, *, two_sided: bool = False) -> float:
 
 
 def paired_rate_bound(gained: int, lost: int, n: int, confidence: float = CONFIDENCE) -> Bound:
+    """Tango's bounds, which keep 0 between them as long as McNemar's exact test does: three losses and no gain may be
+    chance, though the score alone takes them for a change."""
+    found, alpha = tango(gained, lost, n, confidence), 1 - confidence
+    lower = found.lower if mcnemar_exact(gained, lost) < alpha else min(0.0, found.lower)
+    upper = found.upper if mcnemar_exact(lost, gained) < alpha else max(0.0, found.upper)
+    return Bound(lower, upper, found.estimate)
+
+
+def tango(gained: int, lost: int, n: int, confidence: float = CONFIDENCE) -> Bound:
     """Tango's score bounds (1998) of the difference of two paired rates, after minus before. ``gained``: cases that
     only the second has; ``lost``: only the first."""
     if n < 1 or gained < 0 or lost < 0 or gained + lost > n:
