@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+import time
+
+import pytest
 
 from releaser.core.address import Address
-from releaser.core.events import Noted, RunStarted, StepEnded, StepStarted, UseCaseEnded
+from releaser.core.events import Evaluating, Noted, RunStarted, StepEnded, StepStarted, UseCaseEnded
 from releaser.core.kind import Verb
 from releaser.core.outcome import Outcome, Status, UseCaseResult
 from releaser.core.plan import Plan, Step, StepKey, UseCasePlan, Wave
@@ -71,6 +74,31 @@ def test_a_terminal_gets_a_live_line_and_no_colour_takes_colours_away() -> None:
     for out in (coloured, bare):
         assert "\\e[2J permission" in out.getvalue() and "\x1b[2J" not in out.getvalue()
         assert "FAILED claims r2" in out.getvalue()
+
+
+def test_a_pipe_hears_of_an_evaluation_every_ten_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.StringIO()
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    with console({}, out) as heard:
+        for done in range(51):
+            now = done / 2
+            heard.emit(Evaluating("quality", done, 50, 2.0, done // 50, 0.5))
+    assert out.getvalue().splitlines() == [
+        "quality: 20 of 50 answers, 2.0/s, cost 0.5000",
+        "quality: 40 of 50 answers, 2.0/s, cost 0.5000",
+        "quality: 50 of 50 answers, 2.0/s, 1 error, cost 0.5000",
+    ]
+
+
+def test_a_terminal_shows_every_suite_until_it_is_done() -> None:
+    out = Terminal()
+    with LiveConsole(out, colour=False) as heard:
+        heard.emit(Evaluating("quality", 0, 50, 0.0, 0))
+        heard.emit(Evaluating("safety", 3, 9, 2.0, 1))
+        heard.emit(Evaluating("quality", 50, 50, 2.5, 0))
+    assert "quality: 50 of 50 answers, 2.5/s" in out.getvalue()
+    assert "3/9" in out.getvalue()
 
 
 def test_what_the_surroundings_say() -> None:
