@@ -6,16 +6,16 @@ import traceback
 import uuid
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from releaser.sandbox import objects
+from releaser.sandbox import event_stream, objects
 from releaser.sandbox.buckets import Buckets
 from releaser.sandbox.call import Call, Caller, StaleView
 from releaser.sandbox.clock import Clock
 from releaser.sandbox.errors import AwsError, not_in_the_sandbox, violations
-from releaser.sandbox.faults import Effects, Faults
+from releaser.sandbox.faults import STREAM_EXCEPTION, Effects, Faults
 from releaser.sandbox.identity import identify, read_scope
 from releaser.sandbox.kind import Kinds
 from releaser.sandbox.kinds import discover
@@ -126,7 +126,8 @@ class Sandbox:
             assert work.operation is not None and work.caller is not None
             self._disturb(work, work.operation)
             result = self._perform(work, work.operation, work.caller)
-            reply, code = success(work.operation, result, work.request_id, work.protocol), ""
+            reply = self._break(work, success(work.operation, result, work.request_id, work.protocol))
+            code = ""
         except Pending:
             raise
         except AwsError as error:
@@ -189,6 +190,14 @@ class Sandbox:
             code = _THROTTLE_CODES.get(operation.service.name, "ThrottlingException")
             error = AwsError(code, "Rate exceeded", 503 if code == "SlowDown" else None)
             raise _retry_after(error, (effects.throttle if effects else None) or {})
+
+    def _break(self, work: Work, reply: Reply) -> Reply:
+        """A stream that ends in an exception, where a fault says so."""
+        options = work.effects.stream if work.effects else None
+        if options is None:
+            return reply
+        code, message = options.get("code", STREAM_EXCEPTION), options.get("message", "Injected by the sandbox.")
+        return replace(reply, body=event_stream.broken(reply.body, code, message, options.get("after")))
 
     def _perform(self, work: Work, operation: Operation, caller: Caller) -> dict[str, Any]:
         handler = self.kinds.handlers.get(operation.key)

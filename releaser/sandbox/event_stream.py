@@ -46,6 +46,25 @@ def _frame(stream: Shape, name: str, value: dict[str, Any]) -> bytes:
     return encode(name, body.encode(), message_type="exception" if exception else "event")
 
 
+def split(body: bytes) -> list[bytes]:
+    """The frames of a stream; what is left of a frame that was cut comes last."""
+    found, at = [], 0
+    while at < len(body):
+        whole = len(body) - at >= 4
+        size = int.from_bytes(body[at : at + 4], "big") if whole else len(body) - at
+        found.append(body[at : at + size])
+        at += size
+    return found
+
+
+def broken(body: bytes, code: str, message: str, after: int | None) -> bytes:
+    """The first frames of a stream (half of them unless ``after`` says how many), and then an exception."""
+    found = split(body)
+    kept = found[: len(found) // 2 if after is None else after]
+    exception = encode(code, json.dumps({"message": message}).encode(), message_type="exception")
+    return b"".join([*kept, exception])
+
+
 def _header(name: str, value: str) -> bytes:
     """Type 7: a string, after its length in two bytes."""
     raw = value.encode()

@@ -2,7 +2,8 @@
 
 A rule names a ``kind``, what it matches, and how often: it fires on the ``skip``-th match after that many
 were let through, ``times`` times (1 unless given; null: always). With a ``share`` of 0 to 1 it fires on that part of
-the matches, always the same ones by their number, and as often as they come. What fired can be read back.
+the matches, always the same ones by their number, and as often as they come; ``seed`` draws others. Rules draw
+independently of each other. What fired can be read back.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ _OPTIONS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "reset-before": {},
     "reset-after": {},
     "truncate": {"form": str, "keep": int},
+    "stream-exception": {"code": str, "message": str, "after": int},
     "stale-list": {"seconds": (int, float), "writes": int},
     "hang-before": {},
     "hang-after": {},
@@ -31,7 +33,10 @@ KINDS = tuple(_OPTIONS)
 _MATCHERS: dict[str, type | tuple[type, ...]] = {
     "service": str, "operation": str, "account": str, "region": str, "write": bool, "param": dict,
 }  # fmt: skip
-_COUNTS: dict[str, type | tuple[type, ...]] = {"times": (int, type(None)), "skip": int, "share": (int, float)}
+_COUNTS: dict[str, type | tuple[type, ...]] = {
+    "times": (int, type(None)), "skip": int, "share": (int, float), "seed": int,
+}  # fmt: skip
+STREAM_EXCEPTION = "internalServerException"
 
 
 @dataclass(slots=True)
@@ -45,11 +50,13 @@ class Rule:
     times: int | None
     skip: int
     share: float = 1.0
+    seed: str = ""
     seen: int = 0
     fired: int = 0
 
     def hits(self, operation: Operation, account: str, region: str, params: Mapping[str, Any]) -> bool:
-        """Whether this call is one the rule is about; stale-list is about lists only."""
+        """Whether this call is one the rule is about; stale-list is about lists only, a stream's exception
+        about streams that have it."""
         want = self.match
         facts = {
             "service": operation.service.name,
@@ -63,6 +70,8 @@ class Rule:
             return False
         if self.kind == "stale-list" and not operation.is_list:
             return False
+        if self.kind == "stream-exception" and not _raises(operation, self.options.get("code", STREAM_EXCEPTION)):
+            return False
         return all(dig(params, path) == value for path, value in want.get("param", {}).items())
 
     def take(self) -> bool:
@@ -70,7 +79,7 @@ class Rule:
         self.seen += 1
         if self.seen <= self.skip or (self.times is not None and self.fired >= self.times):
             return False
-        if _drawn(self.seen - self.skip) >= self.share:
+        if _drawn(self.seed, self.seen - self.skip) >= self.share:
             return False
         self.fired += 1
         return True
@@ -90,6 +99,7 @@ class Effects:
     reset: str = ""
     hang: str = ""
     truncate: Mapping[str, Any] | None = None
+    stream: Mapping[str, Any] | None = None
     stale: Mapping[str, Any] | None = None
 
     def add(self, rule: Rule) -> None:
@@ -107,6 +117,8 @@ class Effects:
                 self.hang = rule.kind.removeprefix("hang-")
             case "truncate":
                 self.truncate = rule.options
+            case "stream-exception":
+                self.stream = rule.options
             case "stale-list":
                 self.stale = rule.options
             case other:
@@ -141,7 +153,8 @@ class Faults:
         times = raw.get("times", None if "share" in raw else 1)
         match = {name: raw[name] for name in _MATCHERS if name in raw}
         options = {name: raw[name] for name in _OPTIONS[kind] if name in raw}
-        rule = Rule(next(self._ids), kind, match, options, times, raw.get("skip", 0), share)
+        seed = f"{kind}/{raw.get('seed', len(self.rules))}"
+        rule = Rule(next(self._ids), kind, match, options, times, raw.get("skip", 0), share, seed)
         self.rules.append(rule)
         return rule
 
@@ -164,9 +177,15 @@ class Faults:
         self.fired.clear()
 
 
-def _drawn(number: int) -> float:
-    """A number from 0 to 1 (exclusive) that is the same for the same match of any rule."""
-    return int.from_bytes(hashlib.sha256(str(number).encode()).digest()[:4], "big") / 2**32
+def _drawn(seed: str, number: int) -> float:
+    """A number from 0 to 1 (exclusive) that is the same for the same match under the same seed."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{number}".encode()).digest()[:4], "big") / 2**32
+
+
+def _raises(operation: Operation, code: str) -> bool:
+    """Whether an operation answers with a stream of events in which this exception may come."""
+    stream = operation.stream
+    return stream is not None and code in stream.members and bool(stream.members[code].shape.raw.get("exception"))
 
 
 def dig(params: Mapping[str, Any], path: str) -> Any:

@@ -118,6 +118,12 @@ class Operation:
         return self.service.shape(ref["shape"]) if ref else None
 
     @cached_property
+    def stream(self) -> Shape | None:
+        """The events of the output, where it is a stream of them."""
+        members = self.output.members.values() if self.output else ()
+        return next((one.shape for one in members if one.shape.raw.get("eventstream")), None)
+
+    @cached_property
     def is_read(self) -> bool:
         """Whether the name says that nothing is changed (Get, List, Describe, Head)."""
         return self.name.startswith(("Get", "List", "Describe", "Head"))
