@@ -209,7 +209,7 @@ def documents() -> Iterator[Mutant]:
     yield edit(CLAIMS, "    main:\n      description", "    main_1:\n      description", "E212", at="main_1")
     yield edit(CLAIMS, "tier: critical}", "tier: crucial}", "E204")
     yield edit(CLAIMS, "minN: 20", "minN: 0", "E205")
-    yield edit(CLAIMS, "521272a8", "521272zz", "E205")
+    yield edit(CLAIMS, "      sha256: ", "      sha256: zz", "E205")
     yield edit(CLAIMS, "domain: insurance", "aws:domain: insurance", "E212")
     for section in sorted(PLANNED_SECTIONS):
         yield edit(CLAIMS, "  models:\n", f"  {section}: {{}}\n  models:\n", "E206", at=f"  {section}")
@@ -349,7 +349,7 @@ def policy() -> Iterator[Mutant]:
         CLAIMS, "      customerEncryptionKeyArn: ${env.kmsKeyArn}\n", "", "E606", at="  prompts:\n    answer:", shift=1
     )
     yield edit(SUMMARY, "    dataClassification: internal\n", "", "E614", at="  governance:")
-    yield edit(PROD, "  policy:\n", "  gates: {required: [quality]}\n  policy:\n", "E608", at="  gates")
+    yield edit(PROD, "  policy:\n", "  gates: {required: [approval]}\n  policy:\n", "E608", at="  gates")
     yield edit(PREPROD, "  policy:\n", "  gates: {required: [approval]}\n  policy:\n", "E608", at="  gates")
     for code, rule, at in (("E611", "E102", "guardrails.main"), ("E611", "E999", "guardrails.main")):
         waiver = f"  waivers:\n    - {{rule: {rule}, at: {at}, reason: because of reasons}}\n  models:\n"
@@ -387,7 +387,6 @@ def environments() -> Iterator[Mutant]:
     yield edit(PROD, "rollbackWindow: 30d", "rollbackWindow: 30 days", "E205")
     yield edit(PROD, "maxDeletePercent: 10", "maxDeletePercent: 110", "E205")
     yield edit(PROD, "maxDeletePercent: 10", "maxDeletePercent: 10.5", "E203")
-    yield edit(PROD, "  policy:\n", "  gates: {required: [qualty]}\n  policy:\n", "E204", at="  gates")
     yield edit(PROD, "  policy:\n", "  gates: {accept: {quality: staging}}\n  policy:\n", "E311", at="  gates")
     yield edit(PROD, 'account: "333333333333"', 'account: "222222222222"', "E609").__class__(
         "E609", PROD, "E609", _line(PROD, "account:"),
@@ -436,7 +435,7 @@ def data() -> Iterator[Mutant]:
         "E709",
         at="    golden:",
     )
-    yield edit(CLAIMS, "minN: 20", "minN: 200", "E710")
+    yield edit(CLAIMS, "minN: 20", "minN: 2000", "E710")
     yield edit(CLAIMS, "tokenF1: {floor", "tokenF1: {judge: judge, floor", "E711")
 
 

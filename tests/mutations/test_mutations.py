@@ -65,7 +65,7 @@ SEVERAL = {
         ("blockedOutputsMessaging", "blockedOutputMessaging", "E403"),
         ("{type: PASSWORD, action: BLOCK}", "{type: PIN, action: BLOCK}", "E507"),
         ("variables: [complaint]", "variables: [complaint, mood]", "E512"),
-        ("f58800fa", "00000000", "E701"),
+        ("06571679", "00000000", "E701"),
     ),
     SUMMARY: (
         ("riskTier: minimal", "riskTier: limited", "E602"),
