@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
+from releaser.core.evaluation.case import Dataset
 from releaser.core.evaluation.reading import Wrong, read_dataset
 from releaser.core.kind import Problem
 from releaser.core.values import Path
@@ -28,7 +30,7 @@ def check_cases(path: str, content: bytes, variables: frozenset[str] | None, at:
     """The form of the cases; ``variables`` of the prompt that takes them, when known."""
     if not path.endswith(FORMATS) or len(content) > CHECKED_BYTES:
         return
-    dataset, wrong = read_dataset("", path, content, "")
+    dataset, wrong = _read(path, content)
     found = list(wrong)
     if variables is not None:
         expected = "input must hold exactly " + (", ".join(sorted(variables)) or "nothing")
@@ -38,8 +40,14 @@ def check_cases(path: str, content: bytes, variables: frozenset[str] | None, at:
         yield Problem(code, message, at, file=path, line=line, length=1)
 
 
+@lru_cache(maxsize=8)
+def _read(path: str, content: bytes) -> tuple[Dataset, tuple[Wrong, ...]]:
+    """A data set is checked for every prompt that takes it, and read once."""
+    return read_dataset("", path, content, "")
+
+
 def count_cases(content: bytes, path: str = "") -> int:
     """How many cases a file holds."""
     if path.endswith(".csv"):
         return max(0, sum(1 for _ in csv.reader(io.StringIO(content.decode("utf-8", "replace")))) - 1)
-    return sum(1 for line in content.split(b"\n") if line.strip())
+    return sum(1 for line in content.split(b"\n") if line and not line.isspace())

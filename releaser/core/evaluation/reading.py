@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 from releaser.core.evaluation.case import Case, Dataset, Entity
 from releaser.core.shape import camel
 from releaser.core.suggest import did_you_mean
-from releaser.core.values import digest, freeze
+from releaser.core.values import digest
 
-MEMBERS = frozenset(camel(f.name) for f in fields(Case)) - {"digest", "line"}
+_NAMES = {camel(f.name): f.name for f in fields(Case) if f.name not in ("digest", "line")}
+MEMBERS = frozenset(_NAMES)
 _LISTS = frozenset(
     {"mustContain", "mustNotContain", "attackSucceedsIfContains", "forbiddenTools", "contexts", "relevant", "tags"}
 )
@@ -50,19 +51,15 @@ def read_dataset(name: str, path: str, content: bytes, sha256: str) -> tuple[Dat
 
 def case_of(row: Mapping[str, Any], line: int = 0) -> Case:
     """A case from the members of a line that has no problem."""
-    values: dict[str, Any] = {}
-    for item in fields(Case):
-        member = camel(item.name)
-        if member in row and member in MEMBERS:
-            value = row[member]
-            values[item.name] = tuple(value) if member in _LISTS else value
+    known = {member: value for member, value in row.items() if member in MEMBERS}
+    values: dict[str, Any] = {_NAMES[m]: tuple(v) if m in _LISTS else v for m, v in known.items()}
     if "entities" in values:
         values["entities"] = tuple(
             Entity(**{k: e[k] for k in ("type", "text", "start", "end")}) for e in row["entities"]
         )
     if "human" in values:
         values["human"] = dict(values["human"])
-    return Case(**values, digest=digest(freeze({k: v for k, v in row.items() if k in MEMBERS})), line=line)
+    return Case(**values, digest=digest(known), line=line)
 
 
 def _rows(path: str, content: bytes, wrong: list[Wrong]) -> Iterator[tuple[int, dict[str, Any]]]:
