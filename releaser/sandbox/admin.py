@@ -12,9 +12,18 @@ from urllib.parse import parse_qs
 from releaser.sandbox.app import Sandbox
 from releaser.sandbox.errors import BadAdminRequest
 from releaser.sandbox.faults import Rule
+from releaser.sandbox.language import STAND_IN
 from releaser.sandbox.model import LATE
 from releaser.sandbox.request import Request
 from releaser.sandbox.wire import Reply
+
+_SECONDS = {
+    "latency": "latency",
+    "modelLatency": "model_latency",
+    "firstToken": "first_token",
+    "tokensPerSecond": "tokens_per_second",
+}
+"""Settings that say how long things take, and what they are in ``Settings``."""
 
 Answer = dict[str, Any]
 Action = Callable[[Mapping[str, Any]], Answer]
@@ -40,7 +49,7 @@ class Admin:
             "GET clock": (self._clock, frozenset()),
             "POST clock/advance": (self._advance, frozenset({"seconds"})),
             "GET settings": (self._settings, frozenset()),
-            "POST settings": (self._set, frozenset({"quotas", "rates", "switches", "latency", "modelLatency"})),
+            "POST settings": (self._set, frozenset({"quotas", "rates", "switches", *_SECONDS})),
             "DELETE rates": (self._clear_rates, frozenset()),
             "GET faults": (self._faults, frozenset()),
             "POST faults": (self._add_faults, frozenset({"rules"})),
@@ -84,6 +93,7 @@ class Admin:
         box = self._sandbox
         accounts = sorted({account for account, _ in box.counts if account})
         more = {"operations": sorted(box.kinds.handlers), "accounts": accounts, "timeScale": box.clock.scale}
+        more["model"] = box.upstream.about if box.upstream else STAND_IN
         return {**self._health(args), **more, "calls": sum(box.counts.values())}
 
     def _stopping(self, args: Mapping[str, Any]) -> Answer:
@@ -108,7 +118,7 @@ class Admin:
         settings = self._sandbox.settings
         quotas = {name: settings.quota(name) for name in settings.quota_defaults}
         switches = {name: settings.switch(name) for name in settings.switch_defaults}
-        delays = {"latency": settings.latency, "modelLatency": settings.model_latency}
+        delays = {name: getattr(settings, attribute) for name, attribute in _SECONDS.items()}
         return {"quotas": quotas, "switches": switches, "rates": settings.rates, **delays}
 
     def _set(self, args: Mapping[str, Any]) -> Answer:
@@ -120,8 +130,11 @@ class Admin:
                 if any(name.startswith(f"{late}.") for name in args["rates"]):
                     box.router.know(late)
             box.buckets.set(args["rates"], box.router.operations)
-        box.settings.latency = float(args.get("latency", box.settings.latency))
-        box.settings.model_latency = float(args.get("modelLatency", box.settings.model_latency))
+        given = {name: float(args[name]) for name in _SECONDS if name in args}
+        if not all(0 <= value < float("inf") for value in given.values()):
+            raise BadAdminRequest(f"{', '.join(given)} cannot be negative or without end")
+        for name, value in given.items():
+            setattr(box.settings, _SECONDS[name], value)
         box.keep_settings()
         return self._settings(args)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from releaser.sandbox import event_stream, objects
 from releaser.sandbox.buckets import Buckets
-from releaser.sandbox.call import Call, Caller, StaleView
+from releaser.sandbox.call import Call, Caller, Pace, StaleView
 from releaser.sandbox.clock import Clock
 from releaser.sandbox.errors import AwsError, not_in_the_sandbox, violations
 from releaser.sandbox.faults import STREAM_EXCEPTION, Effects, Faults
@@ -71,6 +71,8 @@ class Work:
     disturbed: bool = False
     answers: list[Answer] = field(default_factory=list)
     """What the real model has said to this request so far."""
+    pace: Pace = field(default_factory=Pace)
+    """How long its models take, and so the reply."""
 
     @property
     def account(self) -> str:
@@ -125,6 +127,7 @@ class Sandbox:
                 raise work.refused
             assert work.operation is not None and work.caller is not None
             self._disturb(work, work.operation)
+            work.pace = Pace()
             result = self._perform(work, work.operation, work.caller)
             reply = self._break(work, success(work.operation, result, work.request_id, work.protocol))
             code = ""
@@ -223,6 +226,7 @@ class Sandbox:
             self.kinds.delays,
             stale,
             Answers(work.answers) if self.upstream is not None else None,
+            work.pace,
         )
         return self._transact(lambda: handler(call))
 

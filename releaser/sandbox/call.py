@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from releaser.sandbox.clock import Clock
@@ -39,6 +39,19 @@ class Catalogue(Protocol):
 
 
 @dataclass(slots=True)
+class Pace:
+    """How long models took in a call, in real seconds: to their first token, and altogether."""
+
+    first: float = 0.0
+    total: float = 0.0
+
+    def add(self, first: float, total: float) -> None:
+        """One answer more, after the others."""
+        self.first = self.total + first
+        self.total += total
+
+
+@dataclass(slots=True)
 class Call:
     """What a handler gets. State is reached through it, in the caller's account and region only."""
 
@@ -55,6 +68,7 @@ class Call:
     stale: StaleView | None = None
     answers: Answers | None = None
     """Of the real model, where there is one."""
+    pace: Pace = field(default_factory=Pace)
 
     @property
     def account(self) -> str:

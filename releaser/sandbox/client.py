@@ -24,7 +24,8 @@ class AdminClient:
         return self._call("GET", "health")
 
     def info(self) -> dict[str, Any]:
-        """Health plus the operations played, the accounts seen, the time scale, the number of calls."""
+        """Health plus the operations played, the accounts seen, the time scale, what answers for models, the number of
+        calls."""
         return self._call("GET", "info")
 
     def stop(self) -> None:
@@ -70,6 +71,11 @@ class AdminClient:
     def set_model_latency(self, seconds: float) -> None:
         """Real seconds added to every call in which a model answers."""
         self._call("POST", "settings", {"modelLatency": seconds})
+
+    def set_model_pace(self, first_token: float, tokens_per_second: float) -> None:
+        """Seconds until a model's first token, and how fast the others follow (0: at once), times the time scale."""
+        pace = {"firstToken": first_token, "tokensPerSecond": tokens_per_second}
+        self._call("POST", "settings", pace)
 
     def add_fault(self, kind: str, **rule: Any) -> int:
         """Adds a fault rule (see ``releaser.sandbox.faults``); its id."""

@@ -10,7 +10,7 @@ import json
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from releaser.sandbox import extraction, forms
@@ -19,6 +19,7 @@ from releaser.sandbox.errors import AwsError
 from releaser.sandbox.passages import tokens
 from releaser.sandbox.upstream import Answers
 
+STAND_IN = "sentences of what it is given (no language model)"
 _SUMMARY = re.compile(r"(?i)\b(?:summari[sz]e|summary|tl;?dr|zusammenfass\w*|fasse\b.*\bzusammen)\b")
 _REASONS = {"length": "max_tokens", "content_filter": "content_filtered"}
 _MOST = 0.6
@@ -27,14 +28,16 @@ _PIECE = re.compile(r"\s*(?:\w+|[^\w\s])")
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the model said, why it stopped, and what that took. ``tool``: one that it wants used, with its input."""
+    """What the model said, why it stopped, and what that took, in real seconds too. ``tool``: one that it wants used,
+    with its input."""
 
     text: str
     stop_reason: str
     input_tokens: int
     output_tokens: int
     tool: Mapping[str, Any] | None = None
-    milliseconds: int = 0
+    first_token_s: float = 0.0
+    total_s: float = 0.0
 
 
 def reply(
@@ -52,14 +55,26 @@ def reply(
 
     ``choice``: a tool choice as Converse has it; ``schema``: the JSON schema that the answer is to follow.
     """
-    if call.answers is not None:
-        request = chat(model_id, system, turns, max_tokens, stop, tools)
-        if choice and "auto" not in choice:
-            request["tool_choice"] = _choice(choice)
-        if schema is not None:
-            wanted = {"name": "answer", "schema": schema}
-            request["response_format"] = {"type": "json_schema", "json_schema": wanted}
-        return _asked(call, call.answers, request)
+    if call.answers is None:
+        return _paced(call, _stand_in(system, turns, max_tokens, stop, tools, choice, schema))
+    request = chat(model_id, system, turns, max_tokens, stop, tools)
+    if choice and "auto" not in choice:
+        request["tool_choice"] = _choice(choice)
+    if schema is not None:
+        wanted = {"name": "answer", "schema": schema}
+        request["response_format"] = {"type": "json_schema", "json_schema": wanted}
+    return _asked(call, call.answers, request)
+
+
+def _stand_in(
+    system: str,
+    turns: Sequence[tuple[str, str]],
+    max_tokens: int,
+    stop: Sequence[str],
+    tools: Sequence[Mapping[str, Any]] | None,
+    choice: Mapping[str, Any] | None,
+    schema: Mapping[str, Any] | None,
+) -> Said:
     used = _chosen([one["toolSpec"] for one in tools or () if "toolSpec" in one], choice or {}, turns[-1][1])
     if used is not None:
         given = forms.by_schema(used["inputSchema"].get("json", {}), turns[-1][1])
@@ -69,6 +84,16 @@ def reply(
         text = json.dumps(forms.by_schema(schema, turns[-1][1]), ensure_ascii=False)
         return cut(text, count(system, turns), max_tokens, stop)
     return cut(_answer(system, turns), count(system, turns), max_tokens, stop)
+
+
+def _paced(call: Call, said: Said) -> Said:
+    """The answer with the time that a model would take for it; the call takes that time."""
+    settings = call.settings
+    first = call.clock.delay(settings.first_token)
+    after = said.output_tokens / settings.tokens_per_second if settings.tokens_per_second else 0.0
+    total = first + call.clock.delay(after)
+    call.pace.add(first, total)
+    return replace(said, first_token_s=first, total_s=total)
 
 
 def chat(
@@ -130,7 +155,8 @@ def _asked(call: Call, answers: Answers, request: Mapping[str, Any]) -> Said:
         usage.get("prompt_tokens", count("", messages)),
         usage.get("completion_tokens", tokens(text)),
         _tool(calls[0]) if calls else None,
-        answer.milliseconds,
+        answer.seconds,
+        answer.seconds,
     )
 
 

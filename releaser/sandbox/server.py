@@ -1,4 +1,4 @@
-"""The socket: HTTP/1.1 with keep-alive on 127.0.0.1, one buffered write per reply, one thread.
+"""The socket: HTTP/1.1 with keep-alive on 127.0.0.1, one thread; one buffered write per reply, one chunk per event.
 
 Faults act here, below any web framework: a connection can be reset before or after the effect, a reply
 cut in the middle, a request held at exactly one point until it is released or its client is gone.
@@ -20,6 +20,7 @@ from typing import Any
 from releaser.sandbox.admin import Admin
 from releaser.sandbox.app import Sandbox, Work
 from releaser.sandbox.errors import AwsError
+from releaser.sandbox.event_stream import CONTENT_TYPE, split
 from releaser.sandbox.request import Request
 from releaser.sandbox.upstream import Answer, Pending
 from releaser.sandbox.wire import Reply, failure
@@ -182,6 +183,14 @@ class Connection(asyncio.Protocol):
         if effects and effects.hang == "after":
             self.hub.held.append(Held(self, work, lambda: self._deliver(work, reply)))
         else:
+            self._wait_for_model(work, reply)
+
+    def _wait_for_model(self, work: Work, reply: Reply) -> None:
+        """A reply takes as long as its models; a stream begins with the first token."""
+        wait = work.pace.first if reply.content_type == CONTENT_TYPE else work.pace.total
+        if wait:
+            asyncio.get_running_loop().call_later(wait, self._deliver, work, reply)
+        else:
             self._deliver(work, reply)
 
     def _go_on(self, work: Work, answer: Answer) -> None:
@@ -193,13 +202,40 @@ class Connection(asyncio.Protocol):
         if effects and effects.reset == "after":
             self._reset()
         elif effects and effects.truncate is not None:
-            self._truncate(reply, effects.truncate)
+            self._truncate(work, reply, effects.truncate)
+        elif reply.content_type == CONTENT_TYPE:
+            self._stream(work, reply)
         else:
             self._send(reply.encode())
 
-    def _truncate(self, reply: Reply, options: Any) -> None:
+    def _stream(self, work: Work, reply: Reply, whole: bool = True) -> None:
+        """A chunk for every event, spread over the model's time; ``whole``: the last chunk comes too."""
+        chunks = [f"{len(frame):x}\r\n".encode() + frame + b"\r\n" for frame in split(reply.body)]
+        loop = asyncio.get_running_loop()
+        seconds, began = max(0.0, work.pace.total - work.pace.first), loop.time()
+        step = seconds / max(1, len(chunks) - 1)
+
+        def go_on(at: int) -> None:
+            if not self.transport or self.transport.is_closing():
+                return
+            until = at + 1 if step else len(chunks)
+            self.transport.write(b"".join(chunks[at:until]))
+            if until < len(chunks):
+                loop.call_at(began + until * step, go_on, until)
+            elif whole:
+                self._send(b"0\r\n\r\n")
+            else:
+                self.transport.close()
+
+        if self.transport:
+            self.transport.write(reply.chunked())
+            go_on(0)
+
+    def _truncate(self, work: Work, reply: Reply, options: Any) -> None:
         short = reply.cut(options.get("keep", len(reply.body) // 2))
-        if options.get("form", "short") == "short":
+        if reply.content_type == CONTENT_TYPE:
+            self._stream(work, short, whole=options.get("form", "short") == "short")
+        elif options.get("form", "short") == "short":
             self._send(short.encode())
         elif self.transport:
             self.transport.write(short.encode(length=len(reply.body)))

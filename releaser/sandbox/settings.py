@@ -22,6 +22,10 @@ class Settings:
     rates: dict[str, float | None] = field(default_factory=dict)
     latency: float = 0.0
     model_latency: float = 0.0
+    first_token: float = 0.0
+    """Seconds on AWS until a model's first token."""
+    tokens_per_second: float = 0.0
+    """A model's pace on AWS; 0: all at once."""
 
     def quota(self, name: str) -> int:
         """The quota in force."""
@@ -53,6 +57,8 @@ class Settings:
             "rates": self.rates,
             "latency": self.latency,
             "modelLatency": self.model_latency,
+            "firstToken": self.first_token,
+            "tokensPerSecond": self.tokens_per_second,
         }
 
     def load(self, kept: Mapping[str, Any]) -> None:
@@ -62,6 +68,8 @@ class Settings:
         self.rates = dict(kept.get("rates", {}))
         self.latency = kept.get("latency", 0.0)
         self.model_latency = kept.get("modelLatency", 0.0)
+        self.first_token = kept.get("firstToken", 0.0)
+        self.tokens_per_second = kept.get("tokensPerSecond", 0.0)
 
 
 def _refuse_unknown(noun: str, values: Mapping[str, Any], known: Mapping[str, Any]) -> None:

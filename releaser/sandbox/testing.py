@@ -63,11 +63,11 @@ def client_at(url: str, service: str, account: str, region: str, **more: Any) ->
 class SandboxProcess:
     """A sandbox in a child process. It ends with this process, even when that is killed."""
 
-    def __init__(self, data: Path, time_scale: float, port: int = 0, llm_url: str = "") -> None:
+    def __init__(self, data: Path, time_scale: float, port: int = 0, llm_url: str = "", llm_model: str = "") -> None:
         self.data = data
         self.time_scale = time_scale
         self.port = port
-        self._more = ("--llm-url", llm_url) if llm_url else ()
+        self._more = ("--llm-url", llm_url, "--llm-model", llm_model) if llm_url else ()
         self._child: subprocess.Popen[str] | None = None
         self.start()
 
@@ -146,11 +146,11 @@ def environment_for(url: str, account: str, region: str) -> dict[str, str]:
 
 @contextmanager
 def running(
-    data: Path | str | None = None, time_scale: float = 0.0, port: int = 0, llm_url: str = ""
+    data: Path | str | None = None, time_scale: float = 0.0, port: int = 0, llm_url: str = "", llm_model: str = ""
 ) -> Iterator[SandboxProcess]:
     """A sandbox for the length of a ``with`` block; without ``data`` it forgets everything afterwards."""
     with tempfile.TemporaryDirectory(prefix="sandbox-") as temporary:
-        process = SandboxProcess(Path(data or temporary), time_scale, port, llm_url)
+        process = SandboxProcess(Path(data or temporary), time_scale, port, llm_url, llm_model)
         try:
             yield process
         finally:

@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 from releaser.sandbox.errors import AwsError
 
 _TIMEOUT = 120.0
+_MOST = 16 * 1024 * 1024
+_BUSY = {429: "ThrottlingException", 503: "ServiceUnavailableException"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,29 +29,38 @@ class Upstream:
     url: str
     model: str = ""
 
+    @property
+    def about(self) -> str:
+        """What answers, without what the URL may have as a secret."""
+        where = urlsplit(self.url)
+        return f"{where.scheme}://{where.netloc.rpartition('@')[2]}{where.path} {self.model}".strip()
+
     def ask(self, request: Mapping[str, Any]) -> Answer:
         """The model's answer to one request, or the error that stands for its failure."""
         began = time.monotonic()
         body = {**request, "model": self.model or request["model"]}
         try:
-            status, raw = self._post(json.dumps(body).encode())
+            status, wait, raw = self._post(json.dumps(body).encode())
         except TimeoutError:
             return Answer(error=AwsError("ModelTimeoutException", f"{self.url} did not answer in {_TIMEOUT:g} s."))
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             return Answer(error=_failed(f"{self.url} could not be asked: {error!r}", 502))
-        if status == 429:
-            return Answer(error=AwsError("ThrottlingException", "Too many requests, please wait before trying again."))
+        if status in _BUSY:
+            busy = AwsError(_BUSY[status], "Too many requests, please wait before trying again.")
+            busy.headers |= {"Retry-After": wait} if wait else {}
+            return Answer(error=busy)
         try:
             found = json.loads(raw)
-            if status != 200 or not isinstance(found["choices"][0]["message"], dict):
+            if status != 200 or not _is_completion(found):
                 raise ValueError
-        except (ValueError, LookupError, TypeError):
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return Answer(
                 error=_failed(f"{self.url} answered HTTP {status}: {raw[:500].decode(errors='replace')}", status)
             )
-        return Answer(found, milliseconds=round(1000 * (time.monotonic() - began)))
+        return Answer(found, seconds=time.monotonic() - began)
 
-    def _post(self, body: bytes) -> tuple[int, bytes]:
+    def _post(self, body: bytes) -> tuple[int, str, bytes]:
+        """Status, Retry-After and body."""
         where = urlsplit(self.url)
         kind = http.client.HTTPSConnection if where.scheme == "https" else http.client.HTTPConnection
         connection = kind(where.hostname or "", where.port, timeout=_TIMEOUT)
@@ -57,7 +68,7 @@ class Upstream:
         try:
             connection.request("POST", path, body, {"Content-Type": "application/json"})
             reply = connection.getresponse()
-            return reply.status, reply.read()
+            return reply.status, " ".join(reply.getheader("Retry-After", "").split()), reply.read(_MOST)
         finally:
             connection.close()
 
@@ -68,7 +79,7 @@ class Answer:
 
     completion: Mapping[str, Any] = field(default_factory=dict)
     error: AwsError | None = None
-    milliseconds: int = 0
+    seconds: float = 0.0
 
 
 class Pending(Exception):
@@ -93,6 +104,16 @@ class Answers:
         if found.error is not None:
             raise found.error
         return found
+
+
+def _is_completion(found: Any) -> bool:
+    """Whether a reply says something, in the types that chat completions have."""
+    choice, usage = found["choices"][0], found.get("usage") or {}
+    message, reason = choice["message"], choice.get("finish_reason")
+    said, calls = message.get("content"), message.get("tool_calls") or []
+    counted = all(isinstance(usage.get(name, 0), int) for name in ("prompt_tokens", "completion_tokens"))
+    speaks = isinstance(said, str) or (said is None and bool(calls))
+    return counted and speaks and isinstance(calls, list) and isinstance(reason, str | None)
 
 
 def _failed(message: str, status: int) -> AwsError:

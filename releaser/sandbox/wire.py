@@ -40,9 +40,16 @@ class Reply:
         """The bytes to send; ``length`` overrides Content-Length, to lie about it."""
         own = len(self.body) if self.length is None else self.length
         size = own if length is None else length
+        return self._head(f"Content-Length: {size}") + self.body
+
+    def chunked(self) -> bytes:
+        """The head of a body that follows in chunks."""
+        return self._head("Transfer-Encoding: chunked")
+
+    def _head(self, body: str) -> bytes:
         head = f"{_LINES[self.status]}Content-Type: {self.content_type}\r\n"
         extra = "".join(f"{name}: {value}\r\n" for name, value in (self.headers or {}).items())
-        return f"{head}{extra}Content-Length: {size}\r\n\r\n".encode() + self.body
+        return f"{head}{extra}{body}\r\n\r\n".encode()
 
     def cut(self, keep: int) -> Reply:
         """The same reply with only the first bytes of its body."""

@@ -86,5 +86,5 @@ def _metadata(call: Call, found: Outcome) -> dict[str, Any]:
     said = found.said
     total = said.input_tokens + said.output_tokens
     usage = {"inputTokens": said.input_tokens, "outputTokens": said.output_tokens, "totalTokens": total}
-    latency = max(1, round(1000 * call.settings.model_latency) + said.milliseconds)
+    latency = max(1, round(1000 * (call.settings.model_latency + said.total_s)))
     return {"usage": usage, "metrics": {"latencyMs": latency}, "trace": found.trace}
