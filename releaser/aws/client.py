@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -42,6 +43,9 @@ _PROMISED = {
     ("bedrock-agent", "ListPrompts"): ("promptSummaries",),
 }
 
+_PATIENCE = {"bedrock-agent-runtime": 180}
+"""Service -> seconds without a byte that are borne; 60 elsewhere. Agents and flows say nothing while they work."""
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -80,6 +84,18 @@ def parse_timestamp(value: Any) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
+def _garbled(error: Exception, service: str, operation: str) -> AwsError:
+    """Bytes of a stream that are no frame: their text may be a part of the reply, so only the kind of error is told."""
+    code = type(error).__name__
+    return AwsError(
+        f"{service} {operation}: {code}: a frame of the stream is damaged",
+        failure=Failure.AMBIGUOUS,
+        service=service,
+        operation=operation,
+        aws_code=code,
+    )
+
+
 class BotoAws:
     """AWS over boto3: one session, clients made once under a lock and shared by threads (boto3's own rule)."""
 
@@ -110,6 +126,7 @@ class BotoAws:
         self, service: str, operation: str, params: Mapping[str, Any], member: str
     ) -> Iterator[tuple[float, dict[str, Any]]]:
         """The events of an event stream as they arrive. Raises AwsError, also in the middle."""
+        from botocore.eventstream import ParserError  # a frame whose checksum or length is wrong; no BotoCoreError
         from botocore.exceptions import BotoCoreError, ClientError, EventStreamError
         from botocore.parsers import ResponseParserError
 
@@ -124,6 +141,8 @@ class BotoAws:
             raise in_stream(error, service, operation) from error
         except (ClientError, BotoCoreError, ResponseParserError, OSError, ValueError, Urllib3Error) as error:
             raise classify(error, service, operation) from error
+        except (ParserError, struct.error, KeyError) as error:
+            raise _garbled(error, service, operation) from error
         finally:
             events.close()
 
@@ -155,7 +174,7 @@ class BotoAws:
             retries={"total_max_attempts": 1, "mode": "standard"},
             max_pool_connections=self._connections,
             connect_timeout=5,
-            read_timeout=60,
+            read_timeout=_PATIENCE.get(service, 60),
             tcp_keepalive=True,
             user_agent_extra=f"releaser/{__version__}",
             parameter_validation=False,

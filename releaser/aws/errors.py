@@ -49,6 +49,10 @@ _BY_CODE = {
     # The SDK's own name for "try again soon": HTTP 429.
     "ModelNotReadyException": Failure.THROTTLED,
     "RequestTimeoutException": Failure.AMBIGUOUS,
+    # "There was an issue with a dependency due to a server issue. Retry your request."
+    "DependencyFailedException": Failure.AMBIGUOUS,
+    # In the middle of a stream there is no status to tell it by.
+    "ValidationException": Failure.INVALID,
 }
 
 # The request never left, or never reached a server.
@@ -101,6 +105,7 @@ _ROLE_HINT = (
     "does not exist, may not use the model, or was made a moment ago"
 )
 _LOOPBACK = re.compile(r"https?://(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?=[:/]|$)")
+_SECONDS = re.compile(r"[0-9]{1,5}(\.[0-9]{1,3})?")
 _DISTRUST = ("certificate", "[errno 2]", "[errno 13]", "[errno 21]", "pem lib")
 
 
@@ -136,9 +141,9 @@ def classify(error: Exception, service: str, operation: str, *, sent: bool = Tru
 
 
 def _retry_after(meta: dict[str, Any]) -> float | None:
-    """Seconds of the header, when it has them."""
+    """Seconds of the header, when it has them; a date is none."""
     said = str((meta.get("HTTPHeaders") or {}).get("retry-after", ""))
-    return float(said) if said.isdecimal() and len(said) < 6 else None
+    return float(said) if _SECONDS.fullmatch(said) else None
 
 
 def in_stream(error: Exception, service: str, operation: str) -> AwsError:

@@ -23,8 +23,9 @@ def kinds() -> Mapping[str, Kind]:
 
 
 def kind_of(target: Mapping[str, str]) -> Kind | None:
-    """The kind that a suite's target is of; a guardrail beside another member belongs to that one."""
-    named = [name for name in target if name in kinds() and name != "guardrail"]
-    if len(named) == 1:
-        return kinds()[named[0]]
-    return kinds().get("guardrail") if not named and "guardrail" in target else None
+    """The kind that a suite's target is of: the one that takes all its other members. None: no kind, or not only one.
+
+    A member that a kind would not heed, as a guardrail beside results, is never left out silently.
+    """
+    fitting = [k for name, k in kinds().items() if name in target and target.keys() - {name} <= k.beside]
+    return fitting[0] if len(fitting) == 1 else None

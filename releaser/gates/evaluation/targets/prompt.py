@@ -13,15 +13,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from releaser.core.errors import AwsError
+from releaser.core.address import Address
 from releaser.core.evaluation.case import Case
-from releaser.core.evaluation.response import Failure, Response, Timing, ToolUse
+from releaser.core.evaluation.response import Response, Timing, ToolUse
 from releaser.core.values import thaw
 from releaser.engine.ports import Runtime
-from releaser.gates.evaluation.ports import Answer, Refusal, Request
-from releaser.gates.evaluation.targets.kind import Kind, Wanted
-from releaser.gates.evaluation.targets.saying import assessments_of, cut_off, guarded_of, refusal, units_of, usage_of
+from releaser.gates.evaluation.ports import Answer, Request
+from releaser.gates.evaluation.targets.kind import Kind, Live, Wanted
+from releaser.gates.evaluation.targets.saying import (
+    assessments_of,
+    cut_off,
+    guarded_of,
+    heard,
+    text_of,
+    unfit,
+    units_of,
+    usage_of,
+)
 
+_OURS = frozenset({"model", "behaviour"})
+"""Members of a request that say what is called; the service is not told."""
 _VARIABLE = re.compile(r"\{\{\s*([A-Za-z0-9_.-]+)\s*\}\}")
 
 
@@ -30,7 +41,7 @@ def filled(template: str, values: Mapping[str, str]) -> str:
 
     def value(found: re.Match[str]) -> str:
         if found[1] not in values:
-            raise Refusal(Failure(trouble="refused", message=f"the case has no variable {found[1]}"))
+            raise unfit(f"the case has no variable {found[1]}")
         return values[found[1]]
 
     return _VARIABLE.sub(value, template)
@@ -39,8 +50,8 @@ def filled(template: str, values: Mapping[str, str]) -> str:
 def variables_of(case: Case) -> dict[str, str]:
     """The case's input as texts. Raises Refusal for what is no mapping."""
     if not isinstance(case.input, Mapping):
-        raise Refusal(Failure(trouble="refused", message="the input is no mapping of variables"))
-    return {k: v if isinstance(v, str) else json.dumps(thaw(v), ensure_ascii=False) for k, v in case.input.items()}
+        raise unfit("the input is no mapping of variables")
+    return {str(k): text_of(v) for k, v in case.input.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +71,18 @@ class Converses:
         """The call for a case."""
         content = dict(self.params) | {"model": self.model}
         if self.plain:
-            text = case.input if isinstance(case.input, str) else json.dumps(thaw(case.input), ensure_ascii=False)
-            content["messages"] = [{"role": "user", "content": [{"text": text}]}]
+            content["messages"] = [{"role": "user", "content": [{"text": text_of(case.input)}]}]
         elif self.variant is None:
-            content["promptVariables"] = {k: {"text": v} for k, v in sorted(variables_of(case).items())}
+            values = variables_of(case)
+            if values:
+                content["promptVariables"] = {k: {"text": v} for k, v in sorted(values.items())}
         else:
             content |= rendered(self.variant, variables_of(case))
         return Request(self.lane, "ConverseStream", content)
 
     def ask(self, request: Request) -> Answer:
         """One call."""
-        params = {k: v for k, v in request.content.items() if k not in ("model", "behaviour")}
+        params = {k: v for k, v in request.content.items() if k not in _OURS}
         return spoken(self.runtime, params, self.model)
 
 
@@ -78,7 +90,11 @@ def rendered(variant: Mapping[str, Any], values: Mapping[str, str]) -> dict[str,
     """Messages and system of a prompt's variant, filled in."""
     template = variant.get("templateConfiguration") or {}
     if "text" in template:
-        return {"messages": [{"role": "user", "content": [{"text": filled(template["text"]["text"], values)}]}]}
+        plain = template["text"]
+        blocks_of_text: list[dict[str, Any]] = [{"text": filled(plain["text"], values)}]
+        if plain.get("cachePoint"):
+            blocks_of_text.append({"cachePoint": thaw(plain["cachePoint"])})
+        return {"messages": [{"role": "user", "content": blocks_of_text}]}
     chat = thaw(template.get("chat") or {})
 
     def blocks(found: Any) -> list[dict[str, Any]]:
@@ -100,33 +116,34 @@ def spoken(runtime: Runtime, params: Mapping[str, Any], model: str) -> Answer:
     text: list[str] = []
     tools: dict[int, list[str]] = {}
     names: dict[int, str] = {}
-    first = last = None
+    first: float | None = None
+    last: float | None = None
     stop = ""
     metadata: Mapping[str, Any] | None = None
-    streaming = False
-    try:
-        for at, event in runtime.stream("bedrock-runtime", "ConverseStream", params, "stream"):
-            streaming, last = True, at
-            if "contentBlockStart" in event:
-                use = event["contentBlockStart"].get("start", {}).get("toolUse")
-                if use:
-                    names[event["contentBlockStart"].get("contentBlockIndex", 0)] = str(use.get("name", ""))
-            elif "contentBlockDelta" in event:
-                first = first or at
-                delta = event["contentBlockDelta"].get("delta", {})
-                if "text" in delta:
-                    text.append(delta["text"])
-                if "toolUse" in delta:
-                    index = event["contentBlockDelta"].get("contentBlockIndex", 0)
-                    tools.setdefault(index, []).append(str(delta["toolUse"].get("input", "")))
-            elif "messageStop" in event:
-                stop = str(event["messageStop"].get("stopReason", ""))
-            elif "metadata" in event:
-                metadata = event["metadata"]
-    except AwsError as error:
-        raise refusal(error, streaming=streaming) from None
+    for at, event in heard(runtime, "bedrock-runtime", "ConverseStream", params, "stream"):
+        last = at
+        if "contentBlockStart" in event:
+            use = event["contentBlockStart"].get("start", {}).get("toolUse")
+            if use:
+                names[event["contentBlockStart"].get("contentBlockIndex", 0)] = str(use.get("name", ""))
+        elif "contentBlockDelta" in event:
+            first = at if first is None else first
+            delta = event["contentBlockDelta"].get("delta")
+            if not delta:
+                raise cut_off("what a delta holds")  # its frame was whole and its JSON was not: botocore shows none
+            if "text" in delta:
+                text.append(delta["text"])
+            if "toolUse" in delta:
+                index = event["contentBlockDelta"].get("contentBlockIndex", 0)
+                tools.setdefault(index, []).append(str(delta["toolUse"].get("input", "")))
+        elif "messageStop" in event:
+            stop = str(event["messageStop"].get("stopReason", ""))
+        elif "metadata" in event:
+            metadata = event["metadata"]
     if not stop or metadata is None or last is None:
         raise cut_off("messageStop and metadata")
+    if not metadata.get("usage"):
+        raise cut_off("usage")
     assessments = assessments_of(metadata.get("trace") or {})
     response = Response(
         text="".join(text),
@@ -138,7 +155,7 @@ def spoken(runtime: Runtime, params: Mapping[str, Any], model: str) -> Answer:
     )
     server = (metadata.get("metrics") or {}).get("latencyMs")
     timing = Timing(
-        first_token=(first - began) * 1000 if first else None,
+        first_token=(first - began) * 1000 if first is not None else None,
         last_token=(last - began) * 1000,
         server=float(server) if server is not None else None,
     )
@@ -153,26 +170,36 @@ def _input(parts: list[str]) -> Any:
         return whole
 
 
-def _guardrail(wanted: Wanted) -> dict[str, Any]:
+def _guardrail(wanted: Wanted) -> Live | None:
     name = wanted.target.get("guardrail")
-    if not name:
-        return {}
-    live = wanted.live("guardrail", name)
-    config = {"guardrailIdentifier": live.id, "guardrailVersion": live.version, "trace": "enabled"}
-    return {"guardrailConfig": config}
+    return wanted.published("guardrail", name) if name else None
+
+
+def _params(model: str, guardrail: Live | None, **found: Live) -> dict[str, Any]:
+    """What every call has; the stamps of what the target consists of are a part of it, where they are known."""
+    params: dict[str, Any] = {"modelId": model}
+    if guardrail:
+        config = {"guardrailIdentifier": guardrail.id, "guardrailVersion": guardrail.version, "trace": "enabled"}
+        params["guardrailConfig"] = config
+        found = {**found, "guardrail": guardrail}
+    stamps = {kind: live.stamp for kind, live in found.items() if live.stamp}
+    return params | ({"behaviour": stamps} if stamps else {})
 
 
 def _prompt(wanted: Wanted) -> Converses:
-    live = wanted.live("prompt", wanted.target["prompt"])
+    name = wanted.target["prompt"]
+    live = wanted.published("prompt", name) if wanted.via == "published" else wanted.live("prompt", name)
     variants = live.body.get("variants") or ()
     default = live.body.get("defaultVariant")
     variant = next((v for v in variants if v.get("name") == default), variants[0] if variants else {})
     model = str(variant.get("modelId", ""))
     lane = f"{wanted.place}/{model}"
+    guardrail = _guardrail(wanted)
     if wanted.via == "published":
-        params = {"modelId": f"{live.arn}:{live.version}", **_guardrail(wanted)}
-        return Converses(wanted.runtime, lane, model, params)
-    params = {"modelId": model, **_guardrail(wanted)}
+        return Converses(wanted.runtime, lane, model, _params(f"{live.arn}:{live.version}", guardrail, prompt=live))
+    if not model:
+        raise KeyError(f"model for {Address(wanted.use_case, 'prompt', name)}")
+    params = _params(model, guardrail)
     inference = (variant.get("inferenceConfiguration") or {}).get("text")
     if inference:
         params["inferenceConfig"] = thaw(inference)
@@ -184,7 +211,7 @@ def _prompt(wanted: Wanted) -> Converses:
 def _model(wanted: Wanted) -> Converses:
     entry = wanted.models[wanted.target["model"]]
     model = str(entry["modelId"])
-    params: dict[str, Any] = {"modelId": model, **_guardrail(wanted)}
+    params = _params(model, _guardrail(wanted))
     if entry.get("inference"):
         params["inferenceConfig"] = thaw(entry["inference"])
     return Converses(wanted.runtime, f"{wanted.place}/{model}", model, params, plain=True)
@@ -194,4 +221,7 @@ def _needs(target: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple((kind, target[kind]) for kind in ("prompt", "guardrail") if kind in target)
 
 
-KINDS = (Kind("prompt", _prompt, _needs, inline=True), Kind("model", _model, _needs, inline=True))
+KINDS = (
+    Kind("prompt", _prompt, _needs, inline=True, beside=frozenset({"guardrail"})),
+    Kind("model", _model, _needs, inline=True, beside=frozenset({"guardrail"})),
+)
