@@ -74,7 +74,7 @@ def _power_of_means() -> list[str]:
     """Normal differences; one set of noise for each n, scaled to each deviation."""
     rows = [
         "| n | deviation, in margins | FAIL, a drop of 2 margins | PASS, no change | FAIL, no change "
-        "| drop seen in 80 %, in margins |",
+        "| seen in 80 %: margins beyond the margin |",
         "|---|---|---|---|---|---|",
     ]
     for n in (50, 100, 200, 400, 800, 1600):
