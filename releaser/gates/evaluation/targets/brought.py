@@ -1,14 +1,17 @@
-"""Results that are brought, as a data set of the manifest: JSON Lines of ``{"id", "output", "blocked"?}``."""
+"""Results that are brought, as a data set of the manifest: JSON Lines of ``{"id", "output", "blocked"?}``, or JUnit XML
+(``junit.py``)."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from releaser.core.evaluation.case import Case
 from releaser.core.evaluation.response import Failure, Guarded, Response, Timing
 from releaser.gates.evaluation.ports import Answer, Refusal, Request
+from releaser.gates.evaluation.targets.junit import read_junit
 from releaser.gates.evaluation.targets.kind import Kind, Wanted
 
 _LARGEST = 64 << 20
@@ -36,6 +39,8 @@ class Brought:
 
 def read(content: bytes) -> Brought:
     """The results of a file. Raises ValueError with the line of what is wrong."""
+    if content.lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n").startswith(b"<"):
+        return Brought(read_junit(content))
     if len(content) > _LARGEST:
         raise ValueError("the results are larger than 64 MB")
     found: dict[str, Response | str] = {}
@@ -43,16 +48,23 @@ def read(content: bytes) -> Brought:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            row = json.loads(line, object_pairs_hook=_once)
             name, said = row["id"], row["output"]
         except (ValueError, KeyError, TypeError, RecursionError):
             raise ValueError(f"line {number} is no object with id and output") from None
-        if not isinstance(name, str) or not isinstance(said, str):
-            raise ValueError(f"line {number}: id and output are texts")
-        blocked = row.get("blocked") is True
+        blocked = row.get("blocked", False)
+        if not isinstance(name, str) or not isinstance(said, str) or not isinstance(blocked, bool):
+            raise ValueError(f"line {number}: id and output are texts, blocked is true or false")
         response = Response(text=said, guarded=Guarded(intervened=blocked, blocked=blocked), model="brought")
         found[name] = response if name not in found else f"it is there twice, again in line {number}"
     return Brought(found)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a member stands twice")
+    return found
 
 
 def _build(wanted: Wanted) -> Brought:
