@@ -68,7 +68,10 @@ class Upstream:
         try:
             connection.request("POST", path, body, {"Content-Type": "application/json"})
             reply = connection.getresponse()
-            return reply.status, " ".join(reply.getheader("Retry-After", "").split()), reply.read(_MOST)
+            raw = reply.read(_MOST)
+            if reply.length:
+                raise http.client.IncompleteRead(raw, reply.length)
+            return reply.status, " ".join(reply.getheader("Retry-After", "").split()), raw
         finally:
             connection.close()
 

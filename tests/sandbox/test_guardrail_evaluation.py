@@ -20,6 +20,8 @@ PII = {
     "US_SOCIAL_SECURITY_NUMBER": "536-90-4399",
     "IP_ADDRESS": "192.168.17.4",
     "PHONE": "+49 30 1234567",
+    "AGE": "43 years old",
+    "ADDRESS": "12 Long Acre Street",
 }
 
 
@@ -54,6 +56,25 @@ def pii(action: str, *types: str, **more: Any) -> dict[str, Any]:
 def test_personal_data_is_found_by_its_form(kind: str) -> None:
     text = f"Write to {PII[kind]}, please."
     assert [(one.type, text[one.start : one.end]) for one in personal_data.find(text)] == [(kind, PII[kind])]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Dear Mr. Jan Müller, your card is ready.", [("NAME", "Jan Müller")]),
+        ("Frau Dr. Weiß-Öztürk hat angerufen.", [("NAME", "Weiß-Öztürk")]),
+        ("my name is Anne O'Neill and I am 43 years old", [("NAME", "Anne O'Neill"), ("AGE", "43 years old")]),
+        ("He is aged 17. A card aged 300 is old.", [("AGE", "17")]),
+        ("Er ist 8 Jahre alt.", [("AGE", "8 Jahre alt")]),
+        ("I live at 12 Long Acre Road.", [("ADDRESS", "12 Long Acre Road")]),
+        ("Lange Straße 12a, 10115 Berlin", [("ADDRESS", "Lange Straße 12a, 10115 Berlin")]),
+        ("Musterstr. 5 ist zu.", [("ADDRESS", "Musterstr. 5")]),
+        ("My Name Is Not Given. The name: none.", [("NAME", "Not Given")]),
+        ("Berlin is in Germany. Paul pays 5 EUR in 12 months on Main Street; § 4 Platz. During 2024 it was so.", []),
+    ],
+)
+def test_names_ages_and_addresses_by_what_stands_around_them(text: str, expected: list[tuple[str, str]]) -> None:
+    assert [(one.type, text[one.start : one.end]) for one in personal_data.find(text)] == expected
 
 
 @pytest.mark.parametrize(
