@@ -7,6 +7,7 @@ import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -64,6 +65,14 @@ def _running(data: Path | None) -> Running:
     return found
 
 
+def _is_address(url: str) -> bool:
+    try:
+        where = urlsplit(url)
+        return where.scheme in ("http", "https") and bool(where.hostname) and where.port != 0
+    except ValueError:
+        return False
+
+
 def _ready_line(running: Running) -> str:
     return f"sandbox ready on {running.url} (data {running.data})"
 
@@ -97,7 +106,7 @@ def start(
     from releaser.sandbox.process import CannotStart, run, start_detached
     from releaser.sandbox.upstream import Upstream
 
-    if llm_url is not None and not llm_url.startswith(("http://", "https://")):
+    if llm_url is not None and not _is_address(llm_url):
         typer.echo(f"--llm-url is an http or https address, not {llm_url!r}", err=True)
         raise typer.Exit(64)
     upstream = Upstream(llm_url, llm_model) if llm_url else None
@@ -142,6 +151,7 @@ def status(
         accounts = ", ".join(info["accounts"]) or "none yet"
         typer.echo(f"running on {found.url}, pid {found.pid}, time scale {info['timeScale']:g}")
         typer.echo(f"data {found.data}; {info['calls']} calls; accounts: {accounts}")
+        typer.echo(f"models answer with {info['model']}")
     else:
         typer.echo(f"no sandbox is running on {folder}")
     if found is None:

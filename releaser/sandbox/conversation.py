@@ -55,6 +55,9 @@ def understand(call: Call) -> Conversation:
     if found is not None:
         return _from_prompt(call, found)
     conversation = read(params)
+    used = any({"toolUse", "toolResult"} & set(block) for one in params["messages"] for block in one["content"])
+    if used and "toolConfig" not in params:
+        raise validation("The toolConfig field must be defined when using toolUse and toolResult content blocks.")
     return Conversation(
         invoked.text_model(call, params["modelId"]).id,
         conversation.system,

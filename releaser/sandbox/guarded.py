@@ -2,7 +2,9 @@
 
 Sources: user guide, "Include a guardrail with the Converse API": with ``guardContent`` only that is judged, otherwise
 all messages; the model is not asked when the input is blocked, and nothing is counted then. Masked input is what the
-model is given. An answer that was masked stops with ``guardrail_intervened`` too.
+model is given. An answer that was masked stops with ``guardrail_intervened`` too. "Configure streaming response
+behavior": in mode ``async`` nothing is masked, and what was streamed before it was found is with the caller (how much
+is not said: here half of the answer).
 """
 
 from __future__ import annotations
@@ -44,12 +46,20 @@ def say(call: Call, asked: Conversation, given: Mapping[str, Any] | None) -> Out
     else:
         raw = _ask(call, asked)
         after = judge(guardrail, "OUTPUT", [Piece(raw.text), *_references(asked)], full=full)
-        said = raw
-        if after.intervened:
-            text = after.message if after.blocked else after.texts[0]
-            said = replace(raw, text=text, stop_reason=STOPPED, tool=None)
+        said = _shown(raw, after, late=given.get("streamProcessingMode") == "async")
         trace = _trace(guardrail, before, after, raw.text)
     return Outcome(said, trace if wanted != "disabled" else None)
+
+
+def _shown(raw: Said, after: Verdict, late: bool) -> Said:
+    """What the caller gets of an answer; ``late``: it was streamed while it was judged."""
+    if not after.intervened or (late and not after.blocked):
+        return raw
+    pieces = language.pieces(raw.text) if late else []
+    slipped = "".join(pieces[: len(pieces) // 2])
+    return replace(
+        raw, text=slipped + (after.message if after.blocked else after.texts[0]), stop_reason=STOPPED, tool=None
+    )
 
 
 def plain(asked: Conversation) -> tuple[str, list[tuple[str, str]]]:

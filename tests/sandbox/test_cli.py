@@ -45,6 +45,7 @@ def test_detached_start_status_env_stop(data):
     status = json.loads(result.output)
     assert status["format"] == "releaser.sandbox-status/v1" and status["running"]
     assert status["url"] == f"http://127.0.0.1:{port}"
+    assert "no language model" in run("status", "--data", str(data)).output
     lines = run("env", "--data", str(data), "--account", "222222222222").output.splitlines()
     assert f"export AWS_ENDPOINT_URL=http://127.0.0.1:{port}" in lines
     assert "export AWS_ACCESS_KEY_ID=222222222222" in lines and "export AWS_REGION=eu-central-1" in lines
@@ -110,6 +111,8 @@ def test_foreground_prints_one_line_and_stops_on_signals(data):
 def test_wrong_usage(data):
     assert run("env", "--data", str(data), "--account", "12").exit_code == 64
     assert run("start", "--time-scale", "-1").exit_code == 2
+    for url in ("ftp://x", "http://", "http://127.0.0.1:99999", "127.0.0.1:8080"):
+        assert run("start", "--data", str(data), "--llm-url", url).exit_code == 64, url
     env = run("env", "--data", str(data))
     assert "AWS_ENDPOINT_URL=http://127.0.0.1:4700" in env.output
 

@@ -352,3 +352,13 @@ def test_one_label_and_headings(client: Client) -> None:
     handbook = "Policy:\n## Days\nVacation is 30 days a year.\n## Limits\nThe limit is 2000 EUR a day."
     assert ask(handbook, "What is the limit a day?") == "The limit is 2000 EUR a day."
     assert ask(handbook, "How many vacation days?") == "Vacation is 30 days a year."
+
+
+def test_tool_blocks_need_a_tool_configuration(client: Client) -> None:
+    messages = [
+        *user("How is the weather?"),
+        {"role": "assistant", "content": [{"toolUse": {"toolUseId": "t", "name": "weather", "input": {}}}]},
+        {"role": "user", "content": [{"toolResult": {"toolUseId": "t", "content": [{"text": "Mild."}]}}]},
+    ]
+    code, message = refusal(client("bedrock-runtime").converse, modelId=MODEL, messages=messages)
+    assert code == "ValidationException" and "toolConfig field must be defined" in message

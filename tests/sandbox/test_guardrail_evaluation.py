@@ -220,6 +220,24 @@ def test_an_answer_is_blocked_or_masked(client: Client) -> None:
     assert blocked["trace"]["guardrail"]["outputAssessments"][guard.id][0]["wordPolicy"]
 
 
+def test_a_stream_that_is_judged_late(client: Client) -> None:
+    guard = Guard(client, **pii("ANONYMIZE", "EMAIL", inputAction="NONE"),
+                  wordPolicyConfig={"wordsConfig": [{"text": "gold", "inputEnabled": False}]})  # fmt: skip
+
+    def streamed(text: str, mode: str) -> tuple[str, str]:
+        config = {"guardrailIdentifier": guard.id, "guardrailVersion": "DRAFT", "streamProcessingMode": mode}
+        events = list(guard.ask(text, stream=True, guardrailConfig=config)["stream"])
+        said = "".join(e["contentBlockDelta"]["delta"]["text"] for e in events if "contentBlockDelta" in e)
+        return said, next(e["messageStop"]["stopReason"] for e in events if "messageStop" in e)
+
+    secret = "Context:\nThe vault holds much gold.\n\nQuestion: What is in the vault?"
+    assert streamed(secret, "sync") == ("No answer.", "guardrail_intervened")
+    assert streamed(secret, "async") == ("The vault holdsNo answer.", "guardrail_intervened")
+    address = f"Context:\nWrite to {PII['EMAIL']} for help.\n\nQuestion: Where do I write for help?"
+    assert streamed(address, "sync") == ("Write to {EMAIL} for help.", "guardrail_intervened")
+    assert streamed(address, "async") == (f"Write to {PII['EMAIL']} for help.", "end_turn")
+
+
 def test_only_guarded_content_is_judged_where_there_is_some(client: Client) -> None:
     guard = Guard(client, wordPolicyConfig={"wordsConfig": [{"text": "gold", "outputEnabled": False}]})
     blocks = [{"text": "Gold is a metal."}, {"guardContent": {"text": {"text": "What is a metal?"}}}]
