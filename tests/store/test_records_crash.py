@@ -25,8 +25,8 @@ count=$(($(cat {count} 2>/dev/null || echo 0) + 1))
 echo $count > {count}
 [ $count = "$(cat {armed})" ] || exit 0
 rm {armed}
-{kill_git}
 kill -9 $(cat {victim})
+{kill_git}
 """
 
 
