@@ -9,7 +9,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from sandbox.checks import new_agent, new_alias
+from sandbox.flow_samples import STRAIGHT, prepared
+from sandbox.test_retrieve import CATS, library
 
+from releaser import sandbox
+from releaser.aws.client import BotoAws
 from releaser.core.address import Address
 from releaser.core.errors import AwsError, Failure
 from releaser.core.evaluation.case import Case
@@ -804,3 +809,76 @@ BOMB = '<!DOCTYPE t [<!ENTITY a "x"><!ENTITY b "&a;&a;">]><testsuites><testcase 
 def test_hostile_xml_is_refused(content: bytes) -> None:
     with pytest.raises(ValueError, match=r"results|test"):
         read(content)
+
+
+# -- against the sandbox -----------------------------------------------------------------------------------------------
+
+ACCOUNT = "717171717171"
+MODEL = "amazon.nova-lite-v1:0"
+WORDS = {"wordPolicyConfig": {"wordsConfig": [{"text": "bananas"}]}}
+MASKING = {"sensitiveInformationPolicyConfig": {"piiEntitiesConfig": [{"type": "EMAIL", "action": "ANONYMIZE"}]}}
+
+
+@pytest.fixture
+def account(world_box: sandbox.SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Clients of an emptied account, to which the door leads."""
+    world_box.admin.reset(ACCOUNT)
+    for name, value in world_box.env(ACCOUNT, "eu-central-1").items():
+        monkeypatch.setenv(name, value)
+    return lambda service: world_box.client(service, ACCOUNT)
+
+
+def guardrail(account: Callable[..., Any], **policies: Any) -> Live:
+    said = {"blockedInputMessaging": "No question.", "blockedOutputsMessaging": "No answer."}
+    made = account("bedrock").create_guardrail(name="g", **said, **policies)
+    version = account("bedrock").create_guardrail_version(guardrailIdentifier=made["guardrailId"])["version"]
+    return Live(made["guardrailId"], made["guardrailArn"], version, said)
+
+
+def test_a_guardrail_of_the_sandbox(account: Callable[..., Any]) -> None:
+    guards = {"guardrail": guardrail(account, **WORDS, **MASKING)}
+    alone = built(BotoAws("eu-central-1"), "published", guards, guardrail="x")
+    blocked, masked, passed = (answered(alone, case(t)) for t in ("I like bananas.", "Write to jo@x.eu.", "Hello."))
+    assert (blocked.text, blocked.guarded.blocked) == ("No question.", True)
+    assert masked.guarded.masked and not masked.guarded.blocked and "jo@x.eu" not in masked.text
+    assert (passed.text, passed.guarded.intervened) == ("Hello.", False)
+    around = built(BotoAws("eu-central-1"), "published", guards, model="x", guardrail="x")
+    found = answered(around, case("Say bananas."))
+    assert found.guarded.blocked and found.usage.guardrail_units and found.stop_reason == "guardrail_intervened"
+
+
+def test_a_prompt_of_the_sandbox_says_the_same_published_and_inline(account: Callable[..., Any]) -> None:
+    text = "Context:\nA card costs 5 EUR.\n\nQuestion: {{question}}"
+    template = {"text": {"text": text, "inputVariables": [{"name": "question"}]}}
+    variant = {"name": "v", "templateType": "TEXT", "templateConfiguration": template, "modelId": MODEL}
+    made = account("bedrock-agent").create_prompt(name="p", variants=[variant], defaultVariant="v")
+    version = account("bedrock-agent").create_prompt_version(promptIdentifier=made["id"])["version"]
+    prompt = Live(made["id"], made["arn"], version, {"defaultVariant": "v", "variants": [variant]})
+    aws, asked = BotoAws("eu-central-1"), case({"question": "What does a card cost?"})
+    published, inline = (
+        answered(built(aws, via, {"prompt": prompt}, prompt="x"), asked) for via in ("published", "inline")
+    )
+    assert published == inline and "5 EUR" in inline.text
+
+
+def test_a_flow_an_agent_and_a_knowledge_base_of_the_sandbox(account: Callable[..., Any]) -> None:
+    where, _ = library(account, {"cats.txt": CATS})  # type: ignore[no-untyped-call]
+    agents, aws = account("bedrock-agent"), BotoAws("eu-central-1")
+    base = {"knowledge-base": Live(where["knowledgeBaseId"], "arn")}
+    found = answered(built(aws, "published", base, knowledge_base="x"), case("When do cats hunt?"))
+    assert [p.text for p in found.passages] == [CATS]
+    said = answered(built(aws, "published", base, knowledge_base="x", model="x"), case("When do cats hunt?"))
+    assert said.text == "Cats sleep most of the day. They hunt"  # nine tokens, as the model's entry says
+
+    id = new_agent(agents, instruction="Answer from the search results, please, and say nothing besides.")
+    agents.associate_agent_knowledge_base(
+        agentId=id, agentVersion="DRAFT", knowledgeBaseId=where["knowledgeBaseId"], description="Pets"
+    )
+    agent = Live(id, "arn", "1", {"foundationModel": MODEL}, new_alias(agents, id))
+    said = answered(built(aws, "published", {"agent": agent}, agent="x"), case("When do cats hunt?"))
+    assert "dusk" in said.text and [p.text for p in said.passages] == [CATS] and said.usage.output_tokens
+
+    flow = Live(prepared(agents), "arn", "1", {"definition": STRAIGHT}, "TSTALIASID")
+    assert answered(built(aws, "published", {"flow": flow}, flow="x"), case("hello")).text == "hello"
+    absent = Live("A" * 10, "arn", "1", {}, "TSTALIASID")
+    assert trouble(built(aws, "published", {"flow": absent}, flow="x")) == "refused"
