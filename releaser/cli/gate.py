@@ -48,12 +48,5 @@ def gate(
     from releaser.pipeline import rejudging
 
     found = rejudging.rejudge(root, evidence, baseline or (), environment)
-    show(found.judgement, output, found.texts)
+    typer.echo(rejudging.printed(found.judgement, output.value, found.texts), nl=False)
     raise typer.Exit(rejudging.exit_code(found.judgement))
-
-
-def show(judgement: object, output: Report, texts: object) -> None:
-    """A judgement on stdout."""
-    from releaser.pipeline.rejudging import printed
-
-    typer.echo(printed(judgement, output.value, texts), nl=False)  # type: ignore[arg-type]

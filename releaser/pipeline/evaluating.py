@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from releaser import wiring
 from releaser.core.environment import duration
@@ -31,9 +31,6 @@ from releaser.pipeline.desk import Desk
 from releaser.pipeline.subjects import Subjects, SuitePlan
 from releaser.pipeline.thresholds import judged_suites
 from releaser.store.responses import ResponseFolder
-
-if TYPE_CHECKING:
-    pass
 
 SEED = 20260101
 """Of samples: fixed, so that nobody chooses the luckiest."""

@@ -46,7 +46,6 @@ class Gatekeeper:
     show: Callable[[Judgement], None]
     """Told of every judgement as it is made."""
     kept: dict[str, tuple[Evidence, ...]] = field(default_factory=dict)
-    judged: dict[str, Judgement] = field(default_factory=dict)
 
     def __call__(self, part: UseCasePlan, work: Workspace) -> tuple[Verdict, ...]:
         """The verdicts of every suite that is asked for. What went wrong is an ERROR of the suite, never a pass."""
@@ -79,7 +78,7 @@ class Gatekeeper:
             found = evaluating.judged(subjects, asked.suites)
         except ReleaserError as error:
             return (*verdicts, self._broken(name, error))
-        self.kept[name], self.judged[name] = found.evidence, found.judgement
+        self.kept[name] = found.evidence
         self.show(found.judgement)
         return (*verdicts, *(_verdict(name, s, s.suite in evaluating.overdue) for s in found.judgement.suites))
 

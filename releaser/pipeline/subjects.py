@@ -12,12 +12,11 @@ from releaser.core.content import resolve_body
 from releaser.core.errors import ReleaserError
 from releaser.core.evaluation.case import Case
 from releaser.core.evaluation.evidence import Subject, Via
-from releaser.core.evaluation.reading import read_dataset
 from releaser.core.evaluation.response import Response
 from releaser.core.graph import Node
-from releaser.core.proof.files import sha256
 from releaser.core.values import thaw, transform
 from releaser.core.workspace import UseCaseFiles
+from releaser.gates.evaluation.datasets import load, verified_bytes
 from releaser.gates.evaluation.metrics import registry as metrics
 from releaser.gates.evaluation.metrics.measured import MEASURED
 from releaser.gates.evaluation.ports import Target
@@ -125,7 +124,9 @@ class Subjects:
 
     def _brought(self, target: Mapping[str, str]) -> dict[str, str]:
         """Results are of what they were made with: their digest stands for it."""
-        return {f"results/{target['results']}": self._verified(target["results"])[2]} if "results" in target else {}
+        if "results" not in target:
+            return {}
+        return {f"results/{target['results']}": str(self._declared(target["results"])["sha256"])}
 
     def as_live(self, name: str) -> Subjects | None:
         """The same suite of what is live; None where nothing is, or not all that the suite's target consists of."""
@@ -147,7 +148,11 @@ class Subjects:
     def _target(self, name: str, kind: Any, target: Mapping[str, str]) -> Target:
         models = self.spec.get("models") or {}
         place = f"{self.account}/{self.region}"
-        brought = {target["results"]: self._verified(target["results"])[1]} if "results" in target else {}
+        brought = {
+            name: verified_bytes(name, self._declared(name), self.files.cases, self.aws)
+            for name in (target.get("results"),)
+            if name is not None
+        }
         wanted = Wanted(self.use_case, target, self.runtime, place, self.via, self.resources, models, brought)
         try:
             built: Target = kind.build(wanted)
@@ -180,50 +185,20 @@ class Subjects:
         named |= {target["model"]} if "model" in target else set()
         return {name: str(declared[name].get("modelId", "")) for name in sorted(named) if name in declared}
 
-    def _cases(self, dataset: str) -> tuple[tuple[Case, ...], str]:
-        """The cases of a data set whose bytes have the declared digest."""
-        path, raw, actual = self._verified(dataset)
-        found, wrong = read_dataset(dataset, path, raw, actual)
-        if wrong:
-            first = wrong[0]
-            more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-            raise ReleaserError(
-                f"{path}:{first.line}: {first.message}{more}",
-                code="P228",
-                hint="`releaser validate` lists every problem",
-            )
-        return found.cases, actual
-
-    def _verified(self, dataset: str) -> tuple[str, bytes, str]:
-        """Path, bytes and digest of a data set: those that were approved. Raises ReleaserError for others."""
-        declared = (self.spec.get("datasets") or {}).get(dataset)
-        if declared is None:
+    def _declared(self, dataset: str) -> Mapping[str, Any]:
+        """A data set's entry. Raises ReleaserError when there is none."""
+        found = (self.spec.get("datasets") or {}).get(dataset)
+        if found is None:
             raise ReleaserError(
                 f"there is no data set {dataset!r}", code="P225", hint="the suite names it as `dataset`"
             )
-        path = str(declared.get("path") or declared.get("uri"))
-        raw = self._bytes(declared)
-        actual = sha256(raw)
-        if actual != declared["sha256"]:
-            raise ReleaserError(
-                f"{path} has the sha256 {actual}, the manifest says {declared['sha256']}",
-                code="P228",
-                hint="data that was not approved is not used; `releaser validate` says what it is",
-            )
-        return path, raw, actual
+        declared: Mapping[str, Any] = found
+        return declared
 
-    def _bytes(self, declared: Mapping[str, Any]) -> bytes:
-        path = declared.get("path")
-        if isinstance(path, str):
-            if path not in self.files.cases:
-                raise ReleaserError(f"{path} is not there", code="P228", hint="it is named under `datasets`")
-            return self.files.cases[path]
-        bucket, _, key = str(declared["uri"]).removeprefix("s3://").partition("/")
-        which = {"Bucket": bucket, "Key": key}
-        if declared.get("versionId"):
-            which["VersionId"] = str(declared["versionId"])
-        content: bytes = self.aws.call("s3", "GetObject", which)["Body"].read()
-        return content
+    def _cases(self, dataset: str) -> tuple[tuple[Case, ...], str]:
+        """The cases of a data set whose bytes have the declared digest, and that digest."""
+        found = load(dataset, self._declared(dataset), self.files.cases, self.aws)
+        return found.cases, found.sha256
 
 
 def _version(metric: str, entry: Mapping[str, Any]) -> str:
@@ -244,15 +219,29 @@ def staged(planned: Planned, use_case: str, work: Workspace, runtime: Runtime, a
         if outputs.get("id"):
             body = resolve_body(node, work.value)
             resources[address] = Live(outputs["id"], outputs.get("arn", ""), outputs.get("version", ""), body)
+    return _subjects(planned, use_case, nodes, resources, "published", runtime, aws, told)
+
+
+def _subjects(
+    planned: Planned,
+    use_case: str,
+    nodes: Mapping[Address, Node],
+    resources: Mapping[Address, Live],
+    via: Via,
+    runtime: Runtime,
+    aws: Aws,
+    told: Mapping[str, Any],
+) -> Subjects:
     plan = planned.plan
+    part = plan.of(use_case)
     return Subjects(
         use_case=use_case,
-        release=next((u.release for u in plan.use_cases if u.use_case == use_case), ""),
+        release=part.release if part else "",
         spec=thaw(planned.compiled.views[use_case].spec),
         files=planned.compiled.files[use_case],
         nodes=nodes,
         resources=resources,
-        via="published",
+        via=via,
         runtime=runtime,
         aws=aws,
         account=plan.account,
@@ -292,18 +281,4 @@ def inline(planned: Planned, use_case: str, runtime: Runtime, aws: Aws, **told: 
             resources[address] = Live(bound.id, bound.arn, bound.version or "", _inline_body(node, nodes, live))
         elif node.kind == "prompt":
             resources[address] = Live("", "", "", _inline_body(node, nodes, live))
-    plan = planned.plan
-    return Subjects(
-        use_case=use_case,
-        release=next((u.release for u in plan.use_cases if u.use_case == use_case), ""),
-        spec=thaw(planned.compiled.views[use_case].spec),
-        files=planned.compiled.files[use_case],
-        nodes=nodes,
-        resources=resources,
-        via="inline",
-        runtime=runtime,
-        aws=aws,
-        account=plan.account,
-        region=plan.region,
-        **told,
-    )
+    return _subjects(planned, use_case, nodes, resources, "inline", runtime, aws, told)
