@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from complaints.mutations import MUTATIONS, Mutation
+from complaints.mutation import Mutation
+from complaints.mutations import MUTATIONS
 from complaints.test_every_complaint import TESTS
 
 HERE = Path(__file__).parent

@@ -7,19 +7,11 @@ Each is a text that stands exactly once in its file, and what replaces it. ``pyt
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from complaints import mutations_gating, mutations_running
+from complaints.mutation import Mutation
 
-@dataclass(frozen=True, slots=True)
-class Mutation:
-    """One line: ``file`` is below ``releaser/``."""
-
-    file: str
-    old: str
-    new: str
-
-
-MUTATIONS: Mapping[str, Mutation] = {
+_RELEASES: Mapping[str, Mutation] = {
     # -- guardrails
     "test_cdk_38674_a_change_elsewhere_leaves_the_versions_alone": Mutation(
         "core/planner.py",
@@ -379,3 +371,5 @@ MUTATIONS: Mapping[str, Mutation] = {
         "section=None,",
     ),
 }
+
+MUTATIONS: Mapping[str, Mutation] = {**_RELEASES, **mutations_gating.MUTATIONS, **mutations_running.MUTATIONS}
