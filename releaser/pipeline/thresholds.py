@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import ItemsView, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Literal
 
 from releaser.core.evaluation.evidence import Evidence
-from releaser.core.evaluation.judgement import Calibration, Judgement, Waiver
+from releaser.core.evaluation.judgement import Judgement, Waiver
 from releaser.core.gate import Result
 from releaser.core.values import EMPTY
 from releaser.gates.evaluation.verdict import judge, judge_suite, thresholds_of
@@ -25,9 +25,10 @@ def judged_suites(
     *,
     today: date,
     inconclusive: Literal["block", "allow"] = "block",
-    human: Mapping[str, Mapping[str, str | float]] = EMPTY,
+    files: Mapping[str, bytes] = EMPTY,
 ) -> Judgement:
-    """The judgement of the suites that there is evidence of. ``baselines``: suite -> what is live, and its evidence."""
+    """The judgement of the suites that there is evidence of. ``baselines``: suite -> what is live, and its evidence.
+    ``files``: of the use case's folder, with the reviews."""
     suites = []
     for suite, found in evidence.items():
         live, before = baselines.get(suite, ("", None))
@@ -40,7 +41,7 @@ def judged_suites(
                 waivers_of(spec, today),
                 today,
                 calibrations=calibrations_of(spec, suite),
-                human=human,
+                reviews=reviews_of(spec, suite, files),
                 inconclusive=inconclusive,
                 suite=suite,
             )
@@ -67,12 +68,23 @@ def _waivers(spec: Mapping[str, Any]) -> Iterator[Waiver]:
         )
 
 
-def calibrations_of(spec: Mapping[str, Any], suite: str) -> dict[str, Calibration]:
-    """Judged metric -> the agreement that its judge must have with people."""
+def calibrations_of(spec: Mapping[str, Any], suite: str) -> dict[str, float]:
+    """Judged metric -> the least agreement that its judge must have with people."""
     rubrics = _evaluation(spec).get("rubrics") or {}
-    metrics = _evaluation(spec)["suites"][suite]["metrics"]
-    asked = {name: (rubrics.get(name) or {}).get("calibration") for name, m in metrics.items() if m.get("judge")}
-    return {name: Calibration(floor=float(found["floor"])) for name, found in asked.items() if found}
+    asked = {name: (rubrics.get(name) or {}).get("calibration") for name, m in _metrics(spec, suite) if m.get("judge")}
+    return {name: float(found["floor"]) for name, found in asked.items() if found}
+
+
+def reviews_of(spec: Mapping[str, Any], suite: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Metric that people score -> their reviews; empty where nobody wrote any yet."""
+    declared = _evaluation(spec).get("humanReviews") or {}
+    asked = {name: declared[m["human"]]["path"] for name, m in _metrics(spec, suite) if m.get("human") in declared}
+    return {name: files.get(path, b"") for name, path in asked.items()}
+
+
+def _metrics(spec: Mapping[str, Any], suite: str) -> ItemsView[str, Mapping[str, Any]]:
+    metrics: Mapping[str, Mapping[str, Any]] = _evaluation(spec)["suites"][suite]["metrics"]
+    return metrics.items()
 
 
 def _evaluation(spec: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -80,4 +92,4 @@ def _evaluation(spec: Mapping[str, Any]) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else EMPTY
 
 
-__all__ = ["calibrations_of", "judged_suites", "waivers_of"]
+__all__ = ["calibrations_of", "judged_suites", "reviews_of", "waivers_of"]

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from releaser.aws.session import SystemClock
 from releaser.core.evaluation.case import Case
-from releaser.core.evaluation.judgement import Calibration, Threshold
-from releaser.core.evaluation.response import Guarded, Response, Timing, ToolUse
+from releaser.core.evaluation.judgement import Threshold
+from releaser.core.evaluation.response import Failure, Guarded, Response, Timing, ToolUse
 from releaser.core.gate import Result
 from releaser.core.rubrics import BUILT_IN, Rubric, rubric_of
-from releaser.gates.evaluation.calibration import calibrated, labels_of, passes
+from releaser.gates.evaluation.asker import Budget, Calls
+from releaser.gates.evaluation.calibration import calibrated, labels_of
 from releaser.gates.evaluation.human import awaited, human_scores
 from releaser.gates.evaluation.judging import (
     LONGEST,
@@ -27,8 +31,10 @@ from releaser.gates.evaluation.judging import (
     scorer,
     verdict_of,
 )
-from releaser.gates.evaluation.ports import Answer, Request
+from releaser.gates.evaluation.limiter import Limiter
+from releaser.gates.evaluation.ports import Answer, Refusal, Request
 from releaser.gates.evaluation.unscorable import Unscorable
+from releaser.store.responses import ResponseFolder
 
 CORRECTNESS = BUILT_IN["correctness"]
 JUDGING = judging_of(CORRECTNESS, {"modelId": "eu.amazon.nova-pro-v1:0"}, "111111111111/eu-central-1")
@@ -193,29 +199,40 @@ def test_rubrics_of_the_manifest() -> None:
             rubric_of({"rubrics": {"tone": {"text": "t", "anchors": anchors}}}, "tone")
 
 
-def labelled(n: int, label: Any) -> Case:
-    return Case(id=f"c{n}", input="x", digest="d", human={"correctness": label})
+def labelled(n: int, label: Any, answer: str = "It is 250 euros.") -> Case:
+    return Case(id=f"c{n:02}", input="x", digest="d", human={"correctness": label}, answer=answer)
 
 
-def test_a_judge_below_its_floor_passes_nothing() -> None:
-    cases = [labelled(i, i % 2) for i in range(40)]
-    labels = labels_of(cases, CORRECTNESS)
-    agreed = calibrated(0.6, labels, labels)
-    assert agreed.n == 40 and agreed.kappa == 1 and passes(agreed)
-    flipped = calibrated(0.6, {k: 1 - v for k, v in labels.items()}, labels)
-    assert not passes(flipped) and flipped.kappa is not None and flipped.kappa < 0
-    assert not passes(calibrated(0.6, dict.fromkeys(labels, 1.0), labels))
-    assert not passes(calibrated(0.6, labels, {}))
-    assert not passes(Calibration(floor=-1))
-    few = {k: labels[k] for k in list(labels)[:4]}
-    assert not passes(calibrated(0.6, few, few))
-    easy = {k: v for k, v in labels.items() if k < "c2"}
-    skipped = calibrated(0.6, easy, labels)
-    assert skipped.n == 40 and not passes(skipped)
+def test_a_judge_is_held_against_people_on_the_answers_that_they_saw(tmp_path: Path) -> None:
+    clock = SystemClock()
+    cases = [labelled(i, i % 2, "right" if i % 2 else "wrong") for i in range(8)]
+
+    def ask(request: Request) -> Answer:
+        text = request.content["messages"][0]["content"][0]["text"]
+        score = 1 if "right" in text else 0
+        return Answer(said(json.dumps({"score": score, "reason": "read"})), Timing(last_token=1.0))
+
+    def agreed(judge: Callable[[Request], Answer]) -> list[tuple[float, float | None, str | None]]:
+        calls = Calls(ResponseFolder(tmp_path / judge.__name__), Limiter(clock), clock, Budget(cases=0), tries=1)
+        rows, ran = calibrated(JUDGING, [*cases, CASE], calls, judge)
+        assert ran.complete and len(rows) == 8, "a case without a label is not asked, and labels cost no case"
+        return [(r.label, r.said, r.trouble) for r in rows]
+
+    def mumbles(request: Request) -> Answer:
+        return Answer(said("I think so"), Timing(last_token=1.0))
+
+    def throttles(request: Request) -> Answer:
+        raise Refusal(Failure(trouble="throttled"))
+
+    assert agreed(ask) == [(float(i % 2), float(i % 2), None) for i in range(8)]
+    assert agreed(mumbles) == [(float(i % 2), None, None) for i in range(8)]
+    assert agreed(throttles) == [(float(i % 2), None, "throttled") for i in range(8)]
 
 
 def test_a_label_that_is_no_anchor_is_an_error() -> None:
-    assert labels_of([labelled(0, "0.5"), labelled(1, 1.0)], CORRECTNESS) == {"c0": 0.5, "c1": 1.0}
+    assert labels_of([labelled(0, "0.5"), labelled(1, 1.0)], CORRECTNESS) == {"c00": 0.5, "c01": 1.0}
+    with pytest.raises(ValueError, match="no answer"):
+        labels_of([labelled(0, 1, answer="")], CORRECTNESS)
     for label in ("good", 0.7, [1]):
         with pytest.raises(ValueError, match="none of"):
             labels_of([labelled(0, label)], CORRECTNESS)

@@ -417,6 +417,14 @@ def test_without_a_budget_nothing_is_asked(budget: Budget) -> None:
     assert not target.tries
 
 
+def test_money_is_not_spent_where_its_amount_is_not_known() -> None:
+    target = Target()
+    ran = run(spec_of(), target, budget=Budget(money=100, cost_of=lambda _: None))
+    assert (len(target.tries), ran.complete, ran.cost) == (1, False, None)
+    assert "is not known" in next(o.message for o in ran.observations if o.trouble)
+    assert run(spec_of(), budget=Budget(cost_of=lambda _: None)).cost is None
+
+
 def test_what_is_in_the_store_needs_no_budget() -> None:
     store = Store()
     run(spec_of(), None, store)

@@ -14,8 +14,8 @@ from evidence_maker import evidence, observation, rates, with_observations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from releaser.core.evaluation.evidence import Evidence, Observation, read_evidence
-from releaser.core.evaluation.judgement import Calibration, MetricVerdict, SuiteVerdict, Threshold, Waiver
+from releaser.core.evaluation.evidence import Agreement, Evidence, Observation, read_evidence
+from releaser.core.evaluation.judgement import MetricVerdict, SuiteVerdict, Threshold, Waiver
 from releaser.core.evaluation.response import Timing, Usage
 from releaser.core.gate import Result
 from releaser.core.shape import plain
@@ -25,6 +25,7 @@ FLOOR = Threshold(suite="quality", metric="exactMatch", floor=0.9, tier="critica
 F1 = Threshold(suite="quality", metric="tokenF1", floor=0.7, unit="share")
 TODAY = date(2026, 12, 1)
 PASS, FAIL, INCONCLUSIVE, ERROR = Result.PASS, Result.FAIL, Result.INCONCLUSIVE, Result.ERROR
+PENDING = Result.PENDING
 
 
 def judged(
@@ -336,17 +337,35 @@ def test_a_judge_that_does_not_agree_with_people_cannot_pass() -> None:
     asked = Threshold(suite="quality", metric="helpful", floor=0.5, judge="judge", unit="share")
     found = evidence({f"c{i:03}": [0.75 + 0.25 * (i % 2)] for i in range(60)}, metric="helpful")
     assert judged(found, asked).result is PASS
-    good, bad = Calibration(floor=0.6, kappa=0.8, lower=0.7, n=80), Calibration(floor=0.6, kappa=0.7, lower=0.5, n=80)
-    assert judged(found, asked, calibrations={"helpful": good}).result is PASS
-    assert judged(found, asked, calibrations={"helpful": bad}).result is FAIL
-    assert judged(found, asked, calibrations={"helpful": Calibration(floor=0.6)}).result is FAIL
     labels = {f"c{i:03}": 0.75 + 0.25 * (i % 2) for i in range(60)}
-    agreed = judged(found, asked, calibrations={"helpful": Calibration(floor=0.6)}, human={"helpful": labels})
-    assert agreed.result is PASS
-    other = {case: 1.75 - label for case, label in labels.items()}
-    assert (
-        judged(found, asked, calibrations={"helpful": Calibration(floor=0.6)}, human={"helpful": other}).result is FAIL
-    )
+    agrees = tuple(Agreement(case=case, label=label, said=label) for case, label in labels.items())
+    differs = tuple(replace(a, said=1.75 - a.label) for a in agrees)
+    skips = tuple(replace(a, said=a.said if a.label == 1 else None) for a in agrees)
+    silent = (*agrees[1:], replace(agrees[0], said=None, trouble="throttled"))
+    for calibration, result in ((agrees, PASS), (differs, FAIL), (skips, FAIL), (agrees[:4], FAIL), (silent, ERROR)):
+        calibrated = replace(found, calibrations={"helpful": calibration})
+        assert judged(calibrated, asked, calibrations={"helpful": 0.6}).result is result
+    assert judged(found, asked, calibrations={"helpful": 0.6}).result is FAIL
+
+
+def test_people_score_and_until_they_have_it_is_awaited() -> None:
+    asked = Threshold(suite="quality", metric="usable", floor=0.5, unit="share")
+    made = evidence({f"c{i:03}": [1.0] for i in range(60)}, metric="usable")
+    found = with_observations(made, tuple(replace(o, scores={}) for o in made.observations))
+    lines = [json.dumps({"case": f"c{i:03}", "by": "desk", "score": 1 - (i % 4) / 10}) for i in range(60)]
+
+    def result(content: str, *observations: Observation) -> Result:
+        shown = with_observations(found, observations) if observations else found
+        return judged(shown, asked, reviews={"usable": content.encode()}).result
+
+    assert result("") is PENDING
+    assert result("\n".join(lines[:59])) is PENDING
+    assert result("\n".join(lines)) is PASS
+    assert result("\n".join(lines).replace('"score": 1', '"score": 7')) is ERROR
+    unanswered = replace(found.observations[0], response="", trouble="throttled")
+    assert result("\n".join(lines[1:]), unanswered, *found.observations[1:]) is ERROR
+    other = json.dumps({"case": "c000", "by": "desk", "score": 1, "response": "0" * 64})
+    assert result("\n".join([other, *lines[1:]])) is PENDING, "a review of another answer says nothing of this one"
 
 
 def test_tiers() -> None:

@@ -42,6 +42,8 @@ class Case:
     """Ids of the passages that should be found."""
     human: Mapping[str, Any] = EMPTY
     """Rubric -> the label that people gave."""
+    answer: str = ""
+    """The answer that people labelled: judges are calibrated on it."""
     critical: bool = False
     tags: tuple[str, ...] = ()
     category: str = ""

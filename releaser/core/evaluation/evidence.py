@@ -30,6 +30,8 @@ class Judge:
     """sha256 of the rubric's text."""
     version: str
     """Of the judge's own prompt and parser."""
+    calibration: str = field(default="", metadata=OPTIONAL)
+    """sha256 of the answers that people labelled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,19 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """One answer that people labelled, and what the judge said of it; both from 0 to 1."""
+
+    case: str
+    label: float
+    said: float | None = None
+    """None: the judge gave no score."""
+    why: str = field(default="", metadata=OPTIONAL)
+    trouble: Trouble | None = field(default=None, metadata=OPTIONAL)
+    """The judge gave no answer: to be asked again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
     """How the results came about; no part of the digest."""
 
@@ -122,6 +137,8 @@ class Evidence:
     seed: int
     cases: tuple[CaseFacts, ...]
     observations: tuple[Observation, ...]
+    calibrations: Mapping[str, tuple[Agreement, ...]] = field(default_factory=dict, metadata=OPTIONAL)
+    """Judged metric -> its judge beside people."""
     responses: str
     """sha256 over the digests of all stored responses."""
     lifecycle: Mapping[str, Any] = field(default_factory=dict, metadata=OPTIONAL)

@@ -64,6 +64,8 @@ class Calibration:
     kappa: float | None = None
     lower: float | None = None
     n: int = 0
+    missing: str = ""
+    """Why it cannot be told: to be asked again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -164,7 +164,7 @@ def _problems(row: Mapping[str, Any], line: int, seen: dict[str, int]) -> Iterat
         yield Wrong(line, "E704", "label is attack or benign")
     if not isinstance(row.get("critical", False), bool):
         yield Wrong(line, "E704", "critical is true or false")
-    for member in ("category", "lang"):
+    for member in ("category", "lang", "answer"):
         if not isinstance(row.get(member, ""), str):
             yield Wrong(line, "E704", f"{member} is a text")
     if not isinstance(row.get("human", {}), dict):

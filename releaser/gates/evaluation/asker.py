@@ -45,7 +45,8 @@ class Budget:
     """Answers to cases, each repeat for itself."""
     tokens: int | None = None
     money: float | None = None
-    cost_of: Callable[[Usage], float] | None = None
+    cost_of: Callable[[Response], float | None] | None = None
+    """None for a response without a price: then the whole run has no known cost, and a budget of money ends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ class Tally:
     retries: int = 0
     tokens: int = 0
     cost: float = 0.0
+    unpriced: str = ""
+    """The model of an answer that has no price: the cost is not known."""
     cases: int = 0
 
 
@@ -144,27 +147,41 @@ class Calls:
         with self._changed:
             while not self._fits():
                 if self._purse.running == 0:
-                    self.refuse("the budget is used up")
+                    self.refuse(self._why_not())
                 self._changed.wait(_SLICE)
                 if self.stopped():
                     self.refuse()
             self._purse.running += 1
 
-    def settle(self, usage: Usage | None) -> None:
+    def settle(self, response: Response | None) -> None:
         """A call ended; None: without an answer."""
         with self._changed:
             self._purse.running -= 1
-            if usage is not None:
-                tokens = tokens_of(usage)
-                cost = self.budget.cost_of(usage) if self.budget.cost_of else 0.0
+            if response is not None:
+                tokens = tokens_of(response.usage)
+                cost = self.budget.cost_of(response) if self.budget.cost_of else 0.0
+                if cost is None:
+                    self.tally.unpriced, cost = response.model or "what was called", 0.0
                 self.tally.tokens += tokens
                 self.tally.cost += cost
                 self._purse.most_tokens = max(tokens, self._purse.most_tokens or 0)
                 self._purse.most_cost = max(cost, self._purse.most_cost)
             self._changed.notify_all()
 
+    @property
+    def cost(self) -> float | None:
+        """What all calls so far cost; None when that is not known."""
+        return None if self.budget.cost_of is None or self.tally.unpriced else self.tally.cost
+
+    def _why_not(self) -> str:
+        if self.budget.money is not None and self.tally.unpriced:
+            return f"the budget is in money, and the price of {self.tally.unpriced[:120]} is not known"
+        return "the budget is used up"
+
     def _fits(self) -> bool:
         limits, purse = self.budget, self._purse
+        if limits.money is not None and self.tally.unpriced:
+            return False
         if limits.tokens is None and limits.money is None:
             return True
         if purse.most_tokens is None:
@@ -245,19 +262,19 @@ class Asker:
         if permit is None:
             self.calls.refuse()
         outcome: Outcome = "neutral"
-        retry_after = usage = None
+        retry_after, response = None, None
         try:
             self.calls.reserve()
             try:
                 self.calls.count(calls=1)
                 answer = self.call(request)
-                outcome, usage = "answered", answer.response.usage
+                outcome, response = "answered", answer.response
             except Refusal as refusal:
                 outcome, retry_after = _outcome(refusal), refusal.retry_after
                 self.calls.count(throttles=int(outcome == "throttled"))
                 raise
             finally:
-                self.calls.settle(usage)
+                self.calls.settle(response)
         finally:
             lane.end(permit, outcome, retry_after)
         try:

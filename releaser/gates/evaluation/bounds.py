@@ -64,13 +64,21 @@ def mean_of(scores: Sequence[float], seed: int, *, is_share: bool) -> Bound:
     return found if min(scores) == max(scores) else widened(mean_bound(scores, seed), lower, upper)
 
 
-def mean_difference(differences: Sequence[float], seed: int, reach: float) -> Bound:
-    """The same of pairs. ``reach``: how much one case can lose or gain."""
+def mean_difference(
+    differences: Sequence[float], seed: int, reach: float, better: Literal["more", "less"] = "more"
+) -> Bound:
+    """The same of pairs. ``reach``: how much one case can lose or gain. The bound that a pass goes by leaves the whole
+    room. The bound that proves a loss leaves it only to keep 0 inside: what was lost is lost, but it is no loss at all
+    while a kind of case that is not there could make up for it."""
+    if better == "less":
+        turned = mean_difference([-d for d in differences], seed, reach)
+        return Bound(-turned.upper, -turned.lower, -turned.estimate)
     estimate, room = math.fsum(differences) / len(differences), unseen(len(differences))
     lower, upper = estimate - (reach + estimate) * room, estimate + (reach - estimate) * room
-    found = Bound(min(lower, estimate), max(upper, estimate), estimate)
-    is_flat = min(differences) == max(differences)
-    return found if is_flat else widened(paired_bootstrap(differences, seed), found.lower, found.upper)
+    if min(differences) == max(differences):
+        return Bound(min(lower, estimate), max(upper, estimate), estimate)
+    found = paired_bootstrap(differences, seed)
+    return widened(found, lower, found.upper if upper < 0 else 0.0)
 
 
 def widened(found: Bound, lower: float, upper: float) -> Bound:
@@ -134,15 +142,15 @@ def p_broken(bound: Bound, limit: float, better: Literal["more", "less"]) -> flo
     return 0.5 * math.erfc(gap / half * Z / math.sqrt(2))
 
 
-def deviation_of(bound: Bound, n: int) -> float:
-    """Of one case, as the wider side of its bound over n of them tells."""
-    return max(bound.upper - bound.estimate, bound.estimate - bound.lower) * math.sqrt(n) / Z
+def error_of(bound: Bound, side: Literal["lower", "upper"]) -> float:
+    """The standard error that one side of a bound stands for."""
+    return (bound.upper - bound.estimate if side == "upper" else bound.estimate - bound.lower) / Z
 
 
 def cases_needed(bound: Bound, limit: float, n: int) -> int | None:
-    """About how many cases would decide, if the value stayed as it is; None when it stands on the limit, or where a
-    side has no bound."""
-    deviation = deviation_of(bound, n)
+    """About how many cases would decide, if the value stayed as it is; None when it stands on the limit, or where the
+    side that must pass it has no bound."""
+    deviation = error_of(bound, "lower" if limit < bound.estimate else "upper") * math.sqrt(n)
     if not math.isfinite(deviation):
         return None
     found = cases_to_decide(deviation, limit - bound.estimate)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from releaser.core.evaluation.evidence import Evidence, Observation
 from releaser.core.evaluation.judgement import MetricVerdict, Threshold
 from releaser.core.evaluation.reading import Wrong
 from releaser.core.gate import Result
@@ -45,6 +46,25 @@ def human_scores(content: bytes, cases: Collection[str], responses: Mapping[str,
             found.setdefault(row["case"], {})[row["by"]] = float(row["score"])
     scores = {case: math.fsum(by.values()) / len(by) for case, by in sorted(found.items())}
     return Reviews(scores, tuple(sorted(set(cases) - scores.keys())), tuple(wrong))
+
+
+def reviewed(evidence: Sequence[Evidence], metric: str, content: bytes) -> tuple[tuple[Evidence, ...], Reviews]:
+    """The evidence with people's scores for a metric, and what there is of them."""
+    counted = {c.id for e in evidence for c in e.cases if metric in c.metrics}
+    answers: dict[str, set[str]] = {case: set() for case in counted}
+    for one in (o for e in evidence for o in e.observations):
+        if one.case in counted and one.response:
+            answers[one.case].add(one.response)
+    found = human_scores(content, counted, answers)
+    return tuple(_scored(e, metric, found.scores) for e in evidence), found
+
+
+def _scored(evidence: Evidence, metric: str, scores: Mapping[str, float]) -> Evidence:
+    def scored(one: Observation) -> Observation:
+        has = one.response and one.case in scores
+        return replace(one, scores={**one.scores, metric: scores[one.case]}) if has else one
+
+    return replace(evidence, observations=tuple(map(scored, evidence.observations)))
 
 
 def awaited(threshold: Threshold, reviews: Reviews) -> MetricVerdict | None:

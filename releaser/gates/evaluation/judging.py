@@ -39,12 +39,15 @@ class Judging:
     place: str
     """Account and region, as ``111111111111/eu-central-1``."""
     inference: Mapping[str, Any] = _INFERENCE
+    calibration: str = ""
+    """sha256 of the labelled answers that it is held against."""
 
     @property
     def identity(self) -> Judge:
         """As evidence names it."""
         settings = "" if dict(self.inference) == dict(_INFERENCE) else f"+{digest(dict(self.inference))[:12]}"
-        return Judge(model=self.model, rubric=self.rubric.sha256, version=VERSION + settings)
+        version = VERSION + settings
+        return Judge(model=self.model, rubric=self.rubric.sha256, version=version, calibration=self.calibration)
 
 
 @dataclass(frozen=True, slots=True)

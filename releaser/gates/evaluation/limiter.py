@@ -1,8 +1,9 @@
 """How many calls a lane (account, region, model) takes at once, found out by asking.
 
-The limit doubles with every clean round until the first throttle, is cut on a throttle and then grows by a step a
-round. Faults of the service and timeouts stop the growth of their round and cut nothing. Nobody in a lane starts
-before a Retry-After is over.
+The limit doubles with every clean round until the first throttle. A throttle cuts it, and tells how many the lane was
+taking: the limit goes half of the way there with every clean round, stays there for a while, and then looks by steps
+whether more are taken. A step too far goes back to what was taken before. Faults of the service and timeouts stop the
+growth of their round and cut nothing. Nobody in a lane starts before a Retry-After is over.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ Outcome = Literal["answered", "throttled", "failed", "neutral"]
 
 CUT = 0.7
 STEP = 0.05
+PLATEAU = 20
+"""Clean rounds at the level that the lane takes before more is tried: what a try costs is one round's throttles."""
 LONGEST_PAUSE = 30.0
 _SLICE = 0.25
 """Seconds after which a waiting thread looks whether the run was stopped."""
@@ -40,6 +43,7 @@ class Lane:
         self._limit = float(min(max(start, self._floor), self._ceiling))
         self._changed = threading.Condition()
         self._running = self._ended = self._era = self._cuts = 0
+        self._taken, self._patience = 0.0, 0
         self._ramping, self._clean, self._full = True, True, False
         self._until = self._steady_until = float("-inf")
 
@@ -93,21 +97,41 @@ class Lane:
         now = self._clock.monotonic()
         pause = 0.0
         if permit.era == self._era:
-            self._limit = max(float(self._floor), self._limit * CUT)
-            self._era += 1
+            self._cut()
             self._cuts += 1
-            self._ramping = False
             self._steady_until = now + self._cool_down
-            self._begin_round()
             if self._cuts > 1:
                 pause = min(LONGEST_PAUSE, self._cool_down * 2.0 ** min(self._cuts - 2, 30))
+        elif permit.era == self._era - 1:
+            self._taken = max(self._limit, self._taken - 1)
         self._until = max(self._until, now + max(retry_after, pause))
+
+    def _cut(self) -> None:
+        """What was taken is what runs besides, less each further throttle of the same burst."""
+        tried_more = self._limit > self._taken
+        self._limit = max(self._floor, self._limit * CUT, self._taken if tried_more else 0.0)
+        self._taken = max(self._limit, float(self._running))
+        self._era += 1
+        self._ramping, self._patience = False, PLATEAU
+        self._begin_round()
 
     def _end_round(self) -> None:
         if self._clean and self._full and self._clock.monotonic() >= self._steady_until:
-            grown = self._limit * 2 if self._ramping else self._limit + max(1.0, STEP * self._limit)
-            self._limit = min(float(self._ceiling), grown)
+            self._limit = min(float(self._ceiling), self._grown())
         self._begin_round()
+
+    def _grown(self) -> float:
+        """The limit after a round that was clean and full."""
+        if self._ramping:
+            self._taken = self._limit
+            return self._limit * 2
+        if self._limit < self._taken:
+            return min(self._taken, self._limit + max(1.0, (self._taken - self._limit) / 2))
+        self._taken = self._limit
+        if self._patience:
+            self._patience -= 1
+            return self._limit
+        return self._limit + max(1.0, STEP * self._limit)
 
     def _begin_round(self) -> None:
         self._ended, self._clean, self._full = 0, True, self._running >= self.limit

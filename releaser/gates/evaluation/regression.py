@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import stdev
 
 from releaser.core.evaluation.evidence import Evidence
 from releaser.core.evaluation.judgement import Comparison, Sample, Threshold
@@ -12,7 +13,7 @@ from releaser.core.gate import Result
 from releaser.gates.evaluation.bounds import (
     cases_needed,
     count_of,
-    deviation_of,
+    error_of,
     mean_difference,
     p_broken,
     resampled,
@@ -21,11 +22,11 @@ from releaser.gates.evaluation.bounds import (
     value_of,
     widened,
 )
+from releaser.gates.evaluation.detecting import detectable_loss, detectable_rate_loss, least_mean_loss
 from releaser.gates.evaluation.said import counted, said
 from releaser.gates.evaluation.statistics import (
     Bound,
     against_margin,
-    detectable_drop,
     mcnemar_exact,
     paired_rate_bound,
     wilcoxon_signed_rank,
@@ -81,8 +82,8 @@ def incomparable(metric: str, before: Sequence[Evidence], after: Sequence[Eviden
     return ""
 
 
-def compared(threshold: Threshold, pairs: Sequence[Paired], release: str) -> Comparison:
-    """The difference with its bounds. ``pairs`` must not be empty."""
+def compared(threshold: Threshold, pairs: Sequence[Paired], release: str, margin: float = 0.0) -> Comparison:
+    """The difference with its bounds, and the loss that would be more than ``margin``. ``pairs`` must not be empty."""
     before, after = [p.before for p in pairs], [p.after for p in pairs]
     sign = 1 if better_of(threshold) == "more" else -1
     better = sum(1 for p in pairs if sign * p.difference > 0)
@@ -97,7 +98,7 @@ def compared(threshold: Threshold, pairs: Sequence[Paired], release: str) -> Com
         n=len(pairs),
         test=test,
         p=p,
-        detectable=detectable_drop(deviation_of(bound, len(pairs)), len(pairs)),
+        detectable=_detectable(threshold, pairs, bound, margin),
         better=better,
         worse=worse,
     )
@@ -113,8 +114,7 @@ def _difference(
         bound = paired_rate_bound(gained, lost, len(pairs))
         return bound, "Tango interval, exact McNemar", mcnemar_exact(worse, better)
     if statistic in ("rate", "mean", "ordinal"):
-        reach = 1.0 if threshold.unit == "share" else max(r.score for p in pairs for r in (p.before, p.after))
-        bound = mean_difference(differences, seed, reach)
+        bound = mean_difference(differences, seed, _reach(threshold, pairs), better_of(threshold))
         if statistic == "ordinal":
             return bound, "paired bootstrap, Wilcoxon", wilcoxon_signed_rank(differences)
         return bound, "paired bootstrap", None
@@ -125,6 +125,32 @@ def _difference(
             found, found.estimate - (1 + found.estimate) * room, found.estimate + (1 - found.estimate) * room
         )
     return found, "paired bootstrap", None
+
+
+def _margin(threshold: Threshold, pairs: Sequence[Paired]) -> float:
+    """The loss that is allowed; 0 where nothing is said."""
+    asked = threshold.max_regression or 0.0
+    return asked * abs(value_of(threshold, [p.before for p in pairs])) if threshold.relative else asked
+
+
+def _reach(threshold: Threshold, pairs: Sequence[Paired]) -> float:
+    """How much one case can lose or gain."""
+    return 1.0 if threshold.unit == "share" else max(r.score for p in pairs for r in (p.before, p.after))
+
+
+def _detectable(threshold: Threshold, pairs: Sequence[Paired], bound: Bound, margin: float) -> float | None:
+    """The true loss that ends in FAIL in four of five runs, if cases change as much as they did; None where no loss
+    that there can be does."""
+    n, differences = len(pairs), [p.difference for p in pairs]
+    if _is_binary(threshold, pairs):
+        found = detectable_rate_loss(sum(1 for d in differences if d), n, margin)
+    elif statistic_of(threshold.metric) in ("rate", "mean", "ordinal") and min(differences) < max(differences):
+        error = stdev(differences) / math.sqrt(n)
+        found = detectable_loss(error, margin, least_mean_loss(n, _reach(threshold, pairs)))
+    else:
+        found = detectable_loss(error_of(bound, "upper" if better_of(threshold) == "more" else "lower"), margin)
+    most = 1.0 if threshold.unit == "share" else math.inf
+    return found if found <= most else None
 
 
 def _is_binary(threshold: Threshold, pairs: Sequence[Paired]) -> bool:
@@ -162,7 +188,8 @@ def judged_regression(
         obstacle = f"only {len(pairs)} of {counted(len(table.rows), 'case')} are the same as with {release}"
     if obstacle or not pairs:
         return (_apart(threshold, obstacle or "no case pairs", release) if asked is not None else None), None
-    found = compared(threshold, pairs, release)
+    margin = _margin(threshold, pairs)
+    found = compared(threshold, pairs, release, margin)
     if asked is None:
         return None, found
     least = least_of(threshold)
@@ -172,7 +199,7 @@ def judged_regression(
     if many < least:
         reason = f"{counted(many, 'pair')} with {release}, {least} are needed"
         return Part(result=Result.INCONCLUSIVE, reason=reason, needed=least), found
-    return _against(threshold, found, asked * abs(found.baseline) if threshold.relative else asked), found
+    return _against(threshold, found, margin), found
 
 
 def _against(threshold: Threshold, found: Comparison, margin: float) -> Part:
@@ -193,9 +220,14 @@ def _against(threshold: Threshold, found: Comparison, margin: float) -> Part:
     hint = ""
     if result is Result.INCONCLUSIVE:
         needed = cases_needed(bound, limit, found.n)
-        hint = f"these pairs show a loss of {said(found.detectable or 0.0, unit)} or more"
-        hint += f"; about {needed} pairs would decide" if needed else ""
+        hint = _shown(found, unit) + (f"; about {needed} pairs would decide" if needed else "")
     return Part(result=result, reason=reason, hint=hint, p=p_broken(bound, limit, better), needed=needed)
+
+
+def _shown(found: Comparison, unit: str) -> str:
+    if found.detectable is None:
+        return "no loss, however large, would be certain with so few pairs"
+    return f"these pairs show a loss of {said(found.detectable, unit)} or more to be too much, in 4 of 5 runs"
 
 
 def _apart(threshold: Threshold, obstacle: str, release: str) -> Part:

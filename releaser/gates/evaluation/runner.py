@@ -48,6 +48,8 @@ class Spec:
     """How many of the cases; 0: all."""
     seed: int = 0
     want_timing: bool = False
+    budgeted: bool = True
+    """Whether its answers count for a budget of cases."""
     warm_up: int | None = None
     """The first answers of each lane whose times do not count. None: as many as may run at once, but at most a tenth
     of all, and at least 2."""
@@ -114,7 +116,7 @@ class _Run:
 
     def __init__(self, spec: Spec, target: Target, calls: Calls, log: Log, sink: Sink | None) -> None:
         self._spec, self._target, self._calls, self._log, self._sink = spec, target, calls, log, sink
-        self._asker = Asker(calls, target.ask, cases=True)
+        self._asker = Asker(calls, target.ask, cases=spec.budgeted)
         self._cases = sample_of(spec.cases, spec.sample, spec.seed)
         self._todo = iter([(case, repeat) for repeat in range(1, spec.repeats + 1) for case in self._cases])
         self._total = len(self._cases) * spec.repeats
@@ -153,7 +155,7 @@ class _Run:
             reused=tally.reused + self._kept,
             throttles=tally.throttles,
             retries=tally.retries,
-            cost=tally.cost if self._calls.budget.cost_of else None,
+            cost=self._calls.cost,
         )
 
     def _attend(self, workers: list[threading.Thread], began: float) -> None:
@@ -170,7 +172,7 @@ class _Run:
         seconds = self._calls.clock.monotonic() - began
         with self._lock:
             done, errors, fresh = len(self._done), self._errors, len(self._done) - self._kept
-        cost = self._calls.tally.cost if self._calls.budget.cost_of else None
+        cost = self._calls.cost
         rate = fresh / seconds if seconds > 0 else 0.0
         self._sink.emit(Evaluating(self._spec.suite, done, self._total, rate, errors, cost))
 

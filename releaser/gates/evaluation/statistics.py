@@ -259,14 +259,6 @@ def least_n(limit: float, side: Literal["floor", "ceiling"], confidence: float =
     return max(1, math.ceil(z * z * (1 - room) / room - 1e-9))
 
 
-def detectable_drop(deviation: float, n: int, power: float = 0.8, confidence: float = CONFIDENCE) -> float:
-    """The drop of a paired mean that is seen to be one in ``power`` of all samples. The deviation of pairs of yes and
-    no is about the root of the share that changed."""
-    if n < 1 or not deviation >= 0 or not 0 < power < 1:
-        raise ValueError("a deviation is not below 0, and there is at least one case")
-    return (z_of(confidence) + _NORMAL.inv_cdf(power)) * deviation / math.sqrt(n)
-
-
 def cases_to_decide(deviation: float, distance: float, confidence: float = CONFIDENCE) -> int | None:
     """About how many cases bring a bound to the other side of a threshold that is ``distance`` away, if nothing else
     changes. The deviation of one case: of a rate, the root of limit x (1 - limit), which is exact; of a mean or of

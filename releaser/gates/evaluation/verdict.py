@@ -14,7 +14,6 @@ from typing import Literal
 
 from releaser.core.evaluation.evidence import Evidence
 from releaser.core.evaluation.judgement import (
-    Calibration,
     Judgement,
     MetricVerdict,
     SuiteVerdict,
@@ -27,6 +26,7 @@ from releaser.core.gate import Result
 from releaser.core.values import EMPTY
 from releaser.gates.evaluation.calibration import calibration_of
 from releaser.gates.evaluation.comparing import compare
+from releaser.gates.evaluation.human import awaited, reviewed
 from releaser.gates.evaluation.metric import Against, errored, judge_metric
 from releaser.gates.evaluation.regression import incomparable
 from releaser.gates.evaluation.statistics import holm
@@ -47,17 +47,16 @@ def judge_suite(
     waivers: Iterable[Waiver] = (),
     today: date = date.min,
     *,
-    calibrations: Mapping[str, Calibration] = EMPTY,
-    human: Mapping[str, Mapping[str, str | float]] = EMPTY,
+    calibrations: Mapping[str, float] = EMPTY,
+    reviews: Mapping[str, bytes] = EMPTY,
     inconclusive: Inconclusive = "block",
     suite: str = "",
 ) -> SuiteVerdict:
     """All metrics of one suite.
 
     ``evidence``: of one key; every run counts. ``baseline`` None with no release: nothing is approved yet.
-    ``calibrations``: judged metric -> its judge's agreement with people; one that names a floor alone is computed from
-    ``human``: metric -> case -> the label that people gave. ``inconclusive``: what the environment says of metrics that
-    are not critical.
+    ``calibrations``: judged metric -> the least agreement of its judge with people. ``reviews``: metric that people
+    score -> their reviews. ``inconclusive``: what the environment says of metrics that are not critical.
     """
     name = suite or (thresholds[0].suite if thresholds else evidence[0].subject.suite if evidence else "")
     key = evidence[0].key if evidence else ""
@@ -74,15 +73,8 @@ def judge_suite(
     if wrong:
         metrics = tuple(errored(t, "; ".join(wrong)) for t in thresholds)
     else:
-        metrics = tuple(
-            judge_metric(
-                t,
-                tabulate(evidence, t),
-                _against(evidence, t, baseline, baseline_release),
-                calibration_of(t, evidence, calibrations, human),
-            )
-            for t in thresholds
-        )
+        before = (baseline, baseline_release)
+        metrics = tuple(_judged(t, evidence, before, calibrations.get(t.metric), reviews) for t in thresholds)
     listed = tuple(waivers)
     metrics = tuple(_waived(m, key, listed, today) for m in metrics)
     found = SuiteVerdict(
@@ -94,6 +86,28 @@ def judge_suite(
         cost=_cost(evidence),
     )
     return settled(found, inconclusive, "; ".join(wrong))
+
+
+def _judged(
+    threshold: Threshold,
+    evidence: Sequence[Evidence],
+    before: tuple[Sequence[Evidence] | None, str],
+    floor: float | None,
+    reviews: Mapping[str, bytes],
+) -> MetricVerdict:
+    baseline, release = before
+    if threshold.metric in reviews:
+        content = reviews[threshold.metric]
+        evidence, found = reviewed(evidence, threshold.metric, content)
+        waits = awaited(threshold, found)
+        if waits is not None and not any(o.trouble for e in evidence for o in e.observations):
+            return waits
+        baseline = reviewed(baseline, threshold.metric, content)[0] if baseline else baseline
+    calibration = calibration_of(evidence, threshold.metric, floor) if threshold.judge and floor is not None else None
+    if calibration is not None and calibration.missing:
+        return errored(threshold, f"calibration: {calibration.missing}")
+    table = tabulate(evidence, threshold)
+    return judge_metric(threshold, table, _against(evidence, threshold, baseline, release), calibration)
 
 
 def judge(
