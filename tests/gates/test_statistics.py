@@ -399,14 +399,6 @@ def test_so_many_cases_decide_a_mean() -> None:
     assert ours.cases_to_decide(0.3, 0) is None
 
 
-def test_the_drop_that_is_seen() -> None:
-    """(1.645 + 0.842) x 6 / 20."""
-    assert ours.detectable_drop(6, 400) == pytest.approx(0.746, abs=1e-3)
-    assert ours.detectable_drop(6, 1600) == pytest.approx(ours.detectable_drop(6, 400) / 2)
-    power = stats.norm.cdf(ours.detectable_drop(6, 400) / (6 / 20) - ours.z_of())
-    assert power == pytest.approx(0.8)
-
-
 @pytest.mark.parametrize(
     ("bound", "result"),
     [
@@ -480,8 +472,6 @@ def test_nothing_and_no_number_are_no_values(call: Callable[[Sequence[float]], o
         lambda: ours.cohens_kappa([]),
         lambda: ours.holm([0.1, math.nan]),
         lambda: ours.least_n(math.nan, "floor"),
-        lambda: ours.detectable_drop(math.nan, 5),
-        lambda: ours.detectable_drop(1, 0),
         lambda: ours.cases_to_decide(math.nan, 1),
         lambda: ours.cases_to_decide(-1, 1),
         lambda: ours.cases_to_decide(1, math.nan),

@@ -64,21 +64,24 @@ def mean_of(scores: Sequence[float], seed: int, *, is_share: bool) -> Bound:
     return found if min(scores) == max(scores) else widened(mean_bound(scores, seed), lower, upper)
 
 
-def mean_difference(
-    differences: Sequence[float], seed: int, reach: float, better: Literal["more", "less"] = "more"
-) -> Bound:
-    """The same of pairs. ``reach``: how much one case can lose or gain. The bound that a pass goes by leaves the whole
-    room. The bound that proves a loss leaves it only to keep 0 inside: what was lost is lost, but it is no loss at all
-    while a kind of case that is not there could make up for it."""
-    if better == "less":
-        turned = mean_difference([-d for d in differences], seed, reach)
-        return Bound(-turned.upper, -turned.lower, -turned.estimate)
+def mean_difference(differences: Sequence[float], seed: int, reach: float, better: Literal["more", "less"]) -> Bound:
+    """The same of pairs. ``reach``: how much one case can lose or gain."""
     estimate, room = math.fsum(differences) / len(differences), unseen(len(differences))
-    lower, upper = estimate - (reach + estimate) * room, estimate + (reach - estimate) * room
     if min(differences) == max(differences):
+        lower, upper = estimate - (reach + estimate) * room, estimate + (reach - estimate) * room
         return Bound(min(lower, estimate), max(upper, estimate), estimate)
-    found = paired_bootstrap(differences, seed)
-    return widened(found, lower, found.upper if upper < 0 else 0.0)
+    return with_room(paired_bootstrap(differences, seed), len(differences), reach, better)
+
+
+def with_room(found: Bound, n: int, reach: float, better: Literal["more", "less"]) -> Bound:
+    """A difference of n pairs. The bound that a pass goes by leaves the whole room for a kind of case that is not
+    there. The bound that shows a loss leaves it only to keep 0 inside: what those cases lost is lost, but it is no loss
+    at all while such a case could make up for it."""
+    estimate, room = found.estimate, unseen(n)
+    lower, upper = estimate - (reach + estimate) * room, estimate + (reach - estimate) * room
+    if better == "more":
+        return widened(found, lower, found.upper if upper < 0 else 0.0)
+    return widened(found, found.lower if lower > 0 else 0.0, upper)
 
 
 def widened(found: Bound, lower: float, upper: float) -> Bound:
@@ -144,7 +147,7 @@ def p_broken(bound: Bound, limit: float, better: Literal["more", "less"]) -> flo
 
 def error_of(bound: Bound, side: Literal["lower", "upper"]) -> float:
     """The standard error that one side of a bound stands for."""
-    return (bound.upper - bound.estimate if side == "upper" else bound.estimate - bound.lower) / Z
+    return max(0.0, bound.upper - bound.estimate if side == "upper" else bound.estimate - bound.lower) / Z
 
 
 def cases_needed(bound: Bound, limit: float, n: int) -> int | None:

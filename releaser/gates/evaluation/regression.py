@@ -18,9 +18,8 @@ from releaser.gates.evaluation.bounds import (
     p_broken,
     resampled,
     seed_of,
-    unseen,
     value_of,
-    widened,
+    with_room,
 )
 from releaser.gates.evaluation.detecting import detectable_loss, detectable_rate_loss, least_mean_loss
 from releaser.gates.evaluation.said import counted, said
@@ -120,10 +119,7 @@ def _difference(
         return bound, "paired bootstrap", None
     found = _resampled(threshold, pairs, seed)
     if statistic in ("macroF1", "kappa"):
-        room = unseen(len(pairs))
-        found = widened(
-            found, found.estimate - (1 + found.estimate) * room, found.estimate + (1 - found.estimate) * room
-        )
+        found = with_room(found, len(pairs), 1.0, better_of(threshold))
     return found, "paired bootstrap", None
 
 
@@ -143,12 +139,12 @@ def _detectable(threshold: Threshold, pairs: Sequence[Paired], bound: Bound, mar
     that there can be does."""
     n, differences = len(pairs), [p.difference for p in pairs]
     if _is_binary(threshold, pairs):
-        found = detectable_rate_loss(sum(1 for d in differences if d), n, margin)
-    elif statistic_of(threshold.metric) in ("rate", "mean", "ordinal") and min(differences) < max(differences):
+        return detectable_rate_loss(sum(1 for d in differences if d), n, margin)
+    if statistic_of(threshold.metric) in ("rate", "mean", "ordinal") and min(differences) < max(differences):
         error = stdev(differences) / math.sqrt(n)
         found = detectable_loss(error, margin, least_mean_loss(n, _reach(threshold, pairs)))
     else:
-        found = detectable_loss(error_of(bound, "upper" if better_of(threshold) == "more" else "lower"), margin)
+        found = detectable_loss(error_of(bound, "lower" if better_of(threshold) == "more" else "upper"), margin)
     most = 1.0 if threshold.unit == "share" else math.inf
     return found if found <= most else None
 
