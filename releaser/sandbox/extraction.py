@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from releaser.sandbox.passages import sentences, words
+from releaser.sandbox.reading import read
 
 REFUSAL = "I cannot answer that from what I was given."
 _ASKS = r"question|user[ _]question|query|user[ _]query|frage|q"
@@ -19,16 +20,21 @@ _GIVES = (
     r"context|passages?|documents?|sources?|search[ _]results?|excerpts?|article|text|content|input|message|ticket"
     r"|e-?mail|transcript|kontext|dokumente?|quellen?|textstellen?|auszüge|nachricht"
 )
-_TAGGED = r"<(?P<tag>%s)(?:\s[^>]*)?>(?P<inside>.*?)</(?P=tag)>"
+_TELLS = (
+    r"instructions?|rules?|guidelines?|examples?|task|role|system|thinking|schema|\w*format|output|answer|response"
+    r"|reply|html|body|table|div|span"
+)
+_TAGGED = r"<(?P<tag>%s)(?:\s[^>]*)?>(?P<inside>(?:(?!<(?P=tag)[\s>]).)*?)</(?P=tag)>"
+_OWN_LINES = re.compile(rf"(?ims)^[ \t]*{_TAGGED % rf'(?!(?:{_ASKS}|{_TELLS})[ >])[a-z][a-z0-9_-]{{2,}}'}[ \t]*$")
 _LABEL = r"(?im)^[#*\s]*(?:%s)[*\s]*:[*]*[ \t]*"
 _ANY_LABEL = re.compile(_LABEL % rf"{_ASKS}|{_GIVES}|answer|antwort|output|response|instructions?|rules?")
-_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
-_MARKER = re.compile(r"\s*(\[[^\[\]\n]{1,40}\])")
 _INSTRUCTION = re.compile(
     r"(?i)\s*(?:you are|answer|use|do not|don't|if|reply|respond|cite|return|please|never|be|summari[sz]e|classify"
     r"|extract|du |sie sind|antworte\w*|nenne|fasse|gib|verwende|wenn)\b"
 )
-_HEADING = re.compile(r"(?m)^[ \t]*(?:#+[^\n]*|[^\W\d][\w -]{0,30}:[ \t]*)$")
+_ANNOUNCED = re.compile(
+    rf"(?i)^(?=.*\b(?:{_GIVES}|{_ASKS})\b).*\b(?:follows?|below|folg(?:t|en)|unten)\b[^\w\n]*$|^.*:$", re.DOTALL
+)
 TOOL_RESULT = "<tool_result>"
 LOOSE = frozenset(words(
     "a an and are as at be by can could did do does for from give had has have how i if in is it its many may me much"
@@ -38,19 +44,6 @@ LOOSE = frozenset(words(
     " ich im in ist kann können man mein meine mit nach nicht oder sich sie sind über um und uns von was wann warum"
     " welche welcher welches wenn wer werden wie wieviel wir wird wo zu zum zur"
 ))  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """A sentence with the marker of the passage that it stands in."""
-
-    text: str
-    marker: str = ""
-
-    @property
-    def shown(self) -> str:
-        """The sentence with its marker, once."""
-        return f"{self.text} {self.marker}" if self.marker and self.marker not in self.text else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +89,21 @@ def topics(text: str) -> set[str]:
     return {_stem(word) for word in words(text) if word not in LOOSE}
 
 
+def shared(one: str, other: str) -> int:
+    """How many words of one text begin like a word of the other."""
+    return len(_begun(one) & _begun(other))
+
+
+def share(one: str, other: str) -> float:
+    """The part of one text's words that begin like a word of the other."""
+    begun = _begun(one)
+    return len(begun & _begun(other)) / len(begun) if begun else 0.0
+
+
+def _begun(text: str) -> set[str]:
+    return {word[:4] for word in topics(text.replace("_", " ").replace("-", " "))}
+
+
 def answer(asked: Asked) -> str:
     """The sentence of the context with most of the question's rare words, and a second one that adds to it."""
     found = read(asked.context)
@@ -121,36 +129,10 @@ def summary(text: str, most: int = 2) -> str:
     return " ".join(one.shown for one in found[:most]) or REFUSAL
 
 
-def read(text: str) -> list[Sentence]:
-    """The sentences of a text. A marker that begins a line goes with all that follows up to a blank line or the next
-    one; a marker behind the end of a sentence goes with that sentence."""
-    found: list[Sentence] = []
-    for block in re.split(r"\n\s*\n", _HEADING.sub("\n\n\\g<0>\n\n", _TAG.sub("\n\n", text))):
-        marker, lines = "", re.split(r"\n(?=\s*\[)", block)
-        for line in lines:
-            begin = _MARKER.match(line)
-            if begin:
-                marker, line = begin[1], line[begin.end() :]
-            found += _line(line, marker)
-    return found
-
-
-def _line(line: str, marker: str) -> list[Sentence]:
-    found: list[Sentence] = []
-    for start, end in sentences(line):
-        text = re.sub(r"\s+", " ", line[start:end])
-        while (behind := _MARKER.match(text)) and found:
-            found[-1] = Sentence(f"{found[-1].text} {behind[1]}")
-            text = text[behind.end() :].strip()
-        if words(text) and not _HEADING.fullmatch(text):
-            own = _MARKER.search(text)
-            found.append(Sentence(text, "" if own else marker))
-    return found
-
-
 def _question(text: str) -> tuple[str, str]:
     """The question, and the text without it."""
-    tagged = list(re.finditer(_TAGGED % _ASKS, text, re.IGNORECASE | re.DOTALL))
+    marks = list(re.finditer(_TAGGED % _ASKS, text, re.IGNORECASE | re.DOTALL))
+    tagged = [one for one in marks if topics(one["inside"])] or marks
     if tagged:
         return _without(text, tagged[-1].start(), tagged[-1].end(), tagged[-1]["inside"])
     labelled = list(re.finditer(_LABEL % _ASKS, text))
@@ -176,16 +158,22 @@ def _context(text: str) -> list[str]:
     pieces = [piece for _, piece in _labelled(text)]
     if pieces:
         return pieces
-    return [text[start:end] for start, end in sentences(text) if not _INSTRUCTION.match(text[start:end])]
+    spoken = [text[start:end] for start, end in sentences(text)]
+    return [one for one in spoken if not _INSTRUCTION.match(one) and not _ANNOUNCED.match(one)]
 
 
 def _labelled(text: str) -> list[tuple[int, str]]:
-    """What stands in tags for context; else what follows labels for it."""
-    marks = re.finditer(_TAGGED % _GIVES, text, re.IGNORECASE | re.DOTALL)
-    tagged = [(one.start("inside"), one["inside"]) for one in marks]
+    """What stands in tags for context, else in tags of any name on lines of their own, else behind labels for it.
+
+    Tags that only talk about themselves ("between <text> and </text>") have nothing of their own inside.
+    """
+    for pattern in (re.compile(_TAGGED % _GIVES, re.IGNORECASE | re.DOTALL), _OWN_LINES):
+        marks = [(one.start("inside"), one["inside"]) for one in pattern.finditer(text) if topics(one["inside"])]
+        if marks:
+            return marks
     starts = [one.end() for one in re.finditer(_LABEL % _GIVES, text)]
     labelled = [(start, text[start : _end(text, start, blank=False)]) for start in starts]
-    return [one for one in tagged or labelled if one[1].strip()]
+    return [one for one in labelled if one[1].strip()]
 
 
 def _end(text: str, start: int, blank: bool) -> int:

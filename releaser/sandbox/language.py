@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from releaser.sandbox import extraction, forms
+from releaser.sandbox import choices, extraction, forms
 from releaser.sandbox.call import Call
 from releaser.sandbox.errors import AwsError
 from releaser.sandbox.passages import tokens
@@ -83,7 +83,7 @@ def _stand_in(
     if schema is not None:
         text = json.dumps(forms.by_schema(schema, turns[-1][1]), ensure_ascii=False)
         return cut(text, count(system, turns), max_tokens, stop)
-    return cut(_answer(system, turns), count(system, turns), max_tokens, stop)
+    return cut(answer(system, turns), count(system, turns), max_tokens, stop)
 
 
 def _paced(call: Call, said: Said) -> Said:
@@ -191,14 +191,14 @@ def pieces(text: str) -> list[str]:
     return [*found, rest] if rest else found
 
 
-def _answer(system: str, turns: Sequence[tuple[str, str]]) -> str:
+def answer(system: str, turns: Sequence[tuple[str, str]]) -> str:
+    """What the stand-in says to a conversation: a summary, a form, a label, or sentences of what it was given."""
     asked = extraction.understand(system, turns)
     if _SUMMARY.search(asked.instructions) and "json" not in asked.instructions.casefold():
         return extraction.summary(extraction.document(system, turns))
     fields = forms.described(asked.instructions)
-    if fields:
-        return forms.fill(fields, asked.instructions, extraction.labelled(system, turns) or turns[-1][1])
-    labels = forms.labels(asked.instructions)
-    if labels:
-        return forms.label(labels, asked.instructions, extraction.labelled(system, turns) or turns[-1][1])
+    labels = () if fields else forms.labels(asked.instructions)
+    if fields or labels:
+        text = extraction.labelled(system, turns) or turns[-1][1]
+        return forms.fill(fields, text) if fields else choices.chosen(labels, text)
     return extraction.answer(asked)
