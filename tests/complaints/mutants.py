@@ -20,7 +20,7 @@ from complaints.test_every_complaint import TESTS
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
 TESTED = ("tests/complaints", "tests/world", "tests/conftest.py")
-SAMPLES = ("tests/sandbox/__init__.py", "tests/sandbox/flow_samples.py")
+SAMPLES = ("tests/sandbox/__init__.py", "tests/sandbox/flow_samples.py", "tests/gates/evidence_maker.py")
 COPIED = (*TESTED, *SAMPLES, "releaser", "pyproject.toml")
 
 

@@ -6,4 +6,70 @@ from collections.abc import Mapping
 
 from complaints.mutation import Mutation
 
-MUTATIONS: Mapping[str, Mutation] = {}
+_RETRYABLE = 'RETRYABLE: frozenset[str] = frozenset({"throttled", "timeout", "unavailable", "truncated"})'
+
+MUTATIONS: Mapping[str, Mutation] = {
+    # -- throttled
+    "test_promptfoo_1508_a_throttled_judge_fails_no_case": Mutation(
+        "gates/evaluation/runner.py",
+        '(unasked if refusal.failure.trouble == "budget" else unscored)[metric] = why',
+        "scores[metric] = 0.0",
+    ),
+    "test_promptfoo_121_a_rate_limit_ends_no_run": Mutation(
+        "core/evaluation/response.py",
+        _RETRYABLE,
+        'RETRYABLE: frozenset[str] = frozenset({"timeout", "unavailable", "truncated"})',
+    ),
+    "test_ragas_2061_nobody_calls_before_the_service_said_so": Mutation(
+        "gates/evaluation/limiter.py",
+        "self._until = max(self._until, now + max(retry_after, pause))",
+        "self._until = max(self._until, now + pause)",
+    ),
+    "test_mlflow_18212_all_judges_of_a_model_share_its_limit": Mutation(
+        "gates/evaluation/judging.py",
+        'return Request(f"{judging.place}/{judging.model}", "ConverseStream", content)',
+        'return Request(f"{judging.place}/{judging.model}/{judging.rubric.name}", "ConverseStream", content)',
+    ),
+    "test_mlflow_24404_the_limiter_hears_every_throttle": Mutation(
+        "aws/client.py",
+        'retries={"total_max_attempts": 1, "mode": "standard"},',
+        'retries={"total_max_attempts": 5, "mode": "standard"},',
+    ),
+    "test_langfuse_5338_a_throttle_is_tried_again": Mutation(
+        "gates/evaluation/targets/saying.py",
+        'trouble = "throttled"',
+        'trouble = "refused"',
+    ),
+    # -- no answer
+    "test_ragas_1519_a_case_that_times_out_is_not_left_out": Mutation(
+        "gates/evaluation/table.py",
+        'return f"no answer ({found.trouble})" + (f": {found.message[:160]}" if found.message else "")',
+        "return None",
+    ),
+    "test_ragas_733_a_score_that_is_no_number_is_an_error_and_the_run_goes_on": Mutation(
+        "gates/evaluation/runner.py",
+        "if not isinstance(value, int | float) or not math.isfinite(value):",
+        "if not isinstance(value, int | float):",
+    ),
+    "test_fmbench_247_a_service_that_is_not_there_for_a_while_ends_no_run": Mutation(
+        "core/evaluation/response.py",
+        _RETRYABLE,
+        'RETRYABLE: frozenset[str] = frozenset({"throttled", "timeout", "truncated"})',
+    ),
+    # -- the end
+    "test_deepeval_984_tries_are_counted": Mutation(
+        "gates/evaluation/asker.py",
+        "if trouble not in RETRYABLE or throttles + failures >= self.calls.tries:",
+        "if trouble not in RETRYABLE:",
+    ),
+    "test_deepeval_2232_a_run_that_waits_can_be_stopped": Mutation(
+        "gates/evaluation/limiter.py",
+        "while not stopped():",
+        "while True:",
+    ),
+    "test_langfuse_14525_what_a_dead_run_was_told_is_not_asked_again": Mutation(
+        "gates/evaluation/asker.py",
+        "found = self.calls.responses.get(key)",
+        "found = None",
+    ),
+}
