@@ -100,6 +100,10 @@ class Versions:
     """Body members that a version does not show: no part of the proof that two contents are equal."""
 
 
+CANDIDATE = "releaser-candidate"
+"""The alias of a version that callers do not have yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mint:
     """For kinds whose versions appear only when an alias is created or updated without a target (agents)."""
@@ -120,7 +124,7 @@ class Mint:
     """Member of that mapping with the version."""
     status: Status
     token: str
-    alias: str = "releaser-candidate"
+    alias: str = CANDIDATE
     """The name of our own alias: callers never use it."""
 
 

@@ -6,34 +6,40 @@ a trouble is asked anew.
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from releaser import wiring
 from releaser.core.environment import duration
 from releaser.core.errors import ReleaserError
 from releaser.core.evaluation.case import Case
-from releaser.core.evaluation.evidence import FORMAT, CaseFacts, Evidence, Observation
-from releaser.core.evaluation.judgement import Judgement
+from releaser.core.evaluation.evidence import FORMAT, CaseFacts, Evidence, Observation, Subject
+from releaser.core.evaluation.judgement import Judgement, SuiteVerdict, worst
 from releaser.core.events import Noted
+from releaser.core.gate import Result
+from releaser.core.shape import plain
 from releaser.engine.ports import Sink
 from releaser.gates.evaluation.asker import Budget, Calls, key_of
+from releaser.gates.evaluation.calibration import calibrated
 from releaser.gates.evaluation.checkpoint import Checkpoint, Entry
+from releaser.gates.evaluation.judging import call_of
 from releaser.gates.evaluation.limiter import Limiter
 from releaser.gates.evaluation.ports import Refusal, Target
 from releaser.gates.evaluation.runner import Ran, Spec, run_suite
 from releaser.gates.evaluation.thresholds import thresholds_of
 from releaser.pipeline.archive import Archive
 from releaser.pipeline.desk import Desk
-from releaser.pipeline.subjects import Subjects, SuitePlan
+from releaser.pipeline.subjects import Subjects
+from releaser.pipeline.suites import SuitePlan
 from releaser.pipeline.thresholds import judged_suites
 from releaser.store.responses import ResponseFolder
 
-SEED = 20260101
-"""Of samples: fixed, so that nobody chooses the luckiest."""
+N = TypeVar("N", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,122 +64,204 @@ class Evaluating:
     limiter: Limiter
     cases: int | None = None
     sample: int = 0
-    overdue: set[str] = field(default_factory=set)
-    """Suites that took longer than a run may; the next run goes on with them."""
 
     def judged(self, what: Subjects, suites: Sequence[str]) -> Found:
-        """The judgement of these suites, with earlier evidence where there is some, and new one where there is not."""
-        spec = what.spec
-        evidence: dict[str, tuple[Evidence, ...]] = {}
-        baselines: dict[str, tuple[str, Sequence[Evidence]]] = {}
-        accepted: dict[str, str] = {}
-        measured: list[Evidence] = []
-        for suite in suites:
-            evidence[suite], accepted[suite] = self._evidence(what, suite)
-            before = self._baseline(what, suite)
-            if before is not None:
-                baselines[suite] = before
-                measured += before[1]
-        gates = self.desk.environment.spec.gates
-        judgement = judged_suites(
-            what.use_case,
-            self.desk.environment.name,
-            what.release,
-            spec,
-            evidence,
-            baselines,
-            today=self.desk.repo.clock.now().date(),
-            inconclusive=gates.inconclusive,
-        )
-        named = tuple(replace(s, accepted_from=accepted.get(s.suite, "")) for s in judgement.suites)
-        everything = {e.digest: e for e in (*(e for es in evidence.values() for e in es), *measured)}
-        return Found(replace(judgement, suites=named), tuple(everything.values()))
+        """The judgement of these suites, with earlier evidence where there is some, and new one where there is not.
+        Smoke suites come first: where one does not pass, no other is asked."""
+        session = _Session(self, what, self.desk.environment.spec.gates.budget)
+        declared = what.spec["evaluation"]["suites"]
+        smoke = [s for s in suites if declared[s].get("smoke")]
+        rest = [s for s in suites if s not in smoke]
+        session.ask(smoke)
+        if rest and smoke and (first := session.judgement(smoke)).result is not Result.PASS:
+            self.sink.emit(Noted(f"{', '.join(rest)}: not asked, since {', '.join(smoke)} does not pass"))
+            return Found(first, session.everything())
+        session.ask(rest)
+        return Found(session.judgement(suites), session.everything())
 
-    def _evidence(self, what: Subjects, suite: str) -> tuple[tuple[Evidence, ...], str]:
+
+class _Session:
+    """The suites of one use case in one run: what was found, and what is left of the budget."""
+
+    def __init__(self, evaluating: Evaluating, what: Subjects, money: float | None) -> None:
+        self._on, self._what, self._left = evaluating, what, money
+        self._evidence: dict[str, tuple[Evidence, ...]] = {}
+        self._baselines: dict[str, tuple[str, Sequence[Evidence]]] = {}
+        self._accepted: dict[str, str] = {}
+        self._unfinished: dict[str, str] = {}
+        """Suite -> why a later run goes on with it."""
+
+    def ask(self, suites: Sequence[str]) -> None:
+        """Evidence of suites and of what they are compared with."""
+        for suite in suites:
+            plan = self._what.suite(suite, self._on.sample)
+            self._evidence[suite], self._accepted[suite] = self._found_or_run(plan)
+            before = self._baseline(plan)
+            if before is not None:
+                self._baselines[suite] = before
+
+    def everything(self) -> tuple[Evidence, ...]:
+        """All evidence that the judgement was made from."""
+        before = (e for _, es in self._baselines.values() for e in es)
+        found = {e.digest: e for e in (*(e for es in self._evidence.values() for e in es), *before)}
+        return tuple(found.values())
+
+    def judgement(self, suites: Sequence[str]) -> Judgement:
+        """Of these suites; one that was not finished is awaited."""
+        desk = self._on.desk
+        judgement = judged_suites(
+            self._what.use_case,
+            desk.environment.name,
+            self._what.release,
+            self._what.spec,
+            {s: self._evidence[s] for s in suites},
+            self._baselines,
+            today=desk.repo.clock.now().date(),
+            inconclusive=desk.environment.spec.gates.inconclusive,
+            files=self._what.files.cases,
+        )
+        named = tuple(self._named(s) for s in judgement.suites)
+        return replace(judgement, suites=named, result=worst(tuple(s.result for s in named)))
+
+    def _named(self, suite: SuiteVerdict) -> SuiteVerdict:
+        suite = replace(suite, accepted_from=self._accepted.get(suite.suite, ""))
+        why = self._unfinished.get(suite.suite)
+        if why is None:
+            return suite
+        hint = "the same command again goes on where this one stopped"
+        return replace(suite, result=Result.PENDING, reason=f"not done: {why}", hint=hint)
+
+    def _found_or_run(self, plan: SuitePlan) -> tuple[tuple[Evidence, ...], str]:
         """All that counts for one suite, and the environment that it comes from when that is another."""
-        plan = what.suite(suite, self.sample)
-        key = plan.subject.key
-        here = self.archive.under(self.desk.environment.name, what.use_case, suite, key)
+        on, use_case = self._on, self._what.use_case
+        suite, key = plan.subject.suite, plan.subject.key
+        here = on.archive.under(on.desk.environment.name, use_case, suite, key)
         whole = tuple(e for e in here if is_whole(e, plan.repeats))
         if whole:
             return whole, ""
-        other = self.desk.environment.spec.gates.accept.get(suite)
+        other = on.desk.environment.spec.gates.accept.get(suite)
         if other and not here:
-            there = self.archive.under(other, what.use_case, suite, key)
+            there = on.archive.under(other, use_case, suite, key)
             whole = tuple(e for e in there if is_whole(e, plan.repeats))
             if whole:
                 return whole, other
-        return (self._run(what, plan, here),), ""
+        return (self._run(plan, here),), ""
 
-    def _run(self, what: Subjects, plan: SuitePlan, earlier: Sequence[Evidence]) -> Evidence:
-        repo, clock = self.desk.repo, self.desk.repo.clock
-        gates = self.desk.environment.spec.gates
-        halt = _Halt(self.stopped)
-        calls = Calls(self.responses, self.limiter, clock, Budget(cases=self.cases), halt)
-        run_id = f"{clock.now():%Y%m%dT%H%M%S}-{plan.subject.key[:8]}"
-        known = _answered(earlier)
-        with _checkpoint(self.folder / f"{plan.subject.key}.jsonl", plan.subject.key) as checkpoint:
-            log = _Earlier(checkpoint, known, plan.target, {c.id: c for c in plan.cases})
+    def _run(self, plan: SuitePlan, earlier: Sequence[Evidence]) -> Evidence:
+        on, subject = self._on, plan.subject
+        repo, clock = on.desk.repo, on.desk.repo.clock
+        halt = _Halt(on.stopped)
+        calls = Calls(on.responses, on.limiter, clock, self._budget(plan), halt)
+        call = call_of(self._what.around.runtime)
+        with _checkpoint(on.folder / f"{subject.key}.jsonl", subject.key) as checkpoint:
+            log = _Earlier(checkpoint, _answered(earlier), plan.target, {c.id: c for c in plan.cases})
             spec = Spec(
-                suite=plan.subject.suite,
-                run=run_id,
+                suite=subject.suite,
+                run=f"{clock.now():%Y%m%dT%H%M%S}-{subject.key[:8]}",
                 cases=plan.cases,
                 repeats=plan.repeats,
-                scorers=plan.scorers(calls),
+                scorers=plan.scorers(calls, call),
                 counts=plan.counts,
-                sample=plan.sample,
-                seed=SEED,
+                sample=plan.sample.size,
+                seed=plan.sample.seed,
                 want_timing=plan.want_timing,
             )
-            timer = threading.Timer(duration(gates.within).total_seconds(), halt.set)
-            timer.daemon = True
-            timer.start()
-            try:
-                ran = run_suite(spec, plan.target, calls, log=log, sink=self.sink)
-            finally:
-                timer.cancel()
-        if halt.timed and not ran.complete:
-            self.overdue.add(plan.subject.suite)
-        facts = ran.facts(actor=repo.actor() if repo.has_git else "", trigger=repo.trigger(), currency="")
+            with halt.after(duration(on.desk.environment.spec.gates.within).total_seconds()):
+                calibrations = {
+                    metric: calibrated(judging, plan.labelled[metric], calls, call, on.sink)
+                    for metric, judging in plan.judgings.items()
+                    if metric in plan.labelled
+                }
+                ran = run_suite(spec, plan.target, calls, log=log, sink=on.sink)
+        for kind, live in plan.aliased:
+            self._what.around.check(kind, live)
+        ran = replace(ran, complete=ran.complete and all(r.complete for _, r in calibrations.values()))
+        if not ran.complete:
+            self._unfinished[subject.suite] = "it took longer than a run may" if halt.timed else calls.why_cut_short
+        self._left = None if self._left is None else self._left - (calls.cost or 0.0)
+        facts = ran.facts(
+            actor=repo.actor() if repo.has_git else "", trigger=repo.trigger(), currency=plan.prices.currency
+        )
         return Evidence(
             format=FORMAT,
-            key=plan.subject.key,
-            subject=plan.subject,
+            key=subject.key,
+            subject=subject,
             tool_version=wiring.version(),
-            seed=SEED,
+            seed=plan.sample.seed,
             cases=tuple(facts_of(c, plan.counts(c)) for c in ran.cases),
             observations=_all(ran, earlier, plan.repeats),
-            responses=self.responses.listing({o.response for o in ran.observations if o.response}),
+            calibrations={metric: rows for metric, (rows, _) in sorted(calibrations.items())},
+            responses=on.responses.listing({o.response for o in ran.observations if o.response}),
+            lifecycle=self._lifecycle(subject),
+            prices=plan.prices.identity,
+            experiment=experiment_of(repo.environ),
             run=facts,
         )
 
-    def _baseline(self, what: Subjects, suite: str) -> tuple[str, Sequence[Evidence]] | None:
-        """Evidence of what is live here, by its behaviour; None when nothing is. Never made from the candidate: where
-        the records have none that can be compared, what is live is asked the same."""
+    def _budget(self, plan: SuitePlan) -> Budget:
+        """The least of what the suite, the environment and the command allow."""
+        allowed = plan.allowed
+        return Budget(
+            cases=_least(allowed.cases, self._on.cases),
+            tokens=allowed.tokens,
+            money=_least(allowed.cost, None if self._left is None else max(0.0, self._left)),
+            cost_of=plan.prices.of,
+        )
+
+    def _lifecycle(self, subject: Subject) -> Mapping[str, Any]:
+        """What AWS said of every model that is asked, when it was asked."""
+        catalog = self._on.desk.look.catalog
+        asked = {*subject.models.values(), *(j.model for j in subject.judges.values())}
+        found = {m: catalog.models.get(m) for one in sorted(asked) for m in catalog.behind(one)}
+        return {m: plain(told["modelLifecycle"]) for m, told in found.items() if told and told.get("modelLifecycle")}
+
+    def _baseline(self, plan: SuitePlan) -> tuple[str, Sequence[Evidence]] | None:
+        """Evidence of what is live here; None when nothing is. Never made from the candidate: where the records have
+        none that can be compared, what is live is asked the same."""
+        what, archive, suite = self._what, self._on.archive, plan.subject.suite
+        environment, release = self._on.desk.environment.name, what.around.live_release
+        if not release:
+            return None
         live = what.as_live(suite)
         if live is None:
+            before = [e for named, e in archive.everything(environment, what.use_case) if named == release]
+            same = [e for e in before if e.subject.suite == suite and _is_like(e, plan) and is_whole(e, 1)]
+            known = [e for e in same if e.key == same[0].key and e.key != plan.subject.key]
+            return (release, known) if known else None
+        then = live.suite(suite, self._on.sample)
+        if plan.subject.behaviour == then.subject.behaviour:
             return None
-        now, then = what.suite(suite, self.sample), live.suite(suite, self.sample)
-        if now.subject.behaviour == then.subject.behaviour:
-            return None
-        rows = self.archive.of_behaviour(self.desk.environment.name, what.use_case, suite, then.subject.behaviour)
-        same = [
-            e
-            for _, e in rows
-            if (e.subject.evaluators, e.subject.dataset) == (now.subject.evaluators, now.subject.dataset)
-            and is_whole(e, 1)
-        ]
+        rows = archive.of_behaviour(environment, what.use_case, suite, then.subject.behaviour)
+        same = [e for _, e in rows if _is_like(e, plan) and is_whole(e, 1)]
         if same:
-            return what.live_release, [e for e in same if e.key == same[0].key]
+            return release, [e for e in same if e.key == same[0].key]
         if not any(t.max_regression is not None for t in thresholds_of(what.spec, suite)):
-            return what.live_release, []
-        self.sink.emit(Noted(f"{suite}: what is live ({what.live_release}) is asked the same, to compare with"))
-        return what.live_release, [self._run(live, then, ())]
+            return release, []
+        self._on.sink.emit(Noted(f"{suite}: what is live ({release}) is asked the same, to compare with"))
+        return release, [self._run(then, ())]
+
+
+def _is_like(evidence: Evidence, plan: SuitePlan) -> bool:
+    """Whether it was asked and judged in the same way."""
+    was, now = evidence.subject, plan.subject
+    return (was.evaluators, was.dataset, was.judges) == (now.evaluators, now.dataset, now.judges)
+
+
+def _least(*limits: N | None) -> N | None:
+    return min((one for one in limits if one is not None), default=None)
+
+
+def experiment_of(environ: Mapping[str, str]) -> str:
+    """The run of an experiment tracker that this belongs to, as MLflow names it for what it starts."""
+    found = environ.get("MLFLOW_RUN_ID", "")
+    return found if re.fullmatch(r"[0-9A-Za-z_-]{1,64}", found) else ""
 
 
 def is_whole(evidence: Evidence, repeats: int) -> bool:
     """Whether every case was answered as often as asked, and every answer has its scores."""
     answered = {(o.case, o.repeat) for o in evidence.observations if o.response and not o.unscored}
+    if any(a.trouble for rows in evidence.calibrations.values() for a in rows):
+        return False
     return evidence.run.complete and all((c.id, r) in answered for c in evidence.cases for r in range(1, repeats + 1))
 
 
@@ -226,6 +314,17 @@ class _Halt(threading.Event):
     def is_set(self) -> bool:
         """For either reason."""
         return super().is_set() or self._stopped()
+
+    @contextmanager
+    def after(self, seconds: float) -> Iterator[None]:
+        """The time is up then."""
+        timer = threading.Timer(seconds, self.set)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
 
 def _checkpoint(path: Path, key: str) -> Checkpoint:

@@ -14,6 +14,7 @@ from releaser.core.record import is_older
 from releaser.core.turns import live_bindings
 from releaser.kinds import registry
 from releaser.pipeline.archive import bytes_of, name_of
+from releaser.pipeline.around import around
 from releaser.pipeline.desk import Desk
 from releaser.pipeline.evaluating import Evaluating
 from releaser.pipeline.subjects import staged
@@ -71,16 +72,13 @@ class Gatekeeper:
             return (Verdict(EVALUATION, Result.PASS, f"no suite is asked: {asked.why_none}", use_case=name),)
         verdicts = [self._missing(name, suite) for suite in asked.missing]
         try:
-            connection = self.desk.look.connection
-            told = {"live": live, "live_release": self._live_release(name), "live_models": self._live_models(name)}
-            subjects = staged(self.planned, name, work, connection.runtime, connection.aws, **told)
-            evaluating = self.evaluating()
-            found = evaluating.judged(subjects, asked.suites)
+            with around(self.desk, self.planned.witnesses.get(name), makes_aliases=True) as shared:
+                found = self.evaluating().judged(staged(self.planned, name, work, shared), asked.suites)
         except ReleaserError as error:
             return (*verdicts, self._broken(name, error))
         self.kept[name] = found.evidence
         self.show(found.judgement)
-        return (*verdicts, *(_verdict(name, s, s.suite in evaluating.overdue) for s in found.judgement.suites))
+        return (*verdicts, *(_verdict(name, s) for s in found.judgement.suites))
 
     def evidence_of(self, use_case: str) -> Mapping[str, bytes]:
         """What the record keeps: name -> bytes."""
@@ -89,10 +87,6 @@ class Gatekeeper:
     def _live_release(self, name: str) -> str:
         witness = self.planned.witnesses.get(name)
         return witness.released.record.release if witness and witness.released else ""
-
-    def _live_models(self, name: str) -> Mapping[str, Any]:
-        witness = self.planned.witnesses.get(name)
-        return witness.released.facts.models if witness and witness.released else {}
 
     def _missing(self, name: str, suite: str) -> Verdict:
         return Verdict(
@@ -111,11 +105,7 @@ class Gatekeeper:
         return Verdict(EVALUATION, Result.ERROR, reason, error.hint, name, error.code or "P222", refusal=False)
 
 
-def _verdict(name: str, suite: SuiteVerdict, is_overdue: bool) -> Verdict:
-    if is_overdue:
-        reason = f"{suite.suite}: not done within the time that a run may take"
-        hint = "the same command again goes on where this one stopped"
-        return Verdict(suite.suite, Result.PENDING, reason, hint, name, "P223", refusal=False)
+def _verdict(name: str, suite: SuiteVerdict) -> Verdict:
     rows = tuple(_row(m) for m in suite.metrics if m.value is not None)
     code = _CODES.get(suite.result, "")
     reason = f"{suite.suite}: {suite.reason}"

@@ -9,9 +9,9 @@ from releaser import wiring
 from releaser.core.errors import ReleaserError, WrongUsage
 from releaser.core.evaluation.judgement import Judgement
 from releaser.core.suggest import did_you_mean
-from releaser.core.turns import live_bindings
 from releaser.pipeline import work
 from releaser.pipeline.archive import bytes_of, name_of
+from releaser.pipeline.around import around
 from releaser.pipeline.chosen import ContentFrom
 from releaser.pipeline.evaluating import evaluator
 from releaser.pipeline.subjects import inline
@@ -43,18 +43,8 @@ def evaluate(
     if not declared:
         raise WrongUsage(f"{use_case} declares no suite", code="P225", hint="add one under evaluation.suites")
     witness = desk.witnesses().get(use_case)
-    connection = desk.look.connection
-    models = witness.released.facts.models if witness and witness.released else {}
-    told = {"live": live_bindings(witness), "live_models": models}
-    subjects = inline(
-        planned,
-        use_case,
-        connection.runtime,
-        connection.aws,
-        live_release=witness.released.record.release if witness and witness.released else "",
-        **told,
-    )
-    with console(repo.environ) as sink:
+    with around(desk, witness, makes_aliases=False) as shared, console(repo.environ) as sink:
+        subjects = inline(planned, use_case, shared)
         found = evaluator(desk, sink, lambda: False, cases=cases, sample=sample).judged(
             subjects, list(suites) or list(declared)
         )

@@ -56,6 +56,7 @@ def rejudge(root: Path | None, evidence: Sequence[Path], baseline: Iterable[Path
         {s: ("the baseline", es) for s, es in _by_suite(before).items()},
         today=repo.clock.now().date(),
         inconclusive=rule,
+        files=files.cases,
     )
     return Rejudged(judgement, texts_of(repo))
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from releaser.core.address import Address, Bound, Ref
@@ -12,55 +11,49 @@ from releaser.core.content import resolve_body
 from releaser.core.errors import ReleaserError
 from releaser.core.evaluation.case import Case
 from releaser.core.evaluation.evidence import Subject, Via
-from releaser.core.evaluation.response import Response
 from releaser.core.graph import Node
+from releaser.core.rubrics import rubric_of
 from releaser.core.values import thaw, transform
 from releaser.core.workspace import UseCaseFiles
-from releaser.gates.evaluation.datasets import load, verified_bytes
-from releaser.gates.evaluation.metrics import registry as metrics
+from releaser.gates.evaluation.calibration import labels_of
+from releaser.gates.evaluation.datasets import LfsObjects, load, no_objects, verified_bytes
+from releaser.gates.evaluation.judging import Judging, judging_of
 from releaser.gates.evaluation.metrics.measured import MEASURED
 from releaser.gates.evaluation.ports import Target
-from releaser.gates.evaluation.runner import Scorer
-from releaser.gates.evaluation.targets import Live, Wanted, kind_of
-from releaser.gates.evaluation.unscorable import Unscorable
+from releaser.gates.evaluation.prices import Prices, bundled
+from releaser.gates.evaluation.targets import Kind, Live, Wanted, kind_of
+from releaser.pipeline.suites import SuitePlan, allowed_of, evaluator_of, sampled_of
 
 if TYPE_CHECKING:
     from releaser.core.record import Binding
     from releaser.engine.perform import Workspace
     from releaser.engine.planning import Planned
     from releaser.engine.ports import Aws, Runtime
-    from releaser.gates.evaluation.asker import Calls
+
+CALLED_BY_ALIAS = ("flow", "agent")
 
 
-@dataclass(frozen=True)
-class SuitePlan:
-    """One suite, ready to be run."""
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What evaluations of one use case share, whatever is evaluated."""
 
-    subject: Subject
-    target: Target
-    cases: tuple[Case, ...]
-    repeats: int
-    options: Mapping[str, Mapping[str, Any]]
-    """Metric -> its entry in the manifest."""
-    want_timing: bool
-    sample: int = 0
-
-    def counts(self, case: Case) -> tuple[str, ...]:
-        """The metrics that count a case, decided from the case alone."""
-        return tuple(name for name in self.options if name not in metrics() or metrics()[name].counts(case))
-
-    def scorers(self, _: Calls) -> Mapping[str, Scorer]:
-        """What scores each reply; what is measured has none."""
-        return {name: partial(_score, name, options) for name, options in self.options.items() if name not in MEASURED}
+    runtime: Runtime
+    aws: Aws
+    alias_of: Callable[[str, Live], str]
+    """(kind, resource) -> the id of an alias that leads to its version; empty: there is none."""
+    check: Callable[[str, Live], None]
+    """Raises when the alias of a resource leads elsewhere by now."""
+    body_of: Callable[[str, Live], Mapping[str, Any]]
+    """(kind, resource) -> what its version says, as AWS has it."""
+    objects: LfsObjects = no_objects
+    prices: Prices = field(default_factory=bundled)
+    live_release: str = ""
+    live: Mapping[Address, Binding] = field(default_factory=dict)
+    live_models: Mapping[str, Any] = field(default_factory=dict)
+    """The section ``models`` of what is live."""
 
 
-def _score(name: str, options: Mapping[str, Any], case: Case, reply: Response) -> float | tuple[str, str]:
-    if name not in metrics():
-        raise Unscorable("this version cannot compute it")
-    return metrics()[name].score(case, reply, options)
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Subjects:
     """One use case's content and resources. ``resources``: what the account has that behaves as the content says."""
 
@@ -72,14 +65,9 @@ class Subjects:
     nodes: Mapping[Address, Node]
     resources: Mapping[Address, Live]
     via: Via
-    runtime: Runtime
-    aws: Aws
     account: str
     region: str
-    live_release: str = ""
-    live: Mapping[Address, Binding] = field(default_factory=dict)
-    live_models: Mapping[str, Any] = field(default_factory=dict)
-    """The section ``models`` of what is live."""
+    around: Around
 
     def suite(self, name: str, sample: int = 0) -> SuitePlan:
         """A suite with its data verified. Raises ReleaserError for what stands in its way."""
@@ -91,80 +79,163 @@ class Subjects:
             raise ReleaserError(
                 f"{name}: no target can be built from {said}", code="P225", hint="name one, as {prompt: x}"
             )
-        if self.via == "inline" and not kind.inline:
-            raise ReleaserError(
-                f"{name}: a {kind.name} cannot be evaluated before it is published",
-                code="P226",
-                hint="`reconcile` evaluates it between staging and promotion",
-            )
         options = {metric: thaw(entry) for metric, entry in suite["metrics"].items()}
         used = self._used(kind.needs(target))
         cases, digest = self._cases(str(suite.get("dataset") or ""))
+        judgings, labelled = self._judges(options)
+        via: Via = self.via
+        if kind.name in _OF_OTHERS:
+            via = _OF_OTHERS[kind.name]
+        elif not kind.inline:
+            via = "published"
+        prices = self.around.prices.known_as(self._profiles())
+        sampled = sampled_of(suite, sample)
         subject = Subject(
             use_case=self.use_case,
             suite=name,
             region=self.region,
-            via="brought" if kind.name == "results" else self.via,
+            via=via,
             target=dict(target),
-            behaviour=self._brought(target) | {str(a): self.nodes[a].behaviour for a in sorted(used)},
+            behaviour=self._named(target) | {str(a): self.nodes[a].behaviour for a in sorted(used)},
             models=self._models(used, target),
             dataset=digest,
-            evaluators={metric: _version(metric, entry) for metric, entry in sorted(options.items())},
-            sample=f"{sample} of seed" if sample else "",
+            evaluators={metric: evaluator_of(metric, entry, prices) for metric, entry in sorted(options.items())},
+            judges={metric: judging.identity for metric, judging in sorted(judgings.items())},
+            sample=str(sampled),
         )
+        resources = self._with_aliases(kind.needs(target))
         return SuitePlan(
             subject=subject,
-            target=self._target(name, kind, target),
+            target=self._target(name, kind, target, via, resources),
             cases=cases,
             repeats=max((int(e.get("repeats") or 1) for e in options.values()), default=1),
             options=options,
             want_timing=bool(options.keys() & MEASURED),
-            sample=sample,
+            prices=prices,
+            sample=sampled,
+            allowed=allowed_of(suite),
+            judgings=judgings,
+            labelled=labelled,
+            aliased=tuple((a.kind, live) for a, live in resources.items() if live.alias),
         )
 
-    def _brought(self, target: Mapping[str, str]) -> dict[str, str]:
-        """Results are of what they were made with: their digest stands for it."""
-        if "results" not in target:
-            return {}
-        return {f"results/{target['results']}": str(self._declared(target["results"])["sha256"])}
-
     def as_live(self, name: str) -> Subjects | None:
-        """The same suite of what is live; None where nothing is, or not all that the suite's target consists of."""
-        target = self.spec["evaluation"]["suites"][name].get("target") or {}
+        """The same suite of what is live: a member of its target that is not live is not called. None where nothing
+        is, or not what the suite calls."""
+        target: Mapping[str, str] = self.spec["evaluation"]["suites"][name].get("target") or {}
         kind = kind_of(target)
-        used = self._used(kind.needs(target)) if kind else frozenset()
-        if not self.live_release or not used or any(a not in self.live for a in used):
+        bound = self.around.live
+        if not self.around.live_release or kind is None:
             return None
-        bound = {a: self.live[a] for a in used}
+        needed = {Address(self.use_case, k, entry): k for k, entry in kind.needs(target)}
+        gone = {k for a, k in needed.items() if a not in bound}
+        if not needed or kind.name in gone:
+            return None
+        used = [a for a in self._used(kind.needs(target)) if a in bound]
+        nodes = {a: replace(self.nodes[a], behaviour=bound[a].behaviour) for a in used}
+        suites = {name: {**self.spec["evaluation"]["suites"][name]}}
+        suites[name]["target"] = {member: entry for member, entry in target.items() if member not in gone}
         return replace(
             self,
-            release=self.live_release,
-            nodes={a: replace(self.nodes[a], behaviour=b.behaviour) for a, b in bound.items()},
-            resources={a: Live(b.id, b.arn, b.version or "", self.nodes[a].body) for a, b in bound.items()},
-            spec={**self.spec, "models": self.live_models or self.spec.get("models") or {}},
+            release=self.around.live_release,
+            nodes=nodes,
+            resources={a: self._as_bound(a, bound[a]) for a in used},
+            spec={
+                **self.spec,
+                "models": self.around.live_models or self.spec.get("models") or {},
+                "evaluation": {**self.spec["evaluation"], "suites": suites},
+            },
             via="published",
         )
 
-    def _target(self, name: str, kind: Any, target: Mapping[str, str]) -> Target:
-        models = self.spec.get("models") or {}
-        place = f"{self.account}/{self.region}"
+    def _as_bound(self, address: Address, bound: Binding) -> Live:
+        found = Live(bound.id, bound.arn, bound.version or "", stamp=bound.behaviour)
+        return replace(found, body=self.around.body_of(address.kind, found))
+
+    def _target(
+        self, name: str, kind: Kind, target: Mapping[str, str], via: Via, resources: Mapping[Address, Live]
+    ) -> Target:
         brought = {
-            name: verified_bytes(name, self._declared(name), self.files.cases, self.aws)
+            name: verified_bytes(name, self._declared(name), self.files.cases, self.around.aws, self.around.objects)
             for name in (target.get("results"),)
             if name is not None
         }
-        wanted = Wanted(self.use_case, target, self.runtime, place, self.via, self.resources, models, brought)
+        wanted = Wanted(
+            use_case=self.use_case,
+            target=target,
+            runtime=self.around.runtime,
+            place=f"{self.account}/{self.region}",
+            via=via,
+            resources=resources,
+            models=self.spec.get("models") or {},
+            brought=brought,
+            applications=self._applications(),
+            epoch=self.release,
+        )
         try:
-            built: Target = kind.build(wanted)
+            return kind.build(wanted)
         except KeyError as error:
             raise ReleaserError(
                 f"{name}: the account has no {error.args[0]} that behaves as this content says",
                 code="P226",
-                hint="`reconcile` evaluates what it stages; before that only unchanged guardrails can take part",
+                hint="`reconcile` evaluates what it stages; before that only what is live unchanged can take part",
             ) from None
         except ValueError as error:
-            raise ReleaserError(f"{name}: {error}", code="P225", hint="look at the file of results") from None
-        return built
+            raise ReleaserError(f"{name}: {error}", code="P225", hint="mend what the suite's target names") from None
+
+    def _with_aliases(self, needs: Iterable[tuple[str, str]]) -> Mapping[Address, Live]:
+        """Flows and agents with an alias that leads to the version that is meant."""
+        found = dict(self.resources)
+        for address in (Address(self.use_case, k, entry) for k, entry in needs if k in CALLED_BY_ALIAS):
+            live = found.get(address)
+            if live is not None and live.version:
+                found[address] = replace(live, alias=self.around.alias_of(address.kind, live))
+        return found
+
+    def _judges(
+        self, options: Mapping[str, Mapping[str, Any]]
+    ) -> tuple[dict[str, Judging], dict[str, tuple[Case, ...]]]:
+        """Judged metric -> its judge; and the answers that it is calibrated on."""
+        judgings: dict[str, Judging] = {}
+        labelled: dict[str, tuple[Case, ...]] = {}
+        evaluation, models = self.spec["evaluation"], self.spec.get("models") or {}
+        for metric, entry in options.items():
+            judge = entry.get("judge")
+            if not judge:
+                continue
+            try:
+                rubric = rubric_of(evaluation, metric)
+                judging = judging_of(rubric, models[judge], f"{self.account}/{self.region}")
+                asked = ((evaluation.get("rubrics") or {}).get(metric) or {}).get("calibration")
+                if asked:
+                    cases, digest = self._cases(str(asked["dataset"]))
+                    labels_of(cases, rubric)
+                    judging, labelled[metric] = replace(judging, calibration=digest), cases
+            except KeyError as error:
+                raise ReleaserError(f"{metric}: there is no {error}", code="P225", hint="declare it") from None
+            except ValueError as error:
+                raise ReleaserError(f"{metric}: {error}", code="P228", hint="mend the rubric or the labels") from None
+            judgings[metric] = judging
+        return judgings, labelled
+
+    def _profiles(self) -> dict[str, str]:
+        """ARN of a profile of our own -> what is behind it: it is priced as that."""
+        found = ((live.arn, live.body.get("modelSource")) for live in self.resources.values())
+        return {arn: str(source["copyFrom"]) for arn, source in found if arn and isinstance(source, Mapping)}
+
+    def _applications(self) -> dict[str, str]:
+        declared = self.spec["evaluation"].get("applications") or {}
+        return {name: str(entry.get("url", "")) for name, entry in declared.items()}
+
+    def _named(self, target: Mapping[str, str]) -> dict[str, str]:
+        """What behaves and is no resource: results are of what they were made with, so their digest stands for them; an
+        application is what is deployed while a release is evaluated."""
+        found = {}
+        if "results" in target:
+            found[f"results/{target['results']}"] = str(self._declared(target["results"])["sha256"])
+        if "application" in target:
+            found[f"application/{target['application']}"] = self.release
+        return found
 
     def _used(self, needs: Iterable[tuple[str, str]]) -> frozenset[Address]:
         """What a target consists of, with all that it refers to."""
@@ -197,20 +268,14 @@ class Subjects:
 
     def _cases(self, dataset: str) -> tuple[tuple[Case, ...], str]:
         """The cases of a data set whose bytes have the declared digest, and that digest."""
-        found = load(dataset, self._declared(dataset), self.files.cases, self.aws)
+        found = load(dataset, self._declared(dataset), self.files.cases, self.around.aws, self.around.objects)
         return found.cases, found.sha256
 
 
-def _version(metric: str, entry: Mapping[str, Any]) -> str:
-    """Of a metric's code and the options that it goes by; thresholds are no part of it."""
-    from releaser.core.values import digest
-
-    options = {k: entry[k] for k in ("pattern", "schema", "tolerance", "k", "field") if entry.get(k) is not None}
-    version = metrics()[metric].version if metric in metrics() else "0"
-    return version + (f"+{digest(options)[:12]}" if options else "")
+_OF_OTHERS: Mapping[str, Via] = {"results": "brought", "application": "application"}
 
 
-def staged(planned: Planned, use_case: str, work: Workspace, runtime: Runtime, aws: Aws, **told: Any) -> Subjects:
+def staged(planned: Planned, use_case: str, work: Workspace, around: Around) -> Subjects:
     """The candidates that a run has staged."""
     nodes = {n.address: n for n in planned.compiled.graph.of(use_case)}
     resources = {}
@@ -218,8 +283,23 @@ def staged(planned: Planned, use_case: str, work: Workspace, runtime: Runtime, a
         outputs = work.outputs.get(address, {})
         if outputs.get("id"):
             body = resolve_body(node, work.value)
-            resources[address] = Live(outputs["id"], outputs.get("arn", ""), outputs.get("version", ""), body)
-    return _subjects(planned, use_case, nodes, resources, "published", runtime, aws, told)
+            arn, version = outputs.get("arn", ""), outputs.get("version", "")
+            resources[address] = Live(outputs["id"], arn, version, body, stamp=node.behaviour)
+    return _subjects(planned, use_case, nodes, resources, "published", around)
+
+
+def inline(planned: Planned, use_case: str, around: Around) -> Subjects:
+    """Content that is published nowhere, beside what the account has already that behaves as it says."""
+    nodes = {n.address: n for n in planned.compiled.graph.of(use_case)}
+    resources = {}
+    for address, node in nodes.items():
+        bound = around.live.get(address)
+        if bound is not None and bound.behaviour == node.behaviour:
+            body = _inline_body(node, nodes, around.live)
+            resources[address] = Live(bound.id, bound.arn, bound.version or "", body, stamp=node.behaviour)
+        elif node.kind == "prompt":
+            resources[address] = Live("", "", "", _inline_body(node, nodes, around.live), stamp=node.behaviour)
+    return _subjects(planned, use_case, nodes, resources, "inline", around)
 
 
 def _subjects(
@@ -228,26 +308,25 @@ def _subjects(
     nodes: Mapping[Address, Node],
     resources: Mapping[Address, Live],
     via: Via,
-    runtime: Runtime,
-    aws: Aws,
-    told: Mapping[str, Any],
+    around: Around,
 ) -> Subjects:
-    plan = planned.plan
-    part = plan.of(use_case)
+    part = planned.plan.of(use_case)
     return Subjects(
         use_case=use_case,
         release=part.release if part else "",
-        spec=thaw(planned.compiled.views[use_case].spec),
+        spec=thaw(transform(planned.compiled.views[use_case].spec, _told)),
         files=planned.compiled.files[use_case],
         nodes=nodes,
         resources=resources,
         via=via,
-        runtime=runtime,
-        aws=aws,
-        account=plan.account,
-        region=plan.region,
-        **told,
+        account=planned.plan.account,
+        region=planned.plan.region,
+        around=around,
     )
+
+
+def _told(value: object) -> object:
+    return value.value if isinstance(value, Bound) else value
 
 
 def _inline_body(node: Node, nodes: Mapping[Address, Node], live: Mapping[Address, Binding]) -> Mapping[str, Any]:
@@ -255,30 +334,12 @@ def _inline_body(node: Node, nodes: Mapping[Address, Node], live: Mapping[Addres
 
     def leaf(value: object) -> object:
         if not isinstance(value, Ref):
-            return value.value if isinstance(value, Bound) else value
+            return _told(value)
         other, bound = nodes.get(value.address), live.get(value.address)
         if other is not None and bound is not None and bound.behaviour == other.behaviour:
             return {"id": bound.id, "arn": bound.arn, "version": bound.version}.get(value.output, "")
         source = other.body.get("modelSource") if other is not None else None
-        return _inline_source(source.get("copyFrom")) if isinstance(source, Mapping) else ""
+        return _told(source.get("copyFrom")) if isinstance(source, Mapping) else ""
 
     found: Mapping[str, Any] = transform(node.body, leaf)
     return found
-
-
-def _inline_source(value: object) -> str:
-    return str(value.value if isinstance(value, Bound) else value)
-
-
-def inline(planned: Planned, use_case: str, runtime: Runtime, aws: Aws, **told: Any) -> Subjects:
-    """Content that is published nowhere, beside what the account has already that behaves as it says."""
-    nodes = {n.address: n for n in planned.compiled.graph.of(use_case)}
-    live: Mapping[Address, Binding] = told.get("live", {})
-    resources = {}
-    for address, node in nodes.items():
-        bound = live.get(address)
-        if bound is not None and bound.behaviour == node.behaviour:
-            resources[address] = Live(bound.id, bound.arn, bound.version or "", _inline_body(node, nodes, live))
-        elif node.kind == "prompt":
-            resources[address] = Live("", "", "", _inline_body(node, nodes, live))
-    return _subjects(planned, use_case, nodes, resources, "inline", runtime, aws, told)

@@ -99,6 +99,7 @@ class Calls:
     tally: Tally = field(default_factory=Tally)
     cut_short: bool = False
     """Something was not asked, since the budget was used up or the run was stopped."""
+    why_cut_short: str = ""
     _aborted: bool = False
     _purse: _Purse = field(default_factory=_Purse)
     _changed: threading.Condition = field(default_factory=threading.Condition)
@@ -118,7 +119,7 @@ class Calls:
 
     def refuse(self, why: str = "the run was stopped") -> NoReturn:
         """What was not asked. Raises Refusal."""
-        self.cut_short = True
+        self.cut_short, self.why_cut_short = True, self.why_cut_short or why
         raise Refusal(Failure(trouble="budget", message=why))
 
     def pause(self, seconds: float) -> None:

@@ -34,19 +34,36 @@ def detectable_rate_loss(changed: int, n: int, margin: float) -> float | None:
     low, high = 0.0, 1.0
     if _power(high, changed / n, n, margin) < POWER:
         return None
-    for _ in range(16):
+    for _ in range(14):
         middle = (low + high) / 2
         low, high = (low, middle) if _power(middle, changed / n, n, margin) >= POWER else (middle, high)
     return high
 
 
 def _power(loss: float, changed: float, n: int, margin: float) -> float:
-    """How often so large a loss is a FAIL: the difference is nearly normal, and counted in whole cases."""
+    """How often so large a loss is a FAIL: an average over how many cases may be gained beside it."""
     share = max(loss, changed)
-    gained = round(n * (share - loss) / 2)
-    distance = n * loss - (_fewest_lost(gained, n, margin) - gained) + 0.5
-    spread = math.sqrt(n * (share - loss * loss))
-    return NormalDist().cdf(distance / spread) if spread > 0 else float(distance > 0)
+    up, down = (share - loss) / 2, (share + loss) / 2
+    middle, spread = n * up, math.sqrt(n * up * (1 - up))
+    first, last = max(0, math.floor(middle - 3 * spread - 1)), min(n, math.ceil(middle + 3 * spread + 1))
+    places = range(first, last + 1, max(1, round(spread / 2)))
+    weights = [_chance(k, n, up) for k in places]
+    seen = [_at_least(_fewest_lost(k, n, margin), n - k, min(1.0, down / (1 - up))) for k in places]
+    return math.fsum(w * s for w, s in zip(weights, seen, strict=True)) / math.fsum(weights)
+
+
+def _chance(k: int, n: int, p: float) -> float:
+    """Of exactly k in n."""
+    if not 0 < p < 1:
+        return float(k == n * p)
+    ways = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+    return math.exp(ways + k * math.log(p) + (n - k) * math.log(1 - p))
+
+
+def _at_least(k: int, n: int, p: float) -> float:
+    """Of k or more in n: nearly normal, counted in whole cases."""
+    spread = math.sqrt(n * p * (1 - p))
+    return NormalDist().cdf((n * p - k + 0.5) / spread) if spread > 0 else float(n * p >= k)
 
 
 @lru_cache(4096)

@@ -20,7 +20,7 @@ Outcome = Literal["answered", "throttled", "failed", "neutral"]
 
 CUT = 0.7
 STEP = 0.05
-PLATEAU = 20
+PLATEAU = 8
 """Clean rounds at the level that the lane takes before more is tried: what a try costs is one round's throttles."""
 LONGEST_PAUSE = 30.0
 _SLICE = 0.25

@@ -6,12 +6,12 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from releaser.core.evaluation.response import Usage
+from releaser.core.evaluation.response import Response, Usage
 from releaser.gates.evaluation.unscorable import Unscorable
 
 FORMAT = "releaser.prices/v1"
@@ -35,6 +35,18 @@ class Prices:
         """As evidence names the table."""
         return f"{self.date} {self.sha256}"
 
+    def known_as(self, names: Mapping[str, str]) -> Prices:
+        """The same table with further names of models, as ARNs of profiles of our own: name -> what is behind it."""
+        further = {name: self.models[base_of(model)] for name, model in names.items() if base_of(model) in self.models}
+        return replace(self, models={**self.models, **further})
+
+    def of(self, reply: Response) -> float | None:
+        """What one call cost; None where that is not known."""
+        try:
+            return self.cost(reply.usage, reply.model)
+        except Unscorable:
+            return None
+
     def cost(self, usage: Usage, model: str) -> float:
         """What one call cost. Cache tokens stand outside input tokens: they are added. Raises Unscorable for what the
         table does not know."""
@@ -55,7 +67,7 @@ class Prices:
         return math.fsum(parts) / 1000
 
     def _price(self, model: str, kind: str) -> float:
-        prices = self.models.get(base_of(model))
+        prices = self.models.get(model) or self.models.get(base_of(model))
         if prices is None:
             raise Unscorable(f"the price table of {self.date} has no {model[:120] or 'model without a name'}")
         if kind not in prices:
