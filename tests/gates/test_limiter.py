@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from releaser.gates.evaluation.limiter import Lane, Limiter, Outcome, Permit
+from releaser.gates.evaluation.limiter import PLATEAU, Lane, Limiter, Outcome, Permit
 
 
 class Clock:
@@ -36,8 +39,8 @@ def clock() -> Clock:
     return Clock()
 
 
-def lane_of(clock: Clock, **settings: int) -> Lane:
-    return Limiter(clock, **settings).lane("lane")  # type: ignore[arg-type]
+def lane_of(clock: Clock, **more: int) -> Lane:
+    return Limiter(clock, **more).lane("lane")  # type: ignore[arg-type]
 
 
 def fill(lane: Lane) -> list[Permit]:
@@ -62,17 +65,42 @@ def test_the_limit_doubles_until_the_ceiling(clock: Clock) -> None:
     assert [lane.limit, *(full_round(lane) for _ in range(5))] == [4, 8, 16, 32, 50, 50]
 
 
-def test_a_throttle_cuts_and_growth_is_by_steps_from_then_on(clock: Clock) -> None:
+def throttled_at_16(clock: Clock, burst: int) -> Lane:
+    """A lane of which the first calls of sixteen were throttled; it has cooled down."""
     lane = lane_of(clock, start=16)
+    permits = fill(lane)
+    for number, permit in enumerate(permits):
+        lane.end(permit, "throttled" if number < burst else "neutral")
+        assert lane.limit == 11
+    clock.sleep(1)
+    return lane
+
+
+@pytest.mark.parametrize(("burst", "grown"), [(1, [11, 13, 14, 15, 15]), (4, [11, 12, 12, 12, 12]), (9, [11] * 5)])
+def test_a_throttle_cuts_and_the_limit_comes_back_to_what_was_taken(clock: Clock, burst: int, grown: list[int]) -> None:
+    lane = throttled_at_16(clock, burst)
+    assert [lane.limit, *(full_round(lane) for _ in range(4))] == grown
+
+
+def test_what_is_taken_is_kept_a_while_before_more_is_tried(clock: Clock) -> None:
+    lane = throttled_at_16(clock, 4)
+    full_round(lane)
+    assert [full_round(lane) for _ in range(PLATEAU)] == [12] * PLATEAU
+    assert [full_round(lane) for _ in range(3)] == [13, 14, 15]
+
+
+def test_a_step_too_far_goes_back_and_a_level_that_was_taken_is_cut(clock: Clock) -> None:
+    lane = throttled_at_16(clock, 4)
+    for _ in range(PLATEAU + 2):
+        full_round(lane)
+    assert lane.limit == 13
     first, *rest = fill(lane)
     lane.end(first, "throttled")
-    assert lane.limit == 11
+    assert lane.limit == 12
     for permit in rest:
         lane.end(permit, "answered")
-    clock.sleep(1)
-    full_round(lane)
-    grown = [full_round(lane) for _ in range(4)]
-    assert grown == [13, 14, 15, 16]
+    lane.end(fill(lane)[0], "throttled")
+    assert lane.limit == 8
 
 
 def test_throttles_of_one_burst_cut_once(clock: Clock) -> None:
@@ -224,3 +252,72 @@ def test_threads_never_run_more_than_the_limit() -> None:
         thread.join()
     assert most == 8
     assert lane.running == 0
+
+
+def worked_off(lane: Lane, clock: Clock, calls: int, latency: float, takes: Callable[[float, int], bool]) -> int:
+    """So many calls, made as soon as the lane allows; a throttled one is made again. The number of throttles.
+
+    ``takes``: the time and how many are being answered -> whether one more is.
+    """
+    ends: list[tuple[float, int, Outcome, Permit]] = []
+    number, answering, throttles, left = itertools.count(), 0, 0, calls
+    while left or ends:
+        if left and lane.running < lane.limit and (not ends or max(clock.at, lane.closed_until) < ends[0][0]):
+            permit = lane.start()
+            assert permit is not None
+            left -= 1
+            if takes(clock.at, answering):
+                answering += 1
+                late = latency * (0.8 + 0.4 * (next(number) * 0.618 % 1))  # not all at once, as no service does
+                heapq.heappush(ends, (clock.at + late, next(number), "answered", permit))
+            else:
+                heapq.heappush(ends, (clock.at + 0.01, next(number), "throttled", permit))
+            continue
+        at, _, outcome, permit = heapq.heappop(ends)
+        clock.at = max(clock.at, at)
+        lane.end(permit, outcome)
+        answering -= outcome == "answered"
+        left += outcome == "throttled"
+        throttles += outcome == "throttled"
+    return throttles
+
+
+@settings(max_examples=60)
+@given(st.integers(4, 80), st.floats(0.2, 8), st.floats(1, 5))
+def test_a_lane_that_takes_so_many_is_used_up(takes: int, latency: float, wider: float) -> None:
+    """Whatever the ceiling: within a quarter of the ideal time, with few throttles."""
+    clock, calls = Clock(), 40 * takes
+    began, lane = clock.at, lane_of(clock, ceiling=round(takes * wider))
+    throttles = worked_off(lane, clock, calls, latency, lambda at, answering: answering < takes)
+    ideal = calls * latency / takes
+    assert clock.at - began <= 1.25 * ideal
+    assert throttles <= 0.08 * calls
+
+
+@settings(max_examples=30)
+@given(st.integers(8, 40), st.floats(0.2, 2))
+def test_a_lane_that_takes_so_many_a_second_is_used_up(rate: int, latency: float) -> None:
+    clock, calls = Clock(), 60 * rate
+    level, seen = float(rate), clock.at
+
+    def takes(at: float, answering: int) -> bool:
+        nonlocal level, seen
+        level, seen = min(float(rate), level + (at - seen) * rate), at
+        allowed = level >= 1
+        level -= allowed
+        return allowed
+
+    began = clock.at
+    throttles = worked_off(lane_of(clock, ceiling=100), clock, calls, latency, takes)
+    assert clock.at - began <= 1.25 * (calls - rate) / rate
+    assert throttles <= 0.2 * calls
+
+
+@given(st.integers(5, 60), st.integers(1, 4))
+def test_a_lane_that_takes_less_all_of_a_sudden_is_followed(takes: int, share: int) -> None:
+    clock = Clock()
+    lane = lane_of(clock, ceiling=200)
+    worked_off(lane, clock, 20 * takes, 1.0, lambda at, answering: answering < takes)
+    fewer = max(1, takes // (share + 1))
+    worked_off(lane, clock, 20 * fewer, 1.0, lambda at, answering: answering < fewer)
+    assert lane.limit <= fewer * 1.5 + 1
