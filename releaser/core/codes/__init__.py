@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from releaser.core.codes import audit, aws, calls, content, documents, files, git, moves, plans, policy, reading
+from releaser.core.codes import audit, aws, calls, content, documents, files, git, gitlab, moves, plans, policy, reading
 from releaser.core.diagnostic import Code
 from releaser.core.kind import Kind
 
@@ -22,6 +22,7 @@ AREAS: dict[str, tuple[Code, ...]] = {
     "P planning, applying, proving": (*plans.PLANS + plans.DELIVERY, *moves.MOVES, *audit.AUDIT, *reading.READING),
     "A calls of AWS": calls.CALLS,
     "G git, records and the lock": git.GIT,
+    "L GitLab": gitlab.GITLAB,
     "R releaser itself": calls.OURSELVES,
 }
 

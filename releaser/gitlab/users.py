@@ -1,0 +1,69 @@
+"""People and bots, and who the token is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from releaser.gitlab import reading
+from releaser.gitlab.api import Api
+from releaser.gitlab.reading import Row
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """``name``: the one that stands behind ``@``."""
+
+    id: int
+    name: str
+    is_active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFacts:
+    """What a personal, project or group access token says of itself."""
+
+    name: str
+    user: int
+    scopes: tuple[str, ...]
+    is_active: bool
+    expires: datetime | None
+    """The first moment at which it is no longer good."""
+
+
+def user_of(row: Row) -> User:
+    """A user inside another reply."""
+    return User(reading.key(row), reading.text(row, "username"), reading.text(row, "state") in ("", "active"))
+
+
+def user_in(row: Row, member: str) -> User | None:
+    """The user in a member; None where nobody is."""
+    found = reading.row(row, member)
+    return user_of(found) if found else None
+
+
+def users_in(row: Row, member: str) -> tuple[User, ...]:
+    return tuple(user_of(found) for found in reading.rows(row, member))
+
+
+def find_user(api: Api, name: str) -> User | None:
+    """The user of that name, without ``@``; GitLab compares without regard to case."""
+    found = (user_of(row) for row in api.pages(("users",), {"username": name}))
+    return next((user for user in found if user.name.casefold() == name.casefold()), None)
+
+
+def who_am_i(api: Api) -> User:
+    """Whose the token is: a project access token has a bot user of its own."""
+    return user_of(api.get(("user",)))
+
+
+def own_token(api: Api) -> TokenFacts:
+    """What the token may do, and until when; a job token has no such page (401)."""
+    row = api.get(("personal_access_tokens", "self"))
+    return TokenFacts(
+        reading.text(row, "name"),
+        reading.key(row, "user_id"),
+        reading.texts(row, "scopes"),
+        reading.flag(row, "active") and not reading.flag(row, "revoked"),
+        reading.moment(row, "expires_at"),
+    )
