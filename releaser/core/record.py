@@ -281,6 +281,8 @@ class Staged:
     staged_at: datetime
     bindings: Mapping[Address, Binding]
     awaiting: tuple[str, ...]
+    evidence: Mapping[str, EvidenceRef] = field(default_factory=dict, metadata=OPTIONAL)
+    """What was found so far: a later run goes on from there, wherever it runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

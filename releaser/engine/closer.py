@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from releaser.core.errors import LockHeld, ReleaserError
+from releaser.core.evidence_ref import EvidenceRef
 from releaser.core.record import Conclusion, Delivery, OpenRecord
 from releaser.engine.ports import Clock, Ledger
 
@@ -18,6 +19,7 @@ class Awaited:
     """What staged candidates wait for."""
 
     reasons: tuple[str, ...]
+    evidence: Mapping[str, EvidenceRef]
 
 
 _Item = tuple[str, Conclusion | Delivery | Awaited, str]
@@ -45,9 +47,9 @@ class Closer:
         """Leave a record open, for a later run: what callers follow is on its way."""
         self._queue.put((use_case, delivery, ""))
 
-    def stage(self, use_case: str, awaiting: tuple[str, ...]) -> None:
+    def stage(self, use_case: str, awaited: Awaited) -> None:
         """Leave a record open, for a later run: the candidates exist, and evidence is awaited."""
-        self._queue.put((use_case, Awaited(awaiting), ""))
+        self._queue.put((use_case, awaited, ""))
 
     def __enter__(self) -> Closer:
         self._thread.start()
@@ -85,7 +87,7 @@ class Closer:
             if isinstance(found, Delivery):
                 self._ledger.deliver(self._records.pop(name), found)
             elif isinstance(found, Awaited):
-                self._ledger.stage(self._records.pop(name), {}, found.reasons)
+                self._ledger.stage(self._records.pop(name), {}, found.reasons, found.evidence)
         ends = [(name, found, notes) for name, found, notes in batch if isinstance(found, Conclusion)]
         if ends:
             self._ledger.close([(self._records.pop(name), c, notes) for name, c, notes in ends])

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from releaser.core.address import Address
+from releaser.core.evidence_ref import EvidenceRef
 from releaser.core.gate import Verdict
 from releaser.core.kind import Kind, Verb
 from releaser.core.outcome import Outcome, Status, UseCaseResult
 from releaser.core.plan import Known
-from releaser.core.record import Binding, Conclusion, Facts, Retired, StepOutcome, StepStatus
+from releaser.core.record import Binding, Conclusion, Facts, OpenRecord, Retired, StepOutcome, StepStatus
 from releaser.core.record import Outcome as Ending
 from releaser.engine.apply import Job
 from releaser.engine.deliver import RolledBack
@@ -76,6 +77,11 @@ def _kept(verdict: Verdict) -> Mapping[str, Any]:
     """A verdict as a record keeps it."""
     said: dict[str, Any] = {"gate": verdict.gate, "result": verdict.result.value, "reason": verdict.reason}
     return said | ({"metrics": list(verdict.metrics)} if verdict.metrics else {})
+
+
+def evidence_so_far(record: OpenRecord) -> Mapping[str, EvidenceRef]:
+    """What a run found before its use case had to wait: it counts, whatever becomes of the record."""
+    return record.staged.evidence if record.staged else {}
 
 
 def superseded(known: Known) -> Conclusion:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from releaser.core.address import Address
 from releaser.core.errors import LockHeld
 from releaser.core.events import Event
+from releaser.core.evidence_ref import EvidenceRef
 from releaser.core.record import Binding, Closed, Conclusion, Delivery, Intent, OpenRecord, Witness
 
 
@@ -86,7 +87,13 @@ class Ledger(Protocol):
     def deliver(self, record: OpenRecord, delivery: Delivery) -> OpenRecord:
         """Note that what callers follow is on its way; the lock is free, and a later run continues."""
 
-    def stage(self, record: OpenRecord, bindings: Mapping[Address, Binding], awaiting: Sequence[str]) -> OpenRecord:
+    def stage(
+        self,
+        record: OpenRecord,
+        bindings: Mapping[Address, Binding],
+        awaiting: Sequence[str],
+        evidence: Mapping[str, EvidenceRef],
+    ) -> OpenRecord:
         """Note that the candidates exist and what they wait for; the lock is free, and a later run continues."""
 
     def renew(self, records: Sequence[OpenRecord]) -> Mapping[str, OpenRecord]: ...

@@ -37,8 +37,8 @@ from releaser.core.record import (
 from releaser.core.record import Outcome as Ending
 from releaser.core.values import EMPTY, digest
 from releaser.engine.apply import Applier, Job
-from releaser.engine.closer import Closer
-from releaser.engine.conclude import conclude, result_of, superseded
+from releaser.engine.closer import Awaited, Closer
+from releaser.engine.conclude import conclude, evidence_so_far, result_of, superseded
 from releaser.engine.deliver import Underway, rolled_back
 from releaser.engine.observe import Observer
 from releaser.engine.perform import Workspace, token, workspace
@@ -141,11 +141,13 @@ class Run:
             if isinstance(job.error, Underway):
                 closer.pause(job.use_case, job.error.delivery)
             elif isinstance(job.error, Awaiting):
-                closer.stage(job.use_case, tuple(v.reason for v in job.blocked.verdicts) if job.blocked else ())
+                reasons = tuple(v.reason for v in job.blocked.verdicts) if job.blocked else ()
+                closer.stage(job.use_case, Awaited(reasons, self.evidence(opened.ref)))
             else:
                 everything = (*verdicts, *job.judged)
                 conclusion = conclude(job, result, planned, everything, self.kinds, self.facts(job.use_case))
-                conclusion = replace(conclusion, evidence=self.evidence(opened.ref))
+                found = {**evidence_so_far(records[job.use_case]), **self.evidence(opened.ref)}
+                conclusion = replace(conclusion, evidence=found)
                 closer.put(job.use_case, conclusion, self.notes(opened, result.bindings) if result.succeeded else "")
             release, goes_on = job.cleared.plan.release, result.is_underway
             done = UseCaseEnded(job.use_case, release, result.succeeded, result.message, goes_on)
@@ -199,7 +201,7 @@ class Run:
         for name, record in stale.items():
             known = planned.known.get(name, Known())
             self._seeds[name] = {**self._seeds.get(name, {}), **self._tokens_of(record)}
-            endings.append((record, superseded(known), ""))
+            endings.append((record, replace(superseded(known), evidence=evidence_so_far(record)), ""))
         self.ledger.close(endings)
         opening = self.ledger.open([self._intent(planned, c.plan) for c in cleared.values()], take_over=self.take_over)
         report.refused |= opening.held

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from releaser.core.errors import ReleaserError
 from releaser.core.evaluation.evidence import Evidence, read_evidence
 from releaser.core.evidence_ref import EvidenceRef
 from releaser.core.proof.files import compact, sha256
+from releaser.core.record import OpenRecord
 from releaser.core.shape import ShapeError, plain
 from releaser.core.timeline import Account
 from releaser.engine.ports import Aws
@@ -35,6 +36,8 @@ class Archive:
 
     records: Records
     aws: Aws
+    open_: Callable[[str, str], OpenRecord | None] = lambda _environment, _use_case: None
+    """(environment, use case) -> the record that is open: what it found so far counts too."""
     _accounts: dict[tuple[str, str], list[Account]] = field(default_factory=dict)
 
     def under(self, environment: str, use_case: str, suite: str, key: str) -> tuple[Evidence, ...]:
@@ -55,6 +58,10 @@ class Archive:
         return self._named(environment, use_case, f"{PREFIX}-")
 
     def _named(self, environment: str, use_case: str, start: str) -> Iterator[tuple[str, Evidence]]:
+        waiting = self.open_(environment, use_case)
+        for name, ref in sorted(waiting.staged.evidence.items() if waiting and waiting.staged else ()):
+            if waiting and name.startswith(start):
+                yield waiting.opened.release, self._read(ref)
         for account in self._of(environment, use_case):
             for name, ref in sorted((account.closed.evidence if account.closed else {}).items()):
                 if name.startswith(start):

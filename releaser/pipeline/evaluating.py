@@ -22,6 +22,7 @@ from releaser.core.evaluation.evidence import FORMAT, CaseFacts, Evidence, Obser
 from releaser.core.evaluation.judgement import Judgement, SuiteVerdict, worst
 from releaser.core.events import Noted
 from releaser.core.gate import Result
+from releaser.core.record import OpenRecord
 from releaser.core.shape import plain
 from releaser.engine.ports import Sink
 from releaser.gates.evaluation.asker import Budget, Calls, key_of
@@ -48,6 +49,8 @@ class Found:
 
     judgement: Judgement
     evidence: tuple[Evidence, ...]
+    broken: Mapping[str, ReleaserError]
+    """Suite -> why it could not be asked at all: an ERROR, and what other suites found is kept."""
 
 
 @dataclass
@@ -75,9 +78,9 @@ class Evaluating:
         session.ask(smoke)
         if rest and smoke and (first := session.judgement(smoke)).result is not Result.PASS:
             self.sink.emit(Noted(f"{', '.join(rest)}: not asked, since {', '.join(smoke)} does not pass"))
-            return Found(first, session.everything())
+            return Found(first, session.everything(), session.broken)
         session.ask(rest)
-        return Found(session.judgement(suites), session.everything())
+        return Found(session.judgement(suites), session.everything(), session.broken)
 
 
 class _Session:
@@ -90,15 +93,22 @@ class _Session:
         self._accepted: dict[str, str] = {}
         self._unfinished: dict[str, str] = {}
         """Suite -> why a later run goes on with it."""
+        self.broken: dict[str, ReleaserError] = {}
 
     def ask(self, suites: Sequence[str]) -> None:
         """Evidence of suites and of what they are compared with."""
         for suite in suites:
-            plan = self._what.suite(suite, self._on.sample)
-            self._evidence[suite], self._accepted[suite] = self._found_or_run(plan)
-            before = self._baseline(plan)
-            if before is not None:
-                self._baselines[suite] = before
+            try:
+                self._ask(suite)
+            except ReleaserError as error:
+                self.broken[suite] = error
+
+    def _ask(self, suite: str) -> None:
+        plan = self._what.suite(suite, self._on.sample)
+        self._evidence[suite], self._accepted[suite] = self._found_or_run(plan)
+        before = self._baseline(plan)
+        if before is not None:
+            self._baselines[suite] = before
 
     def everything(self) -> tuple[Evidence, ...]:
         """All evidence that the judgement was made from."""
@@ -114,7 +124,7 @@ class _Session:
             desk.environment.name,
             self._what.release,
             self._what.spec,
-            {s: self._evidence[s] for s in suites},
+            {s: self._evidence.get(s, ()) for s in suites},
             self._baselines,
             today=desk.repo.clock.now().date(),
             inconclusive=desk.environment.spec.gates.inconclusive,
@@ -125,6 +135,9 @@ class _Session:
 
     def _named(self, suite: SuiteVerdict) -> SuiteVerdict:
         suite = replace(suite, accepted_from=self._accepted.get(suite.suite, ""))
+        error = self.broken.get(suite.suite)
+        if error is not None:
+            return replace(suite, result=Result.ERROR, reason=str(error), hint=error.hint)
         why = self._unfinished.get(suite.suite)
         if why is None:
             return suite
@@ -369,10 +382,15 @@ def evaluator(desk: Desk, sink: Sink, stopped: Callable[[], bool], **limits: Any
     from releaser.pipeline.rejudging import responses_folder
 
     repo = desk.repo
+
+    def open_(environment: str, use_case: str) -> OpenRecord | None:
+        witness = desk.witnesses().get(use_case) if environment == desk.environment.name else None
+        return witness.open if witness else None
+
     folder = responses_folder(repo)
     return Evaluating(
         desk=desk,
-        archive=Archive(repo.records(desk.environment), desk.look.connection.aws),
+        archive=Archive(repo.records(desk.environment), desk.look.connection.aws, open_),
         responses=ResponseFolder(folder),
         folder=folder.parent / "checkpoints",
         sink=sink,

@@ -78,7 +78,7 @@ class Gatekeeper:
             return (*verdicts, self._broken(name, error))
         self.kept[name] = found.evidence
         self.show(found.judgement)
-        return (*verdicts, *(_verdict(name, s) for s in found.judgement.suites))
+        return (*verdicts, *(_verdict(name, s, found.broken.get(s.suite)) for s in found.judgement.suites))
 
     def evidence_of(self, use_case: str) -> Mapping[str, bytes]:
         """What the record keeps: name -> bytes."""
@@ -105,9 +105,9 @@ class Gatekeeper:
         return Verdict(EVALUATION, Result.ERROR, reason, error.hint, name, error.code or "P222", refusal=False)
 
 
-def _verdict(name: str, suite: SuiteVerdict) -> Verdict:
+def _verdict(name: str, suite: SuiteVerdict, broken: ReleaserError | None) -> Verdict:
     rows = tuple(_row(m) for m in suite.metrics if m.value is not None)
-    code = _CODES.get(suite.result, "")
+    code = (broken.code if broken else "") or _CODES.get(suite.result, "")
     reason = f"{suite.suite}: {suite.reason}"
     return Verdict(suite.suite, suite.result, reason, suite.hint, name, code, refusal=False, metrics=rows)
 

@@ -48,6 +48,8 @@ def evaluate(
         found = evaluator(desk, sink, lambda: False, cases=cases, sample=sample).judged(
             subjects, list(suites) or list(declared)
         )
+    if found.broken and not found.evidence:
+        raise next(iter(found.broken.values()))
     if out is not None:
         _write(out, {name_of(e): bytes_of(e) for e in found.evidence})
     return found.judgement

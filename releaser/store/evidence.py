@@ -16,6 +16,7 @@ from releaser.core.proof.evidence import (
     NamedEvidence,
     evidence_path,
     named_evidence,
+    names_evidence,
     tombstone_of,
 )
 from releaser.core.proof.files import parsed, pretty, sha256
@@ -37,10 +38,10 @@ class EvidenceStore(Protocol):
 
 @dataclass
 class OnBranch:
-    """Files beside the record, added by the commit that closes it. Nothing personal: git forgets nothing."""
+    """Files beside the record, added by the commit that names them. Nothing personal: git forgets nothing."""
 
     waiting: dict[str, bytes] = field(default_factory=dict)
-    """By path; ``Records.close`` takes them along."""
+    """By path; ``Records`` takes them along."""
 
     def put(self, record: RecordRef, name: str, raw: bytes) -> EvidenceRef:
         path = evidence_path(record.folder, sha256(raw), name)
@@ -98,16 +99,17 @@ def read(git: Git, tip: str | None, aws: Aws, ref: EvidenceRef) -> bytes:
 
 
 def evidence_of(files: Mapping[str, bytes]) -> list[tuple[NamedEvidence, str]]:
-    """Everything that the closed records among these files name, and its version in S3."""
-    found = []
+    """Everything that the records among these files name, each once, and its version in S3."""
+    found: dict[str, tuple[NamedEvidence, str]] = {}
     for path, raw in sorted(files.items()):
-        if path.endswith("/closed.json") and path.count("/") == 3:
+        if names_evidence(path):
             data = parsed(raw)
             try:
-                found += [(one, _version(data, one.name)) for one in named_evidence(path, data)]
+                for one in named_evidence(path, data):
+                    found.setdefault(one.path, (one, _version(data, one.name)))
             except ValueError:
                 continue  # told by the proof of the sequence
-    return found
+    return list(found.values())
 
 
 def _version(closed: Mapping[str, object], name: str) -> str:

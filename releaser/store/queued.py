@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from releaser.core.address import Address
 from releaser.core.entry import close_entry, encode, open_entry
 from releaser.core.errors import LockHeld
+from releaser.core.evidence_ref import EvidenceRef
 from releaser.core.hold import is_overtaken
 from releaser.core.proof.files import NOTES_FILE, sha256
 from releaser.core.record import (
@@ -26,6 +27,7 @@ from releaser.core.record import (
 )
 from releaser.core.replant import closing_of, replanted
 from releaser.core.sequence import NOTHING_YET, State, assembled, followed, started
+from releaser.core.values import EMPTY
 from releaser.store.git import GitError
 from releaser.store.holder import held_by, why_free
 from releaser.store.ledger import Ledger
@@ -181,9 +183,15 @@ class EmergencyLedger:
         """The queue tells of no roll-out: a way back reaches everybody at once."""
         return record if self.is_queued else self.records.deliver(record, delivery)
 
-    def stage(self, record: OpenRecord, bindings: Mapping[Address, Binding], awaiting: Sequence[str]) -> OpenRecord:
+    def stage(
+        self,
+        record: OpenRecord,
+        bindings: Mapping[Address, Binding],
+        awaiting: Sequence[str],
+        evidence: Mapping[str, EvidenceRef] = EMPTY,
+    ) -> OpenRecord:
         """Nothing waits in an emergency for evidence: where the branch cannot be written to, the record stays open."""
-        return record if self.is_queued else self.records.stage(record, bindings, awaiting)
+        return record if self.is_queued else self.records.stage(record, bindings, awaiting, evidence)
 
     def renew(self, records: Sequence[OpenRecord]) -> Mapping[str, OpenRecord]:
         return self.queued.renew(records) if self.is_queued else self.records.renew(records)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from releaser.core.address import Address
 from releaser.core.entry import close_entry, encode, open_entry
 from releaser.core.errors import LockHeld
+from releaser.core.evidence_ref import EvidenceRef
 from releaser.core.proof.files import NOTES_FILE
 from releaser.core.record import (
     Between,
@@ -29,6 +30,7 @@ from releaser.core.record import (
 )
 from releaser.core.sequence import NOTHING_YET, State, followed, started
 from releaser.core.timeline import Account
+from releaser.core.values import EMPTY
 from releaser.store.branch import ReleasesBranch
 from releaser.store.evidence import OnBranch
 from releaser.store.git import Git
@@ -106,7 +108,13 @@ class Records:
 
         return self._add(records, "renew", entry)
 
-    def stage(self, record: OpenRecord, bindings: Mapping[Address, Binding], awaiting: Sequence[str]) -> OpenRecord:
+    def stage(
+        self,
+        record: OpenRecord,
+        bindings: Mapping[Address, Binding],
+        awaiting: Sequence[str],
+        evidence: Mapping[str, EvidenceRef] = EMPTY,
+    ) -> OpenRecord:
         """Note that the candidates exist and what they wait for. The lock is free from here on."""
 
         def entry(state: OpenRecord) -> Staged:
@@ -116,9 +124,10 @@ class Records:
                 staged_at=self._now(),
                 bindings=bindings,
                 awaiting=tuple(awaiting),
+                evidence=evidence,
             )
 
-        return self._add([record], "stage", entry)[record.opened.use_case]
+        return self._add([record], "stage", entry, evidence)[record.opened.use_case]
 
     def deliver(self, record: OpenRecord, delivery: Delivery) -> OpenRecord:
         """Note that what callers follow is on its way, and how far. The lock is free from here on."""
@@ -255,7 +264,11 @@ class Records:
         return after
 
     def _add(
-        self, records: Sequence[OpenRecord], verb: str, entry: Callable[[OpenRecord], Between]
+        self,
+        records: Sequence[OpenRecord],
+        verb: str,
+        entry: Callable[[OpenRecord], Between],
+        evidence: Mapping[str, EvidenceRef] = EMPTY,
     ) -> dict[str, OpenRecord]:
         after: dict[str, OpenRecord] = {}
         lost: list[LockHeld] = []
@@ -269,7 +282,7 @@ class Records:
                 state = self._ours(record, states, lost)
                 if state is not None:
                     after[record.opened.use_case], added = followed(state, entry(state))
-                    files |= added
+                    files |= added | self._kept(evidence)
             return files
 
         self.branch.append(compose, _title(verb, [_names(r) for r in records]))
@@ -282,7 +295,6 @@ class Records:
     ) -> dict[str, bytes]:
         states = self._states(ledger, (_place(record) for record, _, _ in endings))
         files: dict[str, bytes] = {}
-        kept = self.evidence.waiting
         for record, conclusion, text in endings:
             use_case = record.opened.use_case
             latest = states.get(_place(record), NOTHING_YET).latest
@@ -298,8 +310,13 @@ class Records:
             files[f"{state.ref.folder}/{CLOSED_FILE}"] = encode(entry)
             if notes is not None:
                 files[f"{state.ref.folder}/{NOTES_FILE}"] = notes
-            files |= {ref.uri: kept[ref.uri] for ref in conclusion.evidence.values() if ref.uri in kept}
+            files |= self._kept(conclusion.evidence)
         return files
+
+    def _kept(self, evidence: Mapping[str, EvidenceRef]) -> dict[str, bytes]:
+        """The files of evidence that is kept on the branch and is new."""
+        waiting = self.evidence.waiting
+        return {ref.uri: waiting[ref.uri] for ref in evidence.values() if ref.uri in waiting}
 
     def _ours(
         self, record: OpenRecord, states: Mapping[tuple[str, str], State], lost: list[LockHeld]

@@ -14,9 +14,11 @@ TOMBSTONE = "releaser.erasure/v1"
 EVIDENCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _EVIDENCE_FILE = re.compile(r"[^/]+/[^/]+/[^/]+/" + EVIDENCE_FOLDER + r"/[0-9a-f]{64}-[^/]+")
 
+_NAMES_EVIDENCE = re.compile(r"[^/]+/[^/]+/[^/]+/(closed|staged|staged-[0-9]+)\.json")
+
 
 class NamedEvidence(NamedTuple):
-    """A piece of evidence as ``closed.json`` names it. ``uri`` is a path on the branch, or has ``://`` in it."""
+    """A piece of evidence as an entry of a record names it. ``uri`` is a path on the branch, or has ``://`` in it."""
 
     entry: str
     name: str
@@ -49,8 +51,13 @@ def tombstone_of(path: str) -> str:
     return path + ERASED if is_evidence(path) and not path.endswith(ERASED) else ""
 
 
+def names_evidence(path: str) -> bool:
+    """Whether a file is an entry that names evidence: of what ended, or of what waits."""
+    return _NAMES_EVIDENCE.fullmatch(path) is not None
+
+
 def named_evidence(entry: str, closed: Mapping[str, Any]) -> list[NamedEvidence]:
-    """What a ``closed.json`` names. Raises ValueError for what is not of the format."""
+    """What an entry names. Raises ValueError for what is not of the format."""
     refs: Any = closed.get("evidence", {})
     if not isinstance(refs, dict) or not all(_is_named(name, ref) for name, ref in refs.items()):
         raise ValueError("the evidence is not named as a record names it")
@@ -67,8 +74,8 @@ def evidence_problems(
 ) -> Iterator[tuple[str, str]]:
     """What is wrong with the evidence of one sequence: (path, reason).
 
-    ``closings``: path of each ``closed.json`` -> its data. Evidence that is kept elsewhere is not looked at here,
-    only its tombstone.
+    ``closings``: path of each entry that names evidence -> its data. Evidence that is kept elsewhere is not looked at
+    here, only its tombstone.
     """
     named: dict[str, NamedEvidence] = {}
     for entry, closed in closings.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from releaser.core.proof.evidence import evidence_problems, is_evidence
+from releaser.core.proof.evidence import evidence_problems, is_evidence, names_evidence
 from releaser.core.proof.files import FOLDER, NOTES_FILE, compact, kind_of, parsed, pretty, sha256
 
 _NAMED = ("environment", "useCase", "seq", "release", "commit", "previous", "openedAt", "holder")
@@ -35,7 +35,7 @@ def problems(files: Mapping[str, bytes], head: str = "") -> Iterator[Break]:
         yield from _form(path, entries[path], followed=path != order[-1])
     yield from _order(order)
     yield from _notes(entries, {path: raw for path, raw in others.items() if not is_evidence(path)})
-    closings = {path: parsed(raw) for path, raw in entries.items() if path.endswith("/closed.json")}
+    closings = {path: parsed(raw) for path, raw in entries.items() if names_evidence(path)}
     for path, reason in evidence_problems(others, closings):
         yield Break(path, reason)
 
