@@ -90,7 +90,7 @@ def _metric(suite: SuiteVerdict, found: MetricVerdict, texts: Texts) -> Iterator
 def _rest(rows: Sequence[tuple[SuiteVerdict, MetricVerdict]]) -> Iterator[Line]:
     """What does not stand in the way, in columns."""
     cells = [
-        (shown_result(m), f"{s.suite}/{m.threshold.metric}", interval(m), asked(m.threshold), f"n {m.n}")
+        (shown_result(m), f"{s.suite}/{m.threshold.metric}", interval(m), asked(m.threshold), f"n {m.n}{_shows(m)}")
         for s, m in rows
     ]
     widths = [max(len(row[i]) for row in cells) for i in range(4)] if cells else []
@@ -101,6 +101,15 @@ def _rest(rows: Sequence[tuple[SuiteVerdict, MetricVerdict]]) -> Iterator[Line]:
             yield line(f"    waived by {metric.waived.by} until {metric.waived.until}: {metric.waived.reason}")
         elif metric.result is not Result.PASS:
             yield line(f"    {metric.reason}")
+
+
+def _shows(found: MetricVerdict) -> str:
+    """What these cases could have shown: a pass is worth as much."""
+    if found.comparison is None or found.threshold.max_regression is None:
+        return ""
+    if found.comparison.detectable is None:
+        return ", would show no loss"
+    return f", would show a loss of {value(found.comparison.detectable, found.threshold.unit)}"
 
 
 def _comparison(rows: Sequence[Compared], before: str, after: str, texts: Texts) -> Iterator[Line]:
