@@ -12,18 +12,21 @@ from urllib.parse import parse_qs
 from releaser.sandbox.app import Sandbox
 from releaser.sandbox.errors import BadAdminRequest
 from releaser.sandbox.faults import Rule
+from releaser.sandbox.iam.providers import publish
+from releaser.sandbox.iam.web_identity import check_key
 from releaser.sandbox.language import STAND_IN
 from releaser.sandbox.model import LATE
 from releaser.sandbox.request import Request
 from releaser.sandbox.wire import Reply
 
-_SECONDS = {
+_PACE = {
     "latency": "latency",
     "modelLatency": "model_latency",
     "firstToken": "first_token",
     "tokensPerSecond": "tokens_per_second",
+    "modelParallel": "model_parallel",
 }
-"""Settings that say how long things take, and what they are in ``Settings``."""
+"""Settings that say how long things take and how many go on at once, and what they are in ``Settings``."""
 
 Answer = dict[str, Any]
 Action = Callable[[Mapping[str, Any]], Answer]
@@ -49,7 +52,7 @@ class Admin:
             "GET clock": (self._clock, frozenset()),
             "POST clock/advance": (self._advance, frozenset({"seconds"})),
             "GET settings": (self._settings, frozenset()),
-            "POST settings": (self._set, frozenset({"quotas", "rates", "switches", *_SECONDS})),
+            "POST settings": (self._set, frozenset({"quotas", "rates", "switches", *_PACE})),
             "DELETE rates": (self._clear_rates, frozenset()),
             "GET faults": (self._faults, frozenset()),
             "POST faults": (self._add_faults, frozenset({"rules"})),
@@ -59,6 +62,7 @@ class Admin:
             "POST release": (lambda args: {"released": self._release()}, frozenset()),
             "GET calls": (self._calls, frozenset({"account"})),
             "DELETE calls": (self._clear_calls, frozenset({"account"})),
+            "POST issuers": (self._publish, frozenset({"issuer", "keys"})),
             "GET log": (self._log, frozenset({"account", "tail"})),
         }
 
@@ -118,7 +122,7 @@ class Admin:
         settings = self._sandbox.settings
         quotas = {name: settings.quota(name) for name in settings.quota_defaults}
         switches = {name: settings.switch(name) for name in settings.switch_defaults}
-        delays = {name: getattr(settings, attribute) for name, attribute in _SECONDS.items()}
+        delays = {name: getattr(settings, attribute) for name, attribute in _PACE.items()}
         return {"quotas": quotas, "switches": switches, "rates": settings.rates, **delays}
 
     def _set(self, args: Mapping[str, Any]) -> Answer:
@@ -130,11 +134,11 @@ class Admin:
                 if any(name.startswith(f"{late}.") for name in args["rates"]):
                     box.router.know(late)
             box.buckets.set(args["rates"], box.router.operations)
-        given = {name: float(args[name]) for name in _SECONDS if name in args}
+        given = {name: float(args[name]) for name in _PACE if name in args}
         if not all(0 <= value < float("inf") for value in given.values()):
             raise BadAdminRequest(f"{', '.join(given)} cannot be negative or without end")
         for name, value in given.items():
-            setattr(box.settings, _SECONDS[name], value)
+            setattr(box.settings, _PACE[name], value)
         box.keep_settings()
         return self._settings(args)
 
@@ -181,6 +185,16 @@ class Admin:
             if args.get("account") in (None, key[0]):
                 del self._sandbox.counts[key]
         return {"calls": {}}
+
+    def _publish(self, args: Mapping[str, Any]) -> Answer:
+        box, issuer, keys = self._sandbox, args["issuer"], args["keys"]
+        if not isinstance(issuer, str) or not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
+            raise BadAdminRequest('an issuer is {"issuer": "https://...", "keys": [{"kty": "RSA", ...}]}')
+        for key in keys:
+            check_key(key)
+        with box.store.transaction(box.clock.now()):
+            publish(box.store, issuer, keys)
+        return {"issuer": issuer, "keys": len(keys)}
 
     def _log(self, args: Mapping[str, Any]) -> Answer:
         rows = [row for row in self._sandbox.log if args.get("account") in (None, row["account"])]

@@ -1,7 +1,9 @@
-"""From request to reply: identify, route, disturb, throttle, validate, handle, commit, serialise, count."""
+"""From request to reply: identify, route, disturb, throttle, validate, authorise, handle, commit, serialise, count."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import traceback
 import uuid
 from collections import Counter, deque
@@ -14,9 +16,11 @@ from releaser.sandbox import event_stream, objects
 from releaser.sandbox.buckets import Buckets
 from releaser.sandbox.call import Call, Caller, Pace, StaleView
 from releaser.sandbox.clock import Clock
+from releaser.sandbox.crowd import Crowd
 from releaser.sandbox.errors import AwsError, not_in_the_sandbox, violations
 from releaser.sandbox.faults import STREAM_EXCEPTION, Effects, Faults
-from releaser.sandbox.identity import identify, read_scope
+from releaser.sandbox.iam.authorise import authorise
+from releaser.sandbox.identity import identify, read_scope, unsigned
 from releaser.sandbox.kind import Kinds
 from releaser.sandbox.kinds import discover
 from releaser.sandbox.model import Operation, load_served
@@ -31,12 +35,14 @@ from releaser.sandbox.wire import Reply, failure, success
 
 _THROTTLE_CODES = {
     "sts": "Throttling",
+    "iam": "Throttling",
     "resourcegroupstaggingapi": "ThrottledException",
     "s3": "SlowDown",
     "cloudwatch": "Throttling",
 }
 _INVALID_CODES = {
     "sts": "ValidationError",
+    "iam": "ValidationError",
     "s3": "InvalidArgument",
     "cloudwatch": "ValidationError",
     "appconfig": "BadRequestException",
@@ -73,6 +79,10 @@ class Work:
     """What the real model has said to this request so far."""
     pace: Pace = field(default_factory=Pace)
     """How long its models take, and so the reply."""
+    crowded: bool | None = None
+    """Whether too many calls of models run already; None: it is no call of a model, or it has ended."""
+    row: dict[str, Any] = field(default_factory=dict)
+    """What the log says of it."""
 
     @property
     def account(self) -> str:
@@ -92,6 +102,7 @@ class Sandbox:
         self.clock = Clock(scale)
         self.settings = Settings(self.kinds.quotas, self.kinds.switches)
         self.faults = Faults()
+        self.crowd = Crowd()
         self.counts: Counter[tuple[str, str]] = Counter()
         self.log: deque[dict[str, Any]] = deque(maxlen=_LOG_LENGTH)
         self._restore()
@@ -101,12 +112,19 @@ class Sandbox:
         """Who asks for what, and which faults hit it. Nothing has happened yet."""
         work = Work(str(uuid.uuid4()))
         try:
-            scope = read_scope(request.headers)
+            scope = read_scope(request)
             work.region = scope.region
             work.operation, work.params, work.protocol = self.router.resolve(request, scope.signing_name)
-            work.caller = identify(scope, request.headers, self.store, self.clock)
+            signed = bool(scope.access_key)
+            work.caller = (
+                identify(scope, request.headers, self.store, self.clock)
+                if signed
+                else unsigned(work.params.get("RoleArn"))
+            )
             where = (work.account, work.region, work.params, work.request_id)
             work.effects = self.faults.effects(work.operation, *where)
+            if work.operation.key in _ASK_MODELS:
+                work.crowded = not self.crowd.enter(work.account, work.region, self.settings.model_parallel)
         except AwsError as error:
             work.refused = error
         return work
@@ -114,8 +132,7 @@ class Sandbox:
     def wait(self, work: Work) -> float:
         """Real seconds that the call takes before its effect."""
         seconds = self.settings.latency + (work.effects.latency if work.effects else 0.0)
-        asks = work.operation is not None and work.operation.key in _ASK_MODELS
-        return seconds + (self.settings.model_latency if asks else 0.0)
+        return seconds + (self.settings.model_latency if work.crowded is False else 0.0)
 
     def answer(self, work: Work) -> Reply:
         """Performs the call and gives the reply; the effect is committed when this returns.
@@ -141,6 +158,14 @@ class Sandbox:
             reply, code = self._bug(work, f"sandbox bug: {traceback.format_exc()}"), "InternalServerException"
         self._count(work, reply.status, code)
         return reply
+
+    def leave(self, work: Work, whole: bool) -> None:
+        """A call has ended. ``whole``: its reply was handed to the connection to its last byte."""
+        if work.crowded is False:
+            self.crowd.leave(work.account, work.region)
+        work.crowded = None
+        effects = work.effects or Effects()
+        work.row["whole"] = whole and effects.truncate is None and effects.stream is None
 
     def keep_settings(self) -> None:
         """Writes the settings and the clock's offset to the store."""
@@ -189,7 +214,7 @@ class Sandbox:
             message = effects.error.get("message", "Injected by the sandbox.")
             raise _retry_after(AwsError(code, message, status), effects.error)
         throttled = effects is not None and effects.throttle is not None
-        if throttled or not self.buckets.allow(work.account, work.region, operation):
+        if throttled or work.crowded or not self.buckets.allow(work.account, work.region, operation):
             code = _THROTTLE_CODES.get(operation.service.name, "ThrottlingException")
             error = AwsError(code, "Rate exceeded", 503 if code == "SlowDown" else None)
             raise _retry_after(error, (effects.throttle if effects else None) or {})
@@ -228,6 +253,7 @@ class Sandbox:
             Answers(work.answers) if self.upstream is not None else None,
             work.pace,
         )
+        authorise(call)
         return self._transact(lambda: handler(call))
 
     def _transact(self, handle: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -246,7 +272,11 @@ class Sandbox:
             "region": work.region,
             "operation": operation,
         }
-        self.log.append({**entry, "status": status, "error": code, "requestId": work.request_id})
+        if operation in _ASK_MODELS:
+            asked = json.dumps(work.params, sort_keys=True, default=repr).encode()
+            entry["asked"] = hashlib.sha256(asked).hexdigest()
+        work.row.update(entry, status=status, error=code, requestId=work.request_id, whole=False)
+        self.log.append(work.row)
 
 
 def _retry_after(error: AwsError, options: Mapping[str, Any]) -> AwsError:

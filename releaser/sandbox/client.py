@@ -77,6 +77,10 @@ class AdminClient:
         pace = {"firstToken": first_token, "tokensPerSecond": tokens_per_second}
         self._call("POST", "settings", pace)
 
+    def set_model_parallel(self, most: int) -> None:
+        """Calls of models at once, of each account and region; what comes above is throttled. 0: no limit."""
+        self._call("POST", "settings", {"modelParallel": most})
+
     def add_fault(self, kind: str, **rule: Any) -> int:
         """Adds a fault rule (see ``releaser.sandbox.faults``); its id."""
         answer = self._call("POST", "faults", {"rules": [{"kind": kind, **rule}]})
@@ -110,8 +114,13 @@ class AdminClient:
         """Counters to zero."""
         self._call("DELETE", "calls" + _query(account=account))
 
+    def publish_keys(self, issuer: str, keys: list[dict[str, str]]) -> None:
+        """What an OIDC issuer's ``jwks_uri`` would say: the keys that its tokens are verified with."""
+        self._call("POST", "issuers", {"issuer": issuer, "keys": keys})
+
     def log(self, tail: int = 100, account: str | None = None) -> list[dict[str, Any]]:
-        """The last calls: at, account, region, operation, status, error, requestId."""
+        """The last calls: at, account, region, operation, status, error, requestId; ``whole``: the reply was sent to
+        its end; and for calls of models ``asked``, which is the same for the same parameters."""
         return list(self._call("GET", "log" + _query(tail=tail, account=account))["log"])
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -89,6 +89,7 @@ class Connection(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.buffer = bytearray()
         self.busy = False
+        self.work: Work | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keeps the transport; Nagle's delay is off."""
@@ -99,6 +100,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forgets what was held for this client."""
         self.transport = None
+        self._leave(whole=False)
         self.hub.forget(self)
 
     def data_received(self, data: bytes) -> None:
@@ -155,7 +157,7 @@ class Connection(asyncio.Protocol):
             self.transport.close()
 
     def _begin(self, request: Request) -> None:
-        work = self.hub.sandbox.understand(request)
+        work = self.work = self.hub.sandbox.understand(request)
         effects = work.effects
         wait = self.hub.sandbox.wait(work)
         if effects and effects.hang == "before":
@@ -241,10 +243,16 @@ class Connection(asyncio.Protocol):
             self.transport.write(short.encode(length=len(reply.body)))
             self.transport.close()
 
+    def _leave(self, whole: bool) -> None:
+        work, self.work = self.work, None
+        if work is not None:
+            self.hub.sandbox.leave(work, whole)
+
     def _send(self, data: bytes) -> None:
         self.busy = False
         if self.transport and not self.transport.is_closing():
             self.transport.write(data)
+            self._leave(whole=True)
             if self.buffer:
                 asyncio.get_running_loop().call_soon(self._next)
 

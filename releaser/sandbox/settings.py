@@ -26,6 +26,8 @@ class Settings:
     """Seconds on AWS until a model's first token."""
     tokens_per_second: float = 0.0
     """A model's pace on AWS; 0: all at once."""
+    model_parallel: float = 0.0
+    """Calls of models at once, of each account and region; 0: no limit."""
 
     def quota(self, name: str) -> int:
         """The quota in force."""
@@ -59,6 +61,7 @@ class Settings:
             "modelLatency": self.model_latency,
             "firstToken": self.first_token,
             "tokensPerSecond": self.tokens_per_second,
+            "modelParallel": self.model_parallel,
         }
 
     def load(self, kept: Mapping[str, Any]) -> None:
@@ -70,6 +73,7 @@ class Settings:
         self.model_latency = kept.get("modelLatency", 0.0)
         self.first_token = kept.get("firstToken", 0.0)
         self.tokens_per_second = kept.get("tokensPerSecond", 0.0)
+        self.model_parallel = kept.get("modelParallel", 0.0)
 
 
 def _refuse_unknown(noun: str, values: Mapping[str, Any], known: Mapping[str, Any]) -> None:

@@ -1,14 +1,17 @@
-"""How long models take: to the first token, and to the last."""
+"""How long models take, to the first token and to the last, and how many calls they take at once."""
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from releaser import sandbox
 from sandbox.test_converse import ANSWER, MODEL, TEXT, user
@@ -85,3 +88,67 @@ def test_no_time_passes_at_scale_0_and_settings_are_kept(box: sandbox.SandboxPro
         process.admin.reset()
         assert process.admin.settings()["firstToken"] == 0
         assert "no language model" in process.admin.info()["model"]
+
+
+def asked_at_once(own: sandbox.SandboxProcess, count: int, region: str = "eu-central-1") -> list[str]:
+    """What came of so many calls at once: the codes of their errors, empty where there was an answer."""
+    runtime = own.client("bedrock-runtime", region=region, config=Config(max_pool_connections=count))
+
+    def ask(number: int) -> str:
+        try:
+            if number % 2:
+                list(runtime.converse_stream(modelId=MODEL, messages=user(TEXT))["stream"])
+            else:
+                runtime.converse(modelId=MODEL, messages=user(TEXT))
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return ""
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(ask, range(count)))
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_more_calls_at_once_than_models_take_are_throttled(own: sandbox.SandboxProcess, before: bool) -> None:
+    own.admin.set_model_parallel(4)
+    if before:
+        own.admin.set_model_pace(0, 0)
+        own.admin.set_model_latency(1.0)
+    else:
+        own.admin.set_model_pace(1.0, 0)
+    took, found = timed(lambda: asked_at_once(own, 10))
+    assert Counter(found) == {"": 4, "ThrottlingException": 6} and took < 3
+    assert Counter(asked_at_once(own, 4)) == {"": 4}, "those that ended have left"
+    runtime = own.client("bedrock-runtime")
+    for _ in range(6):
+        runtime.count_tokens(modelId=MODEL, input={"converse": {"messages": user(TEXT)}})
+
+
+def test_calls_that_break_leave_too(own: sandbox.SandboxProcess) -> None:
+    own.admin.set_model_parallel(2)
+    own.admin.set_model_pace(0.01, 0)
+    runtime = own.client("bedrock-runtime")
+    for kind, options in (
+        ("truncate", {"form": "cut"}), ("truncate", {"form": "short"}), ("stream-exception", {}),
+        ("error", {"code": "ServiceUnavailableException"}), ("reset-before", {}), ("reset-after", {}),
+    ):  # fmt: skip
+        own.admin.add_fault(kind, operation="ConverseStream", times=3, **options)
+        for _ in range(3):
+            with contextlib.suppress(Exception):  # how a client sees each of them is told elsewhere
+                list(runtime.converse_stream(modelId=MODEL, messages=user(TEXT))["stream"])
+    assert [row["whole"] for row in own.admin.log()] == ([False] * 9 + [True] * 3 + [False] * 3)
+    assert Counter(asked_at_once(own, 2)) == {"": 2}
+
+
+def test_the_log_tells_equal_questions_and_replies_that_were_sent_whole(own: sandbox.SandboxProcess) -> None:
+    runtime = own.client("bedrock-runtime")
+    for text in (TEXT, TEXT, "Hello."):
+        list(runtime.converse_stream(modelId=MODEL, messages=user(text))["stream"])
+    rows = own.admin.log()
+    assert [row["whole"] for row in rows] == [True] * 3
+    assert rows[0]["asked"] == rows[1]["asked"] != rows[2]["asked"]
+    left = runtime.converse_stream(modelId=MODEL, messages=user(TEXT))["stream"]
+    next(iter(left))
+    left.close()
+    time.sleep(TOTAL)
+    assert own.admin.log()[-1]["whole"] is False
