@@ -21,6 +21,7 @@ from releaser.cli import (
     gate,
     gc,
     history,
+    iam,
     notes,
     pin,
     plan,
@@ -102,6 +103,7 @@ app.add_typer(records.app, name="records")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(audit.app, name="audit")
 app.add_typer(evidence.app, name="evidence")
+app.add_typer(iam.app, name="iam")
 app.add_typer(sandbox.app, name="sandbox")
 
 

@@ -1,0 +1,60 @@
+"""``releaser iam``: what the roles of a pipeline have to be allowed, and who may assume them. Asks AWS nothing."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from releaser.cli.options import Environment, Root, TargetName
+from releaser.core.iam.roles import Role
+
+app = typer.Typer(
+    help="IAM policies of the roles that pipelines use, derived from the code and the manifests.",
+    epilog="Example: releaser iam policy --role plan -e prod",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+
+
+class Output(StrEnum):
+    text = "text"
+    json = "json"
+
+
+RoleName = Annotated[Role, typer.Option("--role", help="Whose policy.")]
+OutputFormat = Annotated[Output, typer.Option("--output", help="`json`: every document with its account and role.")]
+
+
+@app.callback()
+def iam() -> None:
+    """IAM policies and trust policies."""
+
+
+@app.command()
+def policy(
+    role: RoleName,
+    environment: Environment,
+    output: OutputFormat = Output.text,
+    target: TargetName = None,
+    root: Root = None,
+) -> None:
+    """Print the least that a role has to be allowed in an environment: plan reads, evaluate also calls the models that
+    manifests name, apply also writes what carries the environment's tag.
+
+    Made from the files here and from what is pinned; print it again when manifests name new models, roles or keys.
+    Examples: releaser iam policy --role plan -e dev | releaser iam policy --role apply -e prod --output json
+    """
+    from releaser.core.iam.roles import permissions
+    from releaser.pipeline.permitting import place, scene_of
+    from releaser.render import iam as printed
+
+    at = place(root, environment, target)
+    found = permissions(role, scene_of(at))
+    if output is Output.json:
+        typer.echo(printed.policies_json(role, at.environment.name, found), nl=False)
+        return
+    typer.echo(printed.policies_text(found), nl=False)
+    for line in printed.where_they_belong(role, at.environment.name, found):
+        typer.echo(line, err=True)
