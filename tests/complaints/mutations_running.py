@@ -72,4 +72,61 @@ MUTATIONS: Mapping[str, Mutation] = {
         "found = self.calls.responses.get(key)",
         "found = None",
     ),
+    # -- cost
+    "test_langsmith_sdk_1858_no_cache_makes_a_cost_negative": Mutation(
+        "gates/evaluation/targets/saying.py",
+        'input_tokens=count("inputTokens"),',
+        'input_tokens=count("inputTokens") - count("cacheReadInputTokens"),',
+    ),
+    "test_openinference_2381_what_was_read_from_the_cache_is_not_paid_as_input": Mutation(
+        "gates/evaluation/prices.py",
+        "return prices[kind]",
+        'return prices[kind.replace("cacheRead", "input")]',
+    ),
+    "test_litellm_15270_each_token_is_counted_once": Mutation(
+        "gates/evaluation/targets/saying.py",
+        'input_tokens=count("inputTokens"),',
+        'input_tokens=count("inputTokens") + count("cacheReadInputTokens"),',
+    ),
+    "test_langfuse_14249_what_is_written_to_the_cache_is_paid": Mutation(
+        "gates/evaluation/prices.py",
+        "(usage.input_tokens, usage.output_tokens, usage.cache_read_tokens, usage.cache_write_tokens),",
+        "(usage.input_tokens, usage.output_tokens, usage.cache_read_tokens, 0),",
+    ),
+    "test_langfuse_4072_a_model_without_a_price_is_not_free": Mutation(
+        "gates/evaluation/prices.py",
+        "prices = self.models.get(model) or self.models.get(base_of(model))",
+        "prices = self.models.get(base_of(model), dict.fromkeys(_KINDS, 0.0))",
+    ),
+    "test_langfuse_2112_what_was_there_already_is_not_paid_again": Mutation(
+        "gates/evaluation/asker.py",
+        "self.calls.count(reused=1)",
+        "self.calls.count(reused=1) or self.calls.settle(found)",
+    ),
+    "test_deepeval_641_a_run_tells_what_it_cost": Mutation(
+        "gates/evaluation/verdict.py",
+        "found[item.run.currency] = found.get(item.run.currency, 0.0) + item.run.cost",
+        "found[item.run.currency] = item.run.cost",
+    ),
+    "test_sample_strands_agentcore_starter_32_judges_are_a_part_of_the_cost": Mutation(
+        "gates/evaluation/asker.py",
+        "return Asker(self, call, cases)",
+        "return Asker(Calls(self.responses, self.limiter, self.clock), call, cases)",
+    ),
+    "test_promptfoo_1848_an_average_cost_is_told_and_stops_nothing": Mutation(
+        "gates/evaluation/verdict.py",
+        'if tier == "advisory" or (metric.waived is not None and result is not Result.ERROR):',
+        "if metric.waived is not None and result is not Result.ERROR:",
+    ),
+    # -- time
+    "test_promptfoo_5680_the_time_to_the_first_token_is_told": Mutation(
+        "gates/evaluation/targets/prompt.py",
+        "first = at if first is None else first",
+        "first = at",
+    ),
+    "test_promptfoo_312_throughput_is_told": Mutation(
+        "gates/evaluation/table.py",
+        "elif value is not None:",
+        "else:",
+    ),
 }

@@ -10,13 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from gates.evidence_maker import evidence
 
-from complaints.asking import CONTAINS, MODEL, Bench, Call, Through, benched, question, questions
+from complaints.asking import CONTAINS, MODEL, Bench, Call, Through, benched, kept, question, questions
 from releaser import sandbox
 from releaser.aws.client import BotoAws
 from releaser.core.evaluation.case import Case
-from releaser.core.evaluation.evidence import Evidence
 from releaser.core.evaluation.judgement import SuiteVerdict, Threshold
 from releaser.core.evaluation.response import Response
 from releaser.core.gate import Result
@@ -33,11 +31,6 @@ from releaser.gates.evaluation.verdict import judge_suite
 def bench(world_box: sandbox.SandboxProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     with benched(world_box, tmp_path, monkeypatch) as found:
         yield found
-
-
-def kept(ran: Ran, metric: str) -> Evidence:
-    shell = evidence({c.id: [] for c in ran.cases}, metric=metric)
-    return replace(shell, observations=ran.observations, run=ran.facts(actor="ci", trigger="merge"))
 
 
 def judged(ran: Ran, metric: str, floor: float = 0.8) -> SuiteVerdict:

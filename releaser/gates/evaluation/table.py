@@ -113,7 +113,7 @@ def _row(fact: CaseFacts, found: Sequence[Observation], threshold: Threshold) ->
             value = _value(item, metric)
             if isinstance(value, str):
                 wrong.append(f"{fact.id}: {value}")
-            else:
+            elif value is not None:
                 scored.append(value)
         if not scored:
             continue
