@@ -14,6 +14,12 @@ One test each, named after the complaint: ``test_<tracker>_<number>_<what holds 
 ``coverage``       aws-cloudformation/cloudformation-coverage-roadmap
 ``agentcore``      aws/bedrock-agentcore-starter-toolkit
 ``upjet``          crossplane-contrib/provider-upjet-aws
+``promptfoo``      promptfoo/promptfoo
+``deepeval``       confident-ai/deepeval
+``mlflow``         mlflow/mlflow
+``inspect_ai``     UKGovernmentBEIS/inspect_ai
+``langfuse``       langfuse/langfuse
+``ragas``          vibrantlabsai/ragas
 =================  ==================================================================
 
 All others are named by their repository's last part. ``README.md`` lists every complaint, the covered and the others;

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
+from world.desk import Desk
 from world.process import Zygote
 
 from complaints.life import PACE, Life, lived
+from complaints.suites import Office
 from releaser import sandbox
 
 
@@ -22,6 +25,7 @@ def paced_box() -> Iterator[sandbox.SandboxProcess]:
 
 
 LifeMaker = Callable[..., Life]
+DeskMaker = Callable[..., Desk]
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +39,10 @@ def new_life(
             return lives.enter_context(lived(zygote, paced_box, tmp_path_factory.mktemp("life"), **environment))
 
         yield make
+
+
+@pytest.fixture
+def office(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Office:
+    """A folder in which evidence is judged."""
+    monkeypatch.delenv("RELEASER_ROOT", raising=False)
+    return Office(tmp_path, capsys)
