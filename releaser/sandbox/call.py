@@ -20,6 +20,10 @@ class Caller:
     account: str
     arn: str
     user_id: str
+    role: str = ""
+    """The role of IAM whose policies say what the caller may do; without one they may do everything."""
+    session_policy: str = ""
+    """What narrows this session of the role."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ LATE = {
     "appconfigdata": "appconfig",
     "cloudwatch": "monitoring",
     "kms": "kms",
+    "iam": "iam",
     "bedrock-agent-runtime": "bedrock",
     "bedrock-runtime": "bedrock",
 }

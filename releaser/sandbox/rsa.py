@@ -8,7 +8,7 @@ from typing import Any
 
 from releaser.sandbox import der
 
-_EXPONENT = 65537
+EXPONENT = 65537
 _SMALL = [n for n in range(3, 2000, 2) if all(n % d for d in range(3, int(n**0.5) + 1, 2))]
 _SMALL_PRODUCT = prod(_SMALL)
 
@@ -18,13 +18,13 @@ def new_key(size: int) -> dict[str, str]:
     while True:
         one, two = _prime(size // 2), _prime(size // 2)
         order = (one - 1) * (two - 1)
-        if one != two and gcd(_EXPONENT, order) == 1:
-            return {"n": f"{one * two:x}", "d": f"{pow(_EXPONENT, -1, order):x}"}
+        if one != two and gcd(EXPONENT, order) == 1:
+            return {"n": f"{one * two:x}", "d": f"{pow(EXPONENT, -1, order):x}"}
 
 
 def public_key(key: Any) -> bytes:
     """The public key as a SubjectPublicKeyInfo."""
-    inner = der.sequence(der.integer(int(key["n"], 16)), der.integer(_EXPONENT))
+    inner = der.sequence(der.integer(int(key["n"], 16)), der.integer(EXPONENT))
     return der.sequence(der.sequence(der.oid("rsaEncryption"), der.NULL), der.bits(inner))
 
 
@@ -39,6 +39,14 @@ def sign(key: Any, hash_name: str, digest: bytes) -> bytes:
 def verify(key: Any, hash_name: str, digest: bytes, signature: bytes) -> bool:
     """Whether the signature is one of this key over the digest: there is exactly one."""
     return secrets.compare_digest(sign(key, hash_name, digest), signature)
+
+
+def verify_public(modulus: int, exponent: int, hash_name: str, digest: bytes, signature: bytes) -> bool:
+    """The same by the public key alone: what the signature holds must be the padded digest to the last bit."""
+    size, number = (modulus.bit_length() + 7) // 8, int.from_bytes(signature, "big")
+    if len(signature) != size or number >= modulus:
+        return False
+    return pow(number, exponent, modulus).to_bytes(size, "big") == _padded(hash_name, digest, size)
 
 
 def _padded(hash_name: str, digest: bytes, size: int) -> bytes:
