@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from releaser.core.errors import ReleaserError
 from releaser.core.move import FORMAT, Moves, ProposalReport, Skipped
+from releaser.pipeline import merge_requesting
 from releaser.pipeline.pin_moves import Site
 from releaser.render import move as printed
 from releaser.store.pin_edit import path_of
@@ -24,7 +25,10 @@ def propose(site: Site, moves: Moves, *, push: bool) -> ProposalReport:
         )
         for m in moves.moves
     ]
-    done = site.proposals.propose(moves.branch, site.base, edits, request, push=push)
+    api = merge_requesting.api_of(site.repo) if push and site.repo.remote is not None else None
+    done = site.proposals.propose(moves.branch, site.base, edits, None if api else request, push=push)
+    if api is not None:
+        done = replace(done, url=merge_requesting.put(api, site.repo, moves, request, done.branch, site.base.branch))
     return replace(_report(site, moves, done.state), branch=done.branch, commit=done.commit, url=done.url)
 
 

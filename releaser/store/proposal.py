@@ -131,10 +131,11 @@ class Proposals:
         return self.git.run("merge-base", base.commit, oid, ok=(0, 1)).text or base.commit
 
     def propose(
-        self, branch: str, base: Base, edits: Sequence[Edit], request: Request, *, push: bool = True
+        self, branch: str, base: Base, edits: Sequence[Edit], request: Request | None, *, push: bool = True
     ) -> Proposed:
-        """One commit for each edit on ``branch``, pushed with a merge request unless ``push`` is False or there is no
-        remote. Raises Refused for a branch that is not ours to move, RemoteUnreachable, PushDeclined."""
+        """One commit for each edit on ``branch``, pushed unless ``push`` is False or there is no remote; with a merge
+        request, unless the caller makes it. Raises Refused for a branch that is not ours to move, RemoteUnreachable,
+        PushDeclined."""
         if not _BRANCH.fullmatch(branch):
             raise ValueError(f"not the branch of a proposal: {branch!r}")
         for _ in range(_ATTEMPTS):
@@ -166,7 +167,7 @@ class Proposals:
         return Proposed(branch, commit, "local") if moved else None
 
     def _push(
-        self, remote: Remote, branch: str, base: Base, edits: Sequence[Edit], request: Request
+        self, remote: Remote, branch: str, base: Base, edits: Sequence[Edit], request: Request | None
     ) -> Proposed | None:
         ref = f"refs/heads/{branch}"
         tip = self._heads.get(ref, "")
@@ -176,7 +177,7 @@ class Proposals:
                 return Proposed(branch, tip, "found")
             self._refuse_others(branch, base, tip)
         commit = self._commits(branch, base, edits)
-        report = _send(remote, RefUpdate(ref, commit, tip), _options(base, request))
+        report = _send(remote, RefUpdate(ref, commit, tip), _options(base, request) if request else ())
         if ref in report.accepted:
             return Proposed(branch, commit, "pushed", _address(report.said))
         _, self._heads = remote.heads(f"{NAMESPACE}*", again=True)
