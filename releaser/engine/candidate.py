@@ -78,7 +78,7 @@ class Candidates:
             made = own.id
             self.driver.update(pointer, made, CANDIDATE, body)
         else:
-            made = self.driver.create(pointer, CANDIDATE, body, {}, uuid4().hex)
+            made = self.driver.create(pointer, CANDIDATE, body, {}, str(uuid4()))
         if kind.mint is None and (pointer, made) not in self._made:
             self._made.append((pointer, made))
         self.driver.settle(pointer, made)

@@ -220,8 +220,9 @@ class Subjects:
 
     def _profiles(self) -> dict[str, str]:
         """ARN of a profile of our own -> what is behind it: it is priced as that."""
-        found = ((live.arn, live.body.get("modelSource")) for live in self.resources.values())
-        return {arn: str(source["copyFrom"]) for arn, source in found if arn and isinstance(source, Mapping)}
+        models = self.spec.get("models") or {}
+        profiles = {a.name: live.arn for a, live in self.resources.items() if a.kind == "inference-profile"}
+        return {arn: str(models[name].get("modelId", "")) for name, arn in profiles.items() if arn and name in models}
 
     def _applications(self) -> dict[str, str]:
         declared = self.spec["evaluation"].get("applications") or {}

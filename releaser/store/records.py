@@ -282,7 +282,7 @@ class Records:
                 state = self._ours(record, states, lost)
                 if state is not None:
                     after[record.opened.use_case], added = followed(state, entry(state))
-                    files |= added | self._kept(evidence)
+                    files |= added | self._kept(tip, evidence)
             return files
 
         self.branch.append(compose, _title(verb, [_names(r) for r in records]))
@@ -310,13 +310,15 @@ class Records:
             files[f"{state.ref.folder}/{CLOSED_FILE}"] = encode(entry)
             if notes is not None:
                 files[f"{state.ref.folder}/{NOTES_FILE}"] = notes
-            files |= self._kept(conclusion.evidence)
+            files |= self._kept(ledger.commit, conclusion.evidence)
         return files
 
-    def _kept(self, evidence: Mapping[str, EvidenceRef]) -> dict[str, bytes]:
-        """The files of evidence that is kept on the branch and is new."""
+    def _kept(self, tip: str | None, evidence: Mapping[str, EvidenceRef]) -> dict[str, bytes]:
+        """The files of evidence that is kept on the branch and is not there yet: paths have its digest."""
         waiting = self.evidence.waiting
-        return {ref.uri: waiting[ref.uri] for ref in evidence.values() if ref.uri in waiting}
+        paths = [ref.uri for ref in evidence.values() if ref.uri in waiting]
+        there = self.git.objects([f"{tip}:{path}" for path in paths]) if tip else [None] * len(paths)
+        return {path: waiting[path] for path, found in zip(paths, there, strict=True) if found is None}
 
     def _ours(
         self, record: OpenRecord, states: Mapping[tuple[str, str], State], lost: list[LockHeld]

@@ -1,0 +1,51 @@
+"""A model that a test writes: a server with ``/v1/chat/completions`` that says what a function says."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Says = Callable[[str, str], str]
+"""System prompt and last message -> the reply."""
+
+
+@contextmanager
+def speaking(says: Says) -> Iterator[str]:
+    """The URL of the server while it runs."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            system = "\n".join(_text(m) for m in asked["messages"] if m["role"] == "system")
+            said = says(system, _text(asked["messages"][-1]))
+            message = {"role": "assistant", "content": said}
+            found = {"choices": [{"message": message, "finish_reason": "stop"}], "usage": _usage(said)}
+            body = json.dumps(found).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _text(message: dict[str, Any]) -> str:
+    content = message["content"]
+    return content if isinstance(content, str) else "\n".join(part.get("text", "") for part in content)
+
+
+def _usage(said: str) -> dict[str, int]:
+    return {"prompt_tokens": 100, "completion_tokens": len(said) // 4 + 1}
