@@ -20,7 +20,8 @@ from releaser.sandbox import grounded, retrieval
 from releaser.sandbox.call import Call
 from releaser.sandbox.citations import cite, references
 from releaser.sandbox.errors import AwsError, not_found, validation
-from releaser.sandbox.generation import Answered, Asked, generate, inference, refuse
+from releaser.sandbox.generation import MAX_TOKENS, Answered, Asked, generate, refuse
+from releaser.sandbox.language import inference
 from releaser.sandbox.passages import words
 from releaser.sandbox.retrieval import Hit
 from releaser.sandbox.store import Doc
@@ -142,7 +143,7 @@ class Conversation:
             turns=[*((role, said) for role, said in self._kept["turns"]), ("user", text)],
             grounds=[hit.text for hit in hits],
             guardrail=body.get("guardrailConfiguration"),
-            **inference(_inference(body)),
+            inference=inference(_inference(body), MAX_TOKENS),
         )
         self._step(modelInvocationInput={"type": "ORCHESTRATION", "text": f"{system}\n\n{text}"})
         answered = generate(self._call, wanted)

@@ -18,9 +18,11 @@ from releaser.sandbox import invoked, passages
 from releaser.sandbox.call import Call
 from releaser.sandbox.errors import not_found, not_in_the_sandbox, validation
 from releaser.sandbox.extraction import TOOL_RESULT
+from releaser.sandbox.language import Inference, inference
 from releaser.sandbox.store import Doc
 
 MAX_TOKENS = 4096
+_DEFAULT = Inference(MAX_TOKENS)
 _PROMPT = re.compile(r"arn:aws:bedrock:([^:]*):(\d{12}):prompt/(\w{10})(?::(\d{1,5}))?")
 _VARIABLE = re.compile(r"\{\{\s*([0-9a-zA-Z_-]+)\s*\}\}")
 _FROM_PROMPT = ("system", "inferenceConfig", "toolConfig", "additionalModelRequestFields")
@@ -43,8 +45,7 @@ class Conversation:
     model: str
     system: list[Part]
     turns: list[tuple[str, list[Part]]]
-    max_tokens: int = MAX_TOKENS
-    stop: tuple[str, ...] = ()
+    inference: Inference = _DEFAULT
     tools: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -62,7 +63,7 @@ def understand(call: Call) -> Conversation:
         invoked.text_model(call, params["modelId"]).id,
         conversation.system,
         conversation.turns,
-        *_limits(params.get("inferenceConfig", {})),
+        inference(params.get("inferenceConfig"), MAX_TOKENS),
         params.get("toolConfig", {}),
     )
 
@@ -94,10 +95,6 @@ def schema(params: Mapping[str, Any]) -> dict[str, Any] | None:
 def text(parts: Sequence[Part]) -> str:
     """Parts as one text."""
     return "\n\n".join(part.text for part in parts)
-
-
-def _limits(given: Mapping[str, Any]) -> tuple[int, tuple[str, ...]]:
-    return given.get("maxTokens", MAX_TOKENS), tuple(given.get("stopSequences", ()))
 
 
 def _turns(messages: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Part]]]:
@@ -180,7 +177,7 @@ def _from_prompt(call: Call, found: re.Match[str]) -> Conversation:
     joined = read({"system": filled["system"], "messages": [*filled["messages"], *call.params.get("messages", [])]})
     model = invoked.text_model(call, variant["modelId"]).id
     tools = template.get("chat", {}).get("toolConfiguration", {})
-    return Conversation(model, joined.system, joined.turns, *_limits(text_config), tools)
+    return Conversation(model, joined.system, joined.turns, inference(text_config, MAX_TOKENS), tools)
 
 
 def _variant(call: Call, found: re.Match[str]) -> Doc:

@@ -17,7 +17,8 @@ from releaser.sandbox.call import Call
 from releaser.sandbox.errors import AwsError, not_found, validation
 from releaser.sandbox.flow_nodes import Node
 from releaser.sandbox.flow_run import Action
-from releaser.sandbox.generation import Asked, generate, inference
+from releaser.sandbox.generation import MAX_TOKENS, Asked, generate
+from releaser.sandbox.language import inference
 from releaser.sandbox.store import Doc
 
 Inputs = Mapping[str, Any]
@@ -56,7 +57,7 @@ def _prompt(call: Call, body: Mapping[str, Any], inputs: Inputs) -> dict[str, An
         system=system,
         turns=turns,
         guardrail=body.get("guardrailConfiguration"),
-        **inference(variant.get("inferenceConfiguration", {}).get("text")),
+        inference=inference(variant.get("inferenceConfiguration", {}).get("text"), MAX_TOKENS),
     )
     return {"modelCompletion": generate(call, wanted).text}
 

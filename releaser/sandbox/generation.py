@@ -13,6 +13,7 @@ from typing import Any
 from releaser.sandbox import guardrails, invoked, language
 from releaser.sandbox.call import Call
 from releaser.sandbox.guardrail_evaluation import Piece, Verdict, judge
+from releaser.sandbox.language import Inference
 from releaser.sandbox.store import Doc
 
 MAX_TOKENS = 2048
@@ -26,8 +27,7 @@ class Asked:
     model: str
     system: str
     turns: Sequence[tuple[str, str]]
-    max_tokens: int = MAX_TOKENS
-    stop: Sequence[str] = ()
+    inference: Inference
     guardrail: Mapping[str, str] | None = None
     grounds: Sequence[str] = ()
 
@@ -41,13 +41,6 @@ class Answered:
     usage: Mapping[str, int] = field(default_factory=dict)
     before: tuple[Mapping[str, Any], ...] = ()
     after: tuple[Mapping[str, Any], ...] = ()
-
-
-def inference(given: Mapping[str, Any] | None) -> dict[str, Any]:
-    """``max_tokens`` and ``stop`` of an inference configuration, in either spelling of the models."""
-    found = given or {}
-    most, stop = found.get("maxTokens", found.get("maximumLength", MAX_TOKENS)), found.get("stopSequences", ())
-    return {"max_tokens": most or MAX_TOKENS, "stop": tuple(one for one in stop if one)}
 
 
 def refuse(call: Call, guardrail: Mapping[str, str] | None, question: str) -> Answered | None:
@@ -71,7 +64,7 @@ def generate(call: Call, asked: Asked, otherwise: str | None = None) -> Answered
     if otherwise is None:
         invoked.text_model(call, asked.model)
         turns = [*earlier, (role, asked_of_model)]
-        said = language.reply(call, asked.model, asked.system, turns, asked.max_tokens, asked.stop)
+        said = language.reply(call, asked.model, asked.system, turns, asked.inference)
         text, usage = said.text, {"inputTokens": said.input_tokens, "outputTokens": said.output_tokens}
     if guardrail is None or before is None:
         return Answered(text, usage=usage)

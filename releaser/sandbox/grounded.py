@@ -14,7 +14,8 @@ from releaser.sandbox import retrieval
 from releaser.sandbox.call import Call
 from releaser.sandbox.citations import cite
 from releaser.sandbox.errors import validation
-from releaser.sandbox.generation import Answered, Asked, generate, inference
+from releaser.sandbox.generation import MAX_TOKENS, Answered, Asked, generate
+from releaser.sandbox.language import inference
 from releaser.sandbox.retrieval import Hit
 from releaser.sandbox.shaping import iso8601
 from releaser.sandbox.store import Doc
@@ -64,7 +65,7 @@ def answer(call: Call, base: Doc, question: Question) -> Grounded:
         turns=(*question.before, ("user", question.text)),
         grounds=[hit.text for hit in hits],
         guardrail=question.guardrail,
-        **inference(question.inference),
+        inference=inference(question.inference, MAX_TOKENS),
     )
     answered = generate(call, wanted, otherwise=None if hits else NOTHING_FOUND)
     cited = cite(answered.text, () if answered.intervened else hits)

@@ -73,9 +73,7 @@ def _ask(call: Call, asked: Conversation) -> Said:
         raise validation("The last message has no text.")
     choice, tools = asked.tools.get("toolChoice"), asked.tools.get("tools")
     schema = conversation.schema(call.params)
-    return language.reply(
-        call, asked.model, system, turns, asked.max_tokens, asked.stop, tools, choice=choice, schema=schema
-    )
+    return language.reply(call, asked.model, system, turns, asked.inference, tools, choice=choice, schema=schema)
 
 
 def _input(guardrail: Doc, asked: Conversation, full: bool) -> tuple[Verdict, Conversation]:

@@ -10,7 +10,7 @@ import json
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from releaser.sandbox import choices, extraction, forms
@@ -22,6 +22,7 @@ from releaser.sandbox.upstream import Answers
 STAND_IN = "sentences of what it is given (no language model)"
 _SUMMARY = re.compile(r"(?i)\b(?:summari[sz]e|summary|tl;?dr|zusammenfass\w*|fasse\b.*\bzusammen)\b")
 _REASONS = {"length": "max_tokens", "content_filter": "content_filtered"}
+_DRAWS = {"temperature": "temperature", "topP": "top_p"}
 _MOST = 0.6
 _PIECE = re.compile(r"\s*(?:\w+|[^\w\s])")
 
@@ -40,13 +41,29 @@ class Said:
     total_s: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """How a model is to answer: in at most so many tokens, up to which texts, and how it draws (for a real one)."""
+
+    max_tokens: int
+    stop: tuple[str, ...] = ()
+    draws: Mapping[str, float] = field(default_factory=dict)
+
+
+def inference(given: Mapping[str, Any] | None, most: int) -> Inference:
+    """An inference configuration in either spelling of the API; ``most``: tokens when it does not say."""
+    found = given or {}
+    stop = tuple(one for one in found.get("stopSequences", ()) if one)
+    draws = {ours: found[name] for name, ours in _DRAWS.items() if name in found}
+    return Inference(found.get("maxTokens", found.get("maximumLength")) or most, stop, draws)
+
+
 def reply(
     call: Call,
     model_id: str,
     system: str,
     turns: Sequence[tuple[str, str]],
-    max_tokens: int,
-    stop: Sequence[str],
+    wanted: Inference,
     tools: Sequence[Mapping[str, Any]] | None = None,
     choice: Mapping[str, Any] | None = None,
     schema: Mapping[str, Any] | None = None,
@@ -56,21 +73,20 @@ def reply(
     ``choice``: a tool choice as Converse has it; ``schema``: the JSON schema that the answer is to follow.
     """
     if call.answers is None:
-        return _paced(call, _stand_in(system, turns, max_tokens, stop, tools, choice, schema))
-    request = chat(model_id, system, turns, max_tokens, stop, tools)
+        return _paced(call, _stand_in(system, turns, wanted, tools, choice, schema))
+    request = chat(model_id, system, turns, wanted, tools)
     if choice and "auto" not in choice:
         request["tool_choice"] = _choice(choice)
     if schema is not None:
-        wanted = {"name": "answer", "schema": schema}
-        request["response_format"] = {"type": "json_schema", "json_schema": wanted}
+        form = {"name": "answer", "schema": schema}
+        request["response_format"] = {"type": "json_schema", "json_schema": form}
     return _asked(call, call.answers, request)
 
 
 def _stand_in(
     system: str,
     turns: Sequence[tuple[str, str]],
-    max_tokens: int,
-    stop: Sequence[str],
+    wanted: Inference,
     tools: Sequence[Mapping[str, Any]] | None,
     choice: Mapping[str, Any] | None,
     schema: Mapping[str, Any] | None,
@@ -82,8 +98,8 @@ def _stand_in(
         return Said("", "tool_use", count(system, turns), tokens(json.dumps(given)), tool)
     if schema is not None:
         text = json.dumps(forms.by_schema(schema, turns[-1][1]), ensure_ascii=False)
-        return cut(text, count(system, turns), max_tokens, stop)
-    return cut(answer(system, turns), count(system, turns), max_tokens, stop)
+        return cut(text, count(system, turns), wanted)
+    return cut(answer(system, turns), count(system, turns), wanted)
 
 
 def _paced(call: Call, said: Said) -> Said:
@@ -100,17 +116,16 @@ def chat(
     model_id: str,
     system: str,
     turns: Sequence[tuple[str, str]],
-    max_tokens: int,
-    stop: Sequence[str],
+    wanted: Inference,
     tools: Sequence[Mapping[str, Any]] | None,
 ) -> dict[str, Any]:
     """The same question in the form of OpenAI's chat completions."""
     head = [{"role": "system", "content": system}] if system else []
     messages = [*head, *({"role": role, "content": text} for role, text in turns)]
-    asked: dict[str, Any] = {"model": model_id, "messages": messages, "max_tokens": max_tokens}
+    asked: dict[str, Any] = {"model": model_id, "messages": messages, "max_tokens": wanted.max_tokens, **wanted.draws}
     specs = [one["toolSpec"] for one in tools or () if "toolSpec" in one]
-    if stop:
-        asked["stop"] = list(stop)
+    if wanted.stop:
+        asked["stop"] = list(wanted.stop)
     if specs:
         asked["tools"] = [{"type": "function", "function": _function(spec)} for spec in specs]
     return asked
@@ -173,14 +188,14 @@ def count(system: str, turns: Sequence[tuple[str, str]]) -> int:
     return tokens(system) + sum(tokens(text) + 3 for _, text in turns)
 
 
-def cut(text: str, input_tokens: int, max_tokens: int, stop: Sequence[str]) -> Said:
+def cut(text: str, input_tokens: int, wanted: Inference) -> Said:
     """A text up to the first stop sequence and the most tokens."""
     reason = "end_turn"
-    places = [text.find(one) for one in stop if one and one in text]
+    places = [text.find(one) for one in wanted.stop if one in text]
     if places:
         text, reason = text[: min(places)], "stop_sequence"
-    if tokens(text) > max_tokens:
-        text, reason = "".join(pieces(text)[:max_tokens]), "max_tokens"
+    if tokens(text) > wanted.max_tokens:
+        text, reason = "".join(pieces(text)[: wanted.max_tokens]), "max_tokens"
     return Said(text, reason, input_tokens, tokens(text))
 
 

@@ -47,7 +47,7 @@ class Server(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         said = asked["messages"][-1]["content"]
-        found = ODD.get(said, completion(content=asked["model"]))
+        found = ODD.get(said, completion(content=json.dumps(asked) if said == "echo" else asked["model"]))
         body = (found if isinstance(found, str) else json.dumps(found)).encode()
         self.send_response(STATUS.get(said, 200))
         if said in ("busy", "overloaded"):
@@ -77,6 +77,22 @@ def runtime() -> Iterator[Any]:
 def test_the_model_has_the_name_that_was_given(runtime: Any) -> None:
     found = runtime.converse(modelId=MODEL, messages=user("Who?"))
     assert found["output"]["message"]["content"][0]["text"] == "tiny"
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        ({}, {"max_tokens": 4096}),
+        ({"temperature": 0.0, "topP": 0.5}, {"max_tokens": 4096, "temperature": 0.0, "top_p": 0.5}),
+        ({"maxTokens": 7, "stopSequences": ["\n"]}, {"max_tokens": 7, "stop": ["\n"]}),
+    ],
+)
+def test_the_model_is_asked_with_the_inference_of_the_request(
+    runtime: Any, given: dict[str, Any], asked: dict[str, Any]
+) -> None:
+    found = runtime.converse(modelId=MODEL, messages=user("echo"), inferenceConfig=given)
+    said = json.loads(found["output"]["message"]["content"][0]["text"])
+    assert said == {"model": "tiny", "messages": [{"role": "user", "content": "echo"}], **asked}
 
 
 @pytest.mark.parametrize("said", [*ODD, "broken", "ends-early"])
