@@ -20,6 +20,7 @@ One test each, named after the complaint: ``test_<tracker>_<number>_<what holds 
 ``inspect_ai``     UKGovernmentBEIS/inspect_ai
 ``langfuse``       langfuse/langfuse
 ``ragas``          vibrantlabsai/ragas
+``fmbench``        aws-samples/foundation-model-benchmarking-tool
 =================  ==================================================================
 
 All others are named by their repository's last part. ``README.md`` lists every complaint, the covered and the others;

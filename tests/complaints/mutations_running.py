@@ -62,6 +62,11 @@ MUTATIONS: Mapping[str, Mutation] = {
         "if trouble not in RETRYABLE or throttles + failures >= self.calls.tries:",
         "if trouble not in RETRYABLE:",
     ),
+    "test_deepeval_2232_a_call_that_nobody_answers_ends_by_itself": Mutation(
+        "aws/client.py",
+        "read_timeout=_PATIENCE.get(service, 60),",
+        "read_timeout=None,",
+    ),
     "test_deepeval_2232_a_run_that_waits_can_be_stopped": Mutation(
         "gates/evaluation/limiter.py",
         "while not stopped():",
@@ -128,5 +133,42 @@ MUTATIONS: Mapping[str, Mutation] = {
         "gates/evaluation/table.py",
         "elif value is not None:",
         "else:",
+    ),
+    # -- attacks, guardrails
+    "test_promptfoo_5808_attacks_are_judged_here_and_nothing_goes_elsewhere": Mutation(
+        "gates/evaluation/metrics/safety.py",
+        'raise Unscorable("the case does not say when its attack succeeds")',
+        "return 0.0",
+    ),
+    "test_promptfoo_3076_benign_questions_that_are_blocked_fail_the_gate": Mutation(
+        "gates/evaluation/metrics/safety.py",
+        "if reply.guarded.blocked or reply.stop_reason in REFUSED:",
+        "if reply.stop_reason in REFUSED:",
+    ),
+    "test_promptfoo_6426_what_is_flagged_or_masked_is_not_blocked": Mutation(
+        "gates/evaluation/targets/saying.py",
+        'blocked = intervened and any(action == "BLOCKED" for _, action in acted)',
+        "blocked = intervened",
+    ),
+    "test_harness_sdk_3617_a_block_without_the_optional_detected_is_a_block": Mutation(
+        "gates/evaluation/targets/saying.py",
+        'yield name, str(row.get("action", "NONE")), row.get("detected") is not False',
+        'yield name, str(row.get("action", "NONE")), row.get("detected") is True',
+    ),
+    # -- the ends of models
+    "test_maestro_319_the_calendar_is_read_into_the_pins": Mutation(
+        "core/model_life.py",
+        "if isinstance(end, datetime) and end <= now:",
+        "if isinstance(end, datetime) and end <= now - within:",
+    ),
+    "test_helicone_5820_a_price_does_not_make_a_model_alive": Mutation(
+        "core/model_life.py",
+        'return Standing(State.UNAVAILABLE, "is not offered in this region", hint)',
+        "return Standing(State.ACTIVE)",
+    ),
+    "test_hephaestus_1384_a_deprecated_model_is_told": Mutation(
+        "core/model_life.py",
+        'if cycle.get("status") == "LEGACY":',
+        'if cycle.get("status") == "DEPRECATED":',
     ),
 }

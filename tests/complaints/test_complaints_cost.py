@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from gates.evidence_maker import evidence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from complaints.asking import CONTAINS, JUDGE, MODEL, Bench, benched, kept, questions
+from complaints.asking import JUDGE, MODEL, Bench, benched, kept, questions
 from releaser import sandbox
 from releaser.core.evaluation.case import Case
 from releaser.core.evaluation.judgement import SuiteVerdict, Threshold
@@ -39,8 +40,8 @@ def bench(world_box: sandbox.SandboxProcess, tmp_path: Path, monkeypatch: pytest
 
 @pytest.fixture
 def slow(paced_box: sandbox.SandboxProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    """The first token comes after 40 ms, each of the others 10 ms later."""
-    paced_box.admin.set_model_pace(4, 1)
+    """The first token comes after 40 ms, each of the others 2.5 ms later."""
+    paced_box.admin.set_model_pace(4, 4)
     with benched(paced_box, tmp_path, monkeypatch) as found:
         yield found
     paced_box.admin.set_model_pace(0, 0)
@@ -168,17 +169,30 @@ def test_promptfoo_1848_an_average_cost_is_told_and_stops_nothing(bench: Bench) 
     assert (found.result, suite.result) == (Result.FAIL, Result.PASS)
 
 
+TALE = "Card {0} costs " + ", ".join(f"{n} EUR in year {n}" for n in range(1, 7)) + "."
+
+
+def long_answers(count: int) -> tuple[Case, ...]:
+    """Cases whose answers have some thirty tokens."""
+    return tuple(
+        replace(one, input=f"Context: {TALE.format(n)}\n\nQuestion: What does card {n} cost?")
+        for n, one in enumerate(questions(count))
+    )
+
+
 def test_promptfoo_5680_the_time_to_the_first_token_is_told(slow: Bench) -> None:
-    ran = slow.run(questions(40), want_timing=True)
+    ran = slow.run(long_answers(40), want_timing=True)
     first, last = (judged(ran, f"timeTo{which}TokenP50", ceiling=5000).metrics[0] for which in ("First", "Last"))
     assert first.result is last.result is Result.PASS
     assert first.value and last.value
-    assert 40 <= first.value <= last.value - 20
+    assert 40 <= first.value <= last.value - 40
 
 
 def test_promptfoo_312_throughput_is_told(slow: Bench) -> None:
-    """Tokens of the answer by the time in which they came: 6 in 50 ms here, or in more."""
-    ran = slow.run(questions(40), want_timing=True, scorers=CONTAINS)
+    """Tokens of the answer by the time in which they came, 400 a second here; of answers that were not measured, as
+    the first ones, none."""
+    ran = slow.run(long_answers(40), want_timing=True)
+    assert any(o.timing and o.timing.warm_up for o in ran.observations)
     found = judged(ran, "tokensPerSecond", floor=1).metrics[0]
     assert found.result is Result.PASS
-    assert found.value and 10 < found.value < 150
+    assert found.value and 40 < found.value < 600

@@ -13,6 +13,7 @@ import pytest
 
 from complaints.asking import CONTAINS, MODEL, Bench, Call, Through, benched, kept, question, questions
 from releaser import sandbox
+from releaser.aws import client
 from releaser.aws.client import BotoAws
 from releaser.core.evaluation.case import Case
 from releaser.core.evaluation.judgement import SuiteVerdict, Threshold
@@ -159,6 +160,18 @@ def test_deepeval_984_tries_are_counted(bench: Bench) -> None:
     ran = bench.run(questions(2))
     assert troubles(ran) == {"throttled": 2}
     assert (bench.asked, ran.complete) == (2 * TRIES, True)
+
+
+def test_deepeval_2232_a_call_that_nobody_answers_ends_by_itself(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a minute without a byte; here sooner."""
+    monkeypatch.setitem(client._PATIENCE, "bedrock-runtime", 0.2)
+    bench.fault("hang-before", times=2)
+    release = threading.Timer(3, bench.box.admin.release)
+    release.start()
+    ran = bench.run(questions(1), bench.calls(tries=2))
+    release.cancel()
+    bench.box.admin.release()
+    assert troubles(ran) == {"timeout": 1}
 
 
 def test_deepeval_2232_a_run_that_waits_can_be_stopped(bench: Bench) -> None:
