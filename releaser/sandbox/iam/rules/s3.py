@@ -35,8 +35,9 @@ def _object(action: str, version_action: str = "") -> Rule:
 
 def _of(params: Any, action: str, version_action: str = "") -> Demand:
     version = params.get("VersionId")
-    known: Context = {"s3:versionid": (version,)} if version else {}
-    name = version_action if version and version_action else action
+    of_version = bool(version and version_action)
+    known: Context = {"s3:versionid": (version,)} if of_version else {}
+    name = version_action if of_version else action
     return Demand(f"s3:{name}", f"arn:aws:s3:::{params['Bucket']}/{params['Key']}", known)
 
 
