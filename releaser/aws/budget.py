@@ -13,7 +13,7 @@ from typing import Any
 from releaser.core.errors import AwsError, Failure
 from releaser.engine.ports import Aws, Clock
 
-READ_PREFIXES = ("Get", "List", "Describe", "Validate", "Head", "Verify")
+READ_PREFIXES = ("Get", "List", "Describe", "Validate", "Head", "Verify", "Simulate")
 RATES: Mapping[str, float] = {"read": 10.0, "write": 2.0}
 """Requests per second and operation where AWS documents nothing else (bedrock.md of the service quotas page:
 reads of prompts 10, writes 2; guardrails unpublished)."""

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from releaser.core.errors import AwsError, Failure
+from releaser.core.iam.denial import denial
 from releaser.core.quotations import shortened, without_content
 
 _BY_CODE = {
@@ -101,8 +102,8 @@ _BUSY = re.compile(r"can(?:'|\u2019|no)t be performed on .{1,80}? when .{0,20}?i
 # aws-sdk-js-v3 #6931: a role that does not exist is told as a missing permission of the caller; terraform-provider-aws
 # #42847: so is one that was made a moment ago.
 _ROLE_HINT = (
-    "the role lacks a permission for this operation; AWS says the same when agentResourceRoleArn names a role that "
-    "does not exist, may not use the model, or was made a moment ago"
+    "; AWS says the same when agentResourceRoleArn names a role that does not exist, may not use the model, or was "
+    "made a moment ago"
 )
 _LOOPBACK = re.compile(r"https?://(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?=[:/]|$)")
 _SECONDS = re.compile(r"[0-9]{1,5}(\.[0-9]{1,3})?")
@@ -134,7 +135,9 @@ def classify(error: Exception, service: str, operation: str, *, sent: bool = Tru
         operation=operation,
         aws_code=code,
         request_id=str(meta.get("RequestId", "")),
-        hint=_CLOSED_HINT if closed else _hint(code, error, settings) or _role_hint(failure, operation),
+        hint=_CLOSED_HINT
+        if closed
+        else _hint(code, error, settings) or _role_hint(failure, service, operation, message),
         code="A-closed" if closed else "",
         retry_after=_retry_after(meta),
     )
@@ -161,8 +164,12 @@ def in_stream(error: Exception, service: str, operation: str) -> AwsError:
     )
 
 
-def _role_hint(failure: Failure, operation: str) -> str:
-    return _ROLE_HINT if failure is Failure.DENIED and operation in ("CreateAgent", "UpdateAgent") else ""
+def _role_hint(failure: Failure, service: str, operation: str, message: str) -> str:
+    """Which permission is missing, and where to see what a role needs."""
+    found = denial(message, service, operation) if failure is Failure.DENIED else None
+    if found is None:
+        return ""
+    return found.hint + (_ROLE_HINT if operation in ("CreateAgent", "UpdateAgent") else "")
 
 
 def _failure(code: str, status: int, answered: bool) -> Failure:

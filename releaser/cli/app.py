@@ -14,6 +14,7 @@ from releaser.cli import (
     audit,
     bom,
     dataset,
+    doctor,
     drift,
     evaluate,
     evidence,
@@ -82,6 +83,7 @@ app.command()(explain.explain)
 app.command()(schema.schema)
 app.command()(plan.plan)
 app.command()(apply.apply)
+app.command()(doctor.doctor)
 app.command()(drift.drift)
 app.command()(status.status)
 app.command()(pin.pin)

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from releaser.core.iam.document import LIMIT, policy, size, within_limit
-from releaser.core.iam.roles import Permissions, Role
+from releaser.core.iam.role import Role
+from releaser.core.iam.roles import Permissions
 from releaser.render.data import to_json
 from releaser.render.words import counted
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from golden_cases import HERE, hold
 
-from releaser.core.iam.roles import Role, permissions
+from releaser.core.iam.role import Role
+from releaser.core.iam.roles import permissions
 from releaser.pipeline.permitting import place, scene_of
 from releaser.render.iam import policies_json
 

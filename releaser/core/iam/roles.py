@@ -4,25 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
-from releaser.core.iam.actions import Access, actions_of
 from releaser.core.iam.document import Statement
 from releaser.core.iam.invoking import invoking
 from releaser.core.iam.reading import reading
+from releaser.core.iam.role import Role
 from releaser.core.iam.scene import Scene
 from releaser.core.iam.writing import writing
-
-
-class Role(StrEnum):
-    """Whom a job acts as."""
-
-    PLAN = "plan"
-    """Reads: any branch may have it."""
-    EVALUATE = "evaluate"
-    """Reads, and calls models: it costs money and changes nothing."""
-    APPLY = "apply"
-    """Writes: only the branch that is released from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +60,3 @@ def _documents(scene: Scene) -> Iterator[Statement]:
     objects = tuple(scene.arn(f"s3:::{bucket}/{prefix}*") for bucket, prefix in scene.named.documents)
     if objects:
         yield Statement("ProveDocuments", ("s3:GetObject", "s3:GetObjectVersion"), objects)
-
-
-def role_for(service: str, operation: str) -> Role:
-    """The least role whose policy has an operation's actions. KeyError for one that nobody knows."""
-    access = {a.access for a in actions_of(service, operation)}
-    if Access.WRITE in access:
-        return Role.APPLY
-    return Role.EVALUATE if Access.INVOKE in access else Role.PLAN
