@@ -20,8 +20,9 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _PATH = re.compile(r"(?!.*/\.*(/|$))[A-Za-z0-9_.][A-Za-z0-9_.-]*(/[A-Za-z0-9_.][A-Za-z0-9_.-]*)+")
 _LOGIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}")
-_REF = re.compile(r"(?!-)[^\x00-\x20\x7f~^:?*\[\\]{1,1024}")
-_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,1024}")
+# Neither controls nor what hides or reorders text: git takes it in a name, and nobody means well by it.
+_REF = re.compile(r"(?!-)[^\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060-\u2069~^:?*\[\\]{1,1024}")
+_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069]{1,1024}")
 _SECRET = re.compile(r"[!-~]{1,8192}")
 
 

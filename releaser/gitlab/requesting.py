@@ -19,7 +19,7 @@ _TITLE = 255
 """Characters of a title that GitLab takes."""
 _DESCRIPTION = 200_000
 """Characters; GitLab takes 1,048,576 (docs.gitlab.com: instance limits), and nobody reads them."""
-_ACTION = re.compile(r"^(\s*)/(?=[a-z])", re.MULTILINE)
+_ACTION = re.compile(r"^(\s*)/(?=[A-Za-z])", re.MULTILINE)
 """What GitLab would take for a quick action: a line that begins with a slash."""
 
 

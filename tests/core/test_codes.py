@@ -34,8 +34,8 @@ def test_every_document_code_is_used() -> None:
 
 
 def test_every_code_of_a_failure_is_explained_and_used() -> None:
-    used = _used(r"[PR]\d{3}|A-[a-z]+") | {f"A-{failure.value}" for failure in Failure}
-    assert {code for code in CODES if re.fullmatch(r"[PR]\d{3}|A-[a-z-]+", code)} == used
+    used = _used(r"[LPR]\d{3}|A-[a-z]+") | {f"A-{failure.value}" for failure in Failure}
+    assert {code for code in CODES if re.fullmatch(r"[LPR]\d{3}|A-[a-z-]+", code)} == used
 
 
 def test_a_code_of_a_plan_has_one_meaning() -> None:
