@@ -44,6 +44,8 @@ class Museum:
     """The use case as files. Each change of it is a merge."""
 
     cases: int = 120
+    critical: bool = True
+    description: str = "Tells visitors when the rooms of the museum open and close."
     prompt: str = PROMPT
     inference: Mapping[str, Any] = field(default_factory=lambda: {"temperature": 0, "maxTokens": 40})
     metrics: Mapping[str, Any] = field(
@@ -62,7 +64,7 @@ class Museum:
 
     def merge(self, repo: Repository, message: str) -> None:
         """Writes the files and commits them."""
-        data = "".join(json.dumps(case) + "\n" for case in cases()[: self.cases])
+        data = "".join(json.dumps(case) + "\n" for case in cases(self.critical)[: self.cases])
         repo.write("manifests/museum/data/golden.jsonl", data)
         repo.write("manifests/museum/prompts/desk.md", self.prompt)
         digest = hashlib.sha256(data.encode()).hexdigest()
@@ -76,7 +78,7 @@ class Museum:
             "kind": "UseCase",
             "metadata": {"name": "museum", "owner": "desk@example.org", "labels": {"costCenter": "77"}},
             "spec": {
-                "description": "Tells visitors when the rooms of the museum open and close.",
+                "description": self.description,
                 "governance": {"riskTier": "minimal", "dataClassification": "public"},
                 "models": {"small": {"modelId": "eu.amazon.nova-lite-v1:0", "inference": dict(self.inference)}},
                 "prompts": {"desk": {"file": "prompts/desk.md", "model": "small", "variables": ["notice", "visitor"]}},
@@ -86,9 +88,10 @@ class Museum:
         }
 
 
-def cases() -> list[dict[str, Any]]:
+def cases(critical: bool = True) -> list[dict[str, Any]]:
     """Each room on each day, asked for both ends of its hours; the notice tells of another room too."""
-    return [_case(*one) for one in enumerate(product(DAYS, ROOMS, ("open", "close")))]
+    found = [_case(*one) for one in enumerate(product(DAYS, ROOMS, ("open", "close")))]
+    return [{**case, "critical": critical and number % 17 == 0} for number, case in enumerate(found)]
 
 
 def _case(number: int, asked: tuple[str, str, str]) -> dict[str, Any]:
@@ -108,7 +111,6 @@ def _case(number: int, asked: tuple[str, str, str]) -> dict[str, Any]:
         },
         "expected": f"The {room} {verb}s at {opens if verb == 'open' else closes} on {day}.",
         "mustContain": [opens if verb == "open" else closes],
-        "critical": number % 17 == 0,
     }
 
 
