@@ -48,8 +48,9 @@ def _resources(action: str, resources: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _place(arn: str) -> str:
-    """The word before an id: ``guardrail`` of ``...:guardrail/*``."""
-    return arn.rpartition(":")[2].partition("/")[0] if not arn.endswith(":*") else arn.split(":")[-2].partition("/")[0]
+    """The word before an id, ``guardrail`` of ``...:guardrail/*``, in an ARN or in what follows its partition."""
+    parts = arn.split(":", 5) if arn.startswith("arn:") else arn.split(":", 3)
+    return parts[-1].partition("/")[0]
 
 
 def _context(statement: Statement) -> Iterator[dict[str, Any]]:
