@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 import urllib3
 from stub import Gitlab, running
-from tick import Clock
+from tick import ApiMaker, Clock
 
 from releaser.gitlab.api import Api
 from releaser.gitlab.errors import Token
@@ -25,9 +25,6 @@ def gitlab() -> Iterator[Gitlab]:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-ApiMaker = Callable[..., Api]
 
 
 @pytest.fixture

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 import urllib3
-from conftest import ApiMaker
 from hypothesis import given
 from hypothesis import strategies as st
 from stub import Fault, Gitlab, running
-from tick import Clock
+from tick import ApiMaker, Clock
 
 from releaser.gitlab.api import Api
 from releaser.gitlab.errors import GitlabError, ReplyLost, Token

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from conftest import ApiMaker
 from hypothesis import given
 from hypothesis import strategies as st
 from stub import Fault, Gitlab
+from tick import ApiMaker
 
 from releaser.gitlab import deployments, pipelines, project, protections, reading
 from releaser.gitlab.api import Api

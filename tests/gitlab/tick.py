@@ -1,8 +1,13 @@
-"""A clock that moves only when somebody sleeps."""
+"""A clock that moves only when somebody sleeps, and who makes clients by it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+
+from releaser.gitlab.api import Api
+
+ApiMaker = Callable[..., Api]
 
 
 class Clock:
