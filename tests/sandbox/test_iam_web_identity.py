@@ -10,9 +10,15 @@ import botocore
 import pytest
 from botocore.config import Config
 from botocore.session import Session
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from releaser.sandbox import SandboxRefused
+from releaser.sandbox.errors import AwsError
+from releaser.sandbox.iam import providers
 from releaser.sandbox.iam.issuer import Issuer
+from releaser.sandbox.iam.web_identity import verify
+from releaser.sandbox.store import Store
 from sandbox.checks import refused
 from sandbox.iam_checks import Roles, allow, document, trusting
 
@@ -226,6 +232,43 @@ def test_signatures(world, stranger):
         with refused("InvalidIdentityToken", 400, "not a valid JWT"):
             world.assume(bad)
     world.assume(token)
+
+
+def test_a_key_is_used_under_its_own_id_only(world, gitlab):
+    other = Issuer(URL, "two")
+    renamed = [{**key, "kid": "three"} for key in other.keys]
+    try:
+        world.box.admin.publish_keys(URL, gitlab.keys + renamed)
+        with refused("InvalidIdentityToken", 400, "signature"):
+            world.assume(other.token(**world.claims()))
+    finally:
+        world.box.admin.publish_keys(URL, gitlab.keys)
+
+
+@given(st.integers(-3, 3), st.integers(-3, 3))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_token_lives_from_nbf_until_exp(kept, gitlab, until, since):
+    """To the second: at its ``exp`` it is over, at its ``nbf`` it has begun."""
+    now = 1_800_000_000
+    token = gitlab.token(sub="s", aud="aws", iat=now, exp=now + until, nbf=now + since)
+    expected = "ExpiredTokenException" if until <= 0 else "InvalidIdentityTokenException" if since > 0 else ""
+    try:
+        verify(kept, "111111111111", token, float(now))
+        found = ""
+    except AwsError as error:
+        found = error.code
+    assert found == expected
+
+
+@pytest.fixture
+def kept(tmp_path, gitlab):
+    """A store with the issuer as a provider."""
+    store = Store(tmp_path / "store.sqlite3")
+    with store.transaction(0.0):
+        providers.put(store, "111111111111", HOST, {"ClientIDList": ["aws"]})
+        providers.publish(store, URL, gitlab.keys)
+    yield store
+    store.close()
 
 
 def test_keys_are_rotated(world, gitlab):
