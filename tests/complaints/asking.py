@@ -7,19 +7,17 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from gates.evidence_maker import evidence
 
 from releaser import sandbox
 from releaser.aws.client import BotoAws
 from releaser.core.address import Address
 from releaser.core.evaluation.case import Case
-from releaser.core.evaluation.evidence import Evidence
 from releaser.core.rubrics import BUILT_IN
 from releaser.gates.evaluation.asker import Calls
 from releaser.gates.evaluation.judging import Judging, call_of, judging_of
@@ -77,12 +75,6 @@ def question(number: int) -> Case:
 
 def questions(count: int) -> tuple[Case, ...]:
     return tuple(map(question, range(1, count + 1)))
-
-
-def kept(ran: Ran, name: str) -> Evidence:
-    """The evidence of a run that has one metric."""
-    shell = evidence({c.id: [] for c in ran.cases}, metric=name)
-    return replace(shell, observations=ran.observations, run=ran.facts(actor="ci", trigger="merge"))
 
 
 CONTAINS: Mapping[str, Scorer] = {"contains": lambda case, reply: metric("contains").score(case, reply, {})}

@@ -10,6 +10,7 @@ import pytest
 from world.desk import Desk
 from world.process import Zygote
 
+from complaints.asking import Bench, benched
 from complaints.life import PACE, Life, lived
 from complaints.suites import Office
 from releaser import sandbox
@@ -46,3 +47,10 @@ def office(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pyte
     """A folder in which evidence is judged."""
     monkeypatch.delenv("RELEASER_ROOT", raising=False)
     return Office(tmp_path, capsys)
+
+
+@pytest.fixture
+def bench(world_box: sandbox.SandboxProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    """An account of the sandbox whose models a suite asks."""
+    with benched(world_box, tmp_path, monkeypatch) as found:
+        yield found

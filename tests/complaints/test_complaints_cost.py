@@ -13,7 +13,8 @@ from gates.evidence_maker import evidence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from complaints.asking import JUDGE, MODEL, Bench, benched, kept, questions
+from complaints.asking import JUDGE, MODEL, Bench, benched, questions
+from complaints.suites import kept
 from releaser import sandbox
 from releaser.core.evaluation.case import Case
 from releaser.core.evaluation.judgement import SuiteVerdict, Threshold
@@ -30,12 +31,6 @@ from releaser.gates.evaluation.verdict import judge_suite
 SONNET = "eu.anthropic.claude-sonnet-4-5-20250929-v1:0"
 PRICES = bundled().models[SONNET]
 PRICED = Budget(cost_of=bundled().of)
-
-
-@pytest.fixture
-def bench(world_box: sandbox.SandboxProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    with benched(world_box, tmp_path, monkeypatch) as found:
-        yield found
 
 
 @pytest.fixture

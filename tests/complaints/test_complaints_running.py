@@ -5,14 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from complaints.asking import CONTAINS, MODEL, Bench, Call, Through, benched, kept, question, questions
-from releaser import sandbox
+from complaints.asking import CONTAINS, MODEL, Bench, Call, Through, question, questions
+from complaints.suites import kept
 from releaser.aws import client
 from releaser.aws.client import BotoAws
 from releaser.core.evaluation.case import Case
@@ -26,12 +25,6 @@ from releaser.gates.evaluation.limiter import Limiter
 from releaser.gates.evaluation.ports import Answer, Refusal, Request
 from releaser.gates.evaluation.runner import Ran
 from releaser.gates.evaluation.verdict import judge_suite
-
-
-@pytest.fixture
-def bench(world_box: sandbox.SandboxProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    with benched(world_box, tmp_path, monkeypatch) as found:
-        yield found
 
 
 def judged(ran: Ran, metric: str, floor: float = 0.8) -> SuiteVerdict:

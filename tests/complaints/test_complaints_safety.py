@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from complaints.asking import Bench, benched, kept, questions
-from releaser import sandbox
+from complaints.asking import Bench, questions
+from complaints.suites import kept
 from releaser.aws.client import BotoAws
 from releaser.core.address import Address
 from releaser.core.environment import ModelPolicy
@@ -30,12 +28,6 @@ from releaser.gates.evaluation.targets import Live
 from releaser.gates.evaluation.targets.saying import guarded_of
 from releaser.gates.evaluation.verdict import judge_suite
 from releaser.gates.lifecycle import Named, judge, read_catalog
-
-
-@pytest.fixture
-def bench(world_box: sandbox.SandboxProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    with benched(world_box, tmp_path, monkeypatch) as found:
-        yield found
 
 
 def scorer(name: str) -> dict[str, Scorer]:
