@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from releaser.core.errors import ReleaserError
 from releaser.core.evaluation.evidence import Evidence, read_evidence
+from releaser.core.evaluation.judgement import Judgement
 from releaser.core.evidence_ref import EvidenceRef
 from releaser.core.proof.files import compact, sha256
 from releaser.core.record import OpenRecord
@@ -18,16 +19,24 @@ from releaser.store.evidence import read
 from releaser.store.records import Records
 
 PREFIX = "evaluation"
+BEFORE = "-before.json"
+"""Ends the name of evidence of what was live: a release was compared with it, and it is not the release's own."""
 
 
-def name_of(found: Evidence) -> str:
+def name_of(found: Evidence, ending: str = ".json") -> str:
     """What a piece of evidence is called beside its record: found by its name, without being read."""
-    return f"{PREFIX}-{found.subject.suite}-{found.key[:16]}.json"
+    return f"{PREFIX}-{found.subject.suite}-{found.key[:16]}{ending}"
 
 
 def bytes_of(found: Evidence) -> bytes:
     """As it is kept."""
     return compact(plain(found)) + b"\n"
+
+
+def files_of(judgement: Judgement, evidence: Iterable[Evidence]) -> dict[str, bytes]:
+    """All that a judgement was made from, as it is kept: name -> bytes."""
+    own = {s.key for s in judgement.suites}
+    return {name_of(e, ".json" if e.key in own else BEFORE): bytes_of(e) for e in evidence}
 
 
 @dataclass
@@ -42,8 +51,7 @@ class Archive:
 
     def under(self, environment: str, use_case: str, suite: str, key: str) -> tuple[Evidence, ...]:
         """All evidence under a key, newest first: every run of the same thing counts, whatever became of it."""
-        wanted = f"{PREFIX}-{suite}-{key[:16]}.json"
-        found = (e for _, e in self._named(environment, use_case, wanted))
+        found = (e for _, e in self._named(environment, use_case, f"{PREFIX}-{suite}-{key[:16]}"))
         return tuple({e.digest: e for e in found if e.key == key}.values())
 
     def of_behaviour(
@@ -54,18 +62,23 @@ class Archive:
         return tuple((release, e) for release, e in rows if dict(e.subject.behaviour) == dict(behaviour))
 
     def everything(self, environment: str, use_case: str) -> Iterator[tuple[str, Evidence]]:
-        """(release, evidence) of all that was evaluated, newest first."""
-        return self._named(environment, use_case, f"{PREFIX}-")
+        """(release, its own evidence) of all that was evaluated, newest first."""
+        return self._named(environment, use_case, f"{PREFIX}-", is_own=True)
 
-    def _named(self, environment: str, use_case: str, start: str) -> Iterator[tuple[str, Evidence]]:
+    def _named(
+        self, environment: str, use_case: str, start: str, *, is_own: bool = False
+    ) -> Iterator[tuple[str, Evidence]]:
+        def wanted(found: Mapping[str, EvidenceRef]) -> list[EvidenceRef]:
+            names = (n for n in sorted(found) if n.startswith(start))
+            return [found[n] for n in names if not (is_own and n.endswith(BEFORE))]
+
         waiting = self.open_(environment, use_case)
-        for name, ref in sorted(waiting.staged.evidence.items() if waiting and waiting.staged else ()):
-            if waiting and name.startswith(start):
+        if waiting and waiting.staged:
+            for ref in wanted(waiting.staged.evidence):
                 yield waiting.opened.release, self._read(ref)
         for account in self._of(environment, use_case):
-            for name, ref in sorted((account.closed.evidence if account.closed else {}).items()):
-                if name.startswith(start):
-                    yield account.opened.release, self._read(ref)
+            for ref in wanted(account.closed.evidence if account.closed else {}):
+                yield account.opened.release, self._read(ref)
 
     def _of(self, environment: str, use_case: str) -> list[Account]:
         place = environment, use_case

@@ -13,14 +13,13 @@ from releaser.core.gate import Result, Verdict
 from releaser.core.record import is_older
 from releaser.core.turns import live_bindings
 from releaser.kinds import registry
-from releaser.pipeline.archive import bytes_of, name_of
+from releaser.pipeline.archive import files_of
 from releaser.pipeline.around import around
 from releaser.pipeline.desk import Desk
 from releaser.pipeline.evaluating import Evaluating
 from releaser.pipeline.subjects import staged
 
 if TYPE_CHECKING:
-    from releaser.core.evaluation.evidence import Evidence
     from releaser.core.plan import UseCasePlan
     from releaser.engine.perform import Workspace
     from releaser.engine.planning import Planned
@@ -46,7 +45,7 @@ class Gatekeeper:
     """Made when first asked: most runs evaluate nothing."""
     show: Callable[[Judgement], None]
     """Told of every judgement as it is made."""
-    kept: dict[str, tuple[Evidence, ...]] = field(default_factory=dict)
+    kept: dict[str, dict[str, bytes]] = field(default_factory=dict)
 
     def __call__(self, part: UseCasePlan, work: Workspace) -> tuple[Verdict, ...]:
         """The verdicts of every suite that is asked for. What went wrong is an ERROR of the suite, never a pass."""
@@ -76,13 +75,13 @@ class Gatekeeper:
                 found = self.evaluating().judged(staged(self.planned, name, work, shared), asked.suites)
         except ReleaserError as error:
             return (*verdicts, self._broken(name, error))
-        self.kept[name] = found.evidence
+        self.kept[name] = files_of(found.judgement, found.evidence)
         self.show(found.judgement)
         return (*verdicts, *(_verdict(name, s, found.broken.get(s.suite)) for s in found.judgement.suites))
 
     def evidence_of(self, use_case: str) -> Mapping[str, bytes]:
         """What the record keeps: name -> bytes."""
-        return {name_of(e): bytes_of(e) for e in self.kept.get(use_case, ())}
+        return self.kept.get(use_case, {})
 
     def _live_release(self, name: str) -> str:
         witness = self.planned.witnesses.get(name)

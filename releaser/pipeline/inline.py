@@ -10,7 +10,7 @@ from releaser.core.errors import ReleaserError, WrongUsage
 from releaser.core.evaluation.judgement import Judgement
 from releaser.core.suggest import did_you_mean
 from releaser.pipeline import work
-from releaser.pipeline.archive import bytes_of, name_of
+from releaser.pipeline.archive import files_of
 from releaser.pipeline.around import around
 from releaser.pipeline.chosen import ContentFrom
 from releaser.pipeline.evaluating import evaluator
@@ -51,7 +51,7 @@ def evaluate(
     if found.broken and not found.evidence:
         raise next(iter(found.broken.values()))
     if out is not None:
-        _write(out, {name_of(e): bytes_of(e) for e in found.evidence})
+        _write(out, files_of(found.judgement, found.evidence))
     return found.judgement
 
 

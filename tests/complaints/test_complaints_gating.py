@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from gates.evidence_maker import evidence, rates
@@ -74,10 +77,21 @@ def test_promptfoo_action_865_a_case_is_asked_as_often_as_was_said(office: Offic
     assert said.metric["value"] == pytest.approx(2 / 3)
 
 
-@pytest.mark.parametrize(("good", "bad", "code"), [(200, 0, 0), (100, 100, 3), (20, 0, 3)])
-def test_deepeval_770_the_exit_code_is_the_verdict(office: Office, good: int, bad: int, code: int) -> None:
-    """PASS, FAIL, and too few to know."""
-    assert office.gate(evidence(rates(good, bad))).code == code
+@pytest.mark.parametrize(
+    ("scores", "verdict", "code"),
+    [
+        (rates(200), "PASS", 0),
+        (rates(100, 100), "FAIL", 3),
+        (rates(20), "INCONCLUSIVE", 3),
+        (rates(199) | {"c199": [None]}, "ERROR", 3),
+    ],
+)
+def test_deepeval_770_the_exit_code_is_the_verdict(
+    office: Office, scores: Mapping[str, Sequence[Any]], verdict: str, code: int
+) -> None:
+    """Whatever is no PASS, a pipeline sees."""
+    said = office.gate(evidence(scores))
+    assert (said.verdict, said.code) == (verdict, code)
 
 
 def test_langfuse_docs_3761_a_gate_that_is_asked_for_is_there(new_desk: DeskMaker) -> None:
@@ -93,19 +107,30 @@ def test_langfuse_docs_3761_a_gate_that_is_asked_for_is_there(new_desk: DeskMake
 
 
 def test_promptfoo_1395_a_run_is_compared_with_a_previous_one(new_desk: DeskMaker) -> None:
-    """From the records, case by case, without a call."""
+    """Any two releases, from the records, case by case, without a call."""
     desk: Desk = new_desk(gates={"required": ["quality"]})
-    bring(desk.repo)
-    desk.reconcile()
-    bring(desk.repo, wrong=[3, 5], text="Be brief.")
-    desk.reconcile()
-    first, second = (r["release"] for r in reversed(desk.run("history", "mail", "--output", "json", ok=0).json()))
+    for wrong in ((), (3, 5), (5, 7)):
+        bring(desk.repo, wrong, text=f"Be brief: {wrong}")
+        desk.reconcile()
     before = desk.mark()
-    ended = desk.run("evaluate", "mail", "-e", "dev", "--compare", first, second, "--output", "json", ok=0)
-    (row,) = ended.json()["metrics"]
-    assert (row["better"], row["worse"]) == ([], ["c003", "c005"])
-    assert row["comparison"]["difference"] == pytest.approx(-2 / 120)
+
+    def compared(first: str, second: str) -> tuple[float, list[str], list[str]]:
+        ended = desk.run("evaluate", "mail", "-e", "dev", "--compare", first, second, "--output", "json", ok=0)
+        (row,) = ended.json()["metrics"]
+        return round(row["comparison"]["difference"] * 120, 6), row["better"], row["worse"]
+
+    assert compared("r1", "r2") == (-2.0, [], ["c003", "c005"])
+    assert compared("r2", "r3") == (0.0, ["c003"], ["c007"])
+    assert compared("r1", "r3") == (-2.0, [], ["c005", "c007"])
     assert desk.since(before) == []
+    _, second, third = (names_of(raw) for path, raw in sorted(desk.repo.records().items()) if "/closed.json" in path)
+    (own,) = (name for name in second if not name.endswith("-before.json"))
+    assert own.replace(".json", "-before.json") in third, "each is gated against what was live, not what came before it"
+
+
+def names_of(closed: bytes) -> list[str]:
+    """The pieces of evidence that a record names."""
+    return [name for name in json.loads(closed)["evidence"] if name.startswith("evaluation-")]
 
 
 def test_deepeval_2948_a_regression_stops_the_gate_on_a_laptop(office: Office) -> None:

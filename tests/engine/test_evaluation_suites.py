@@ -64,7 +64,7 @@ def evidence(desk: Desk, suite: str) -> dict[str, Any]:
     found: dict[str, dict[str, Any]] = {}
     for path in sorted(p for p in files if p.endswith("closed.json") or "/staged" in p):
         for name, ref in json.loads(files[path]).get("evidence", {}).items():
-            if name.startswith(f"evaluation-{suite}-"):
+            if name.startswith(f"evaluation-{suite}-") and not name.endswith("-before.json"):
                 found.setdefault(name, {}).update(json.loads(files[ref["uri"]]))
     assert found, f"no evidence of {suite}"
     return list(found.values())[-1]
