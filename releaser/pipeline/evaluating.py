@@ -137,7 +137,11 @@ class _Session:
         suite = replace(suite, accepted_from=self._accepted.get(suite.suite, ""))
         error = self.broken.get(suite.suite)
         if error is not None:
-            return replace(suite, result=Result.ERROR, reason=str(error), hint=error.hint)
+            unasked = tuple(
+                replace(m, result=Result.ERROR, reason=f"{m.threshold.metric}: {error}", hint=error.hint)
+                for m in suite.metrics
+            )
+            return replace(suite, result=Result.ERROR, reason=str(error), hint=error.hint, metrics=unasked)
         why = self._unfinished.get(suite.suite)
         if why is None:
             return suite
