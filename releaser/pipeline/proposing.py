@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from releaser.core.errors import ReleaserError
 from releaser.core.move import FORMAT, Moves, ProposalReport, Skipped
-from releaser.pipeline import merge_requesting
+from releaser.pipeline.merge_requesting import requester_of
 from releaser.pipeline.pin_moves import Site
 from releaser.render import move as printed
 from releaser.store.pin_edit import path_of
@@ -25,15 +25,11 @@ def propose(site: Site, moves: Moves, *, push: bool) -> ProposalReport:
         )
         for m in moves.moves
     ]
-    api = merge_requesting.api_of(site.repo) if push and site.repo.remote is not None else None
-    done = site.proposals.propose(moves.branch, site.base, edits, None if api else request, push=push)
-    if api is not None:
-        done = replace(done, url=merge_requesting.put(api, site.repo, moves, request, done.branch, site.base.branch))
+    requester = requester_of(site.repo) if push else None
+    done = site.proposals.propose(moves.branch, site.base, edits, None if requester else request, push=push)
+    if requester is not None:
+        done = replace(done, url=requester.put(moves, request, done.branch, site.base.branch))
     return replace(_report(site, moves, done.state), branch=done.branch, commit=done.commit, url=done.url)
-
-
-def _text(site: Site, use_case: str) -> bytes:
-    return site.edits[use_case].encode("utf-8", "surrogateescape")
 
 
 def _with_rivals(site: Site, moves: Moves) -> Moves:

@@ -239,7 +239,7 @@ def deployment(call: Call) -> Any:
 
 @route("POST", f"{PROJECT}/deployments", by_job=True)
 def create_deployment(call: Call) -> Any:
-    needs(call, "environment", "sha", "ref", "status")
+    needs(call, "environment", "sha", "ref", "tag", "status")
     name = call.body["environment"]
     if name not in [row["name"] for row in call.state.environments]:
         call.state.environments.append(
@@ -262,6 +262,6 @@ def create_deployment(call: Call) -> Any:
 def update_deployment(call: Call) -> Any:
     row = one(call.state.deployments, "id", call.parts[0])
     if row["deployable"] is not None:
-        raise No(403, "403 Forbidden")
+        raise No(403, "403 Forbidden - Deployments created using GitLab CI can not be updated using the API")
     row["status"] = call.body["status"]
     return row

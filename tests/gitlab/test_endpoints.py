@@ -174,6 +174,14 @@ class TestDeployments:
         assert [d.id for d in deployments.deployments(job, "prod", "success")] == [made.id]
         assert [e.name for e in deployments.environments(job)] == ["prod", "dev"]
 
+    def test_what_a_job_made_follows_its_job(self, gitlab: Gitlab, api: Api) -> None:
+        made = deployments.create_deployment(api, "prod", "a" * 40, "main", "running")
+        gitlab.state.deployments[0]["deployable"] = {"id": 77}
+        assert deployments.deployment(api, made.id).job == 77
+        with pytest.raises(GitlabError, match="can not be updated") as caught:
+            deployments.update_deployment(api, made.id, "success")
+        assert caught.value.code == "L102"
+
     def test_each_person_agrees_once_whichever_place_tells_it(self, gitlab: Gitlab, api: Api) -> None:
         made = deployments.create_deployment(api, "prod", "a" * 40, "main", "running")
         said = {"user": gitlab.state.user("dana"), "status": "approved", "created_at": MOMENT, "comment": None}
