@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
-import subprocess
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +10,7 @@ from tick import Clock
 from releaser.core.errors import ReleaserError
 from releaser.gitlab.connecting import connect
 from releaser.gitlab.context import Context, read_context
-from releaser.gitlab.errors import GitlabError, Token
+from releaser.gitlab.errors import Token
 
 JOB = {
     "CI_SERVER_URL": "https://gitlab.example.com:8443/tools/",
@@ -129,51 +123,3 @@ def test_what_gitlab_never_sets_is_refused_and_not_repeated(name: str, value: st
 )
 def test_the_proxy_is_the_one_that_git_takes(environ: dict[str, str], proxy: str) -> None:
     assert read_context({**JOB, **environ}).proxy == proxy
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> tuple[Path, Path]:
-    """A certificate of its own issuer, and its key."""
-    key, made = tmp_path / "key.pem", tmp_path / "made.pem"
-    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
-    command = ["openssl", "req", "-x509", *curve, "-nodes", "-days", "2", *subject]
-    subprocess.run([*command, "-keyout", str(key), "-out", str(made)], check=True, capture_output=True)
-    return made, key
-
-
-def test_tls_is_checked_by_the_runners_issuers(certificate: tuple[Path, Path], tmp_path: Path) -> None:
-    made, key = certificate
-    heard = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            heard.append(self.headers["JOB-TOKEN"])
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b'{"id": 12}')
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    wrapped = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    wrapped.load_cert_chain(made, key)
-    server.socket = wrapped.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    url = f"https://localhost:{server.server_port}"
-    environ = {"CI_SERVER_URL": url, "CI_PROJECT_ID": "12", "CI_JOB_TOKEN": "job-1"}
-    try:
-        api = connect(read_context(environ), Clock())
-        assert api is not None
-        with pytest.raises(GitlabError) as caught:
-            api.get(api.here())
-        assert (caught.value.code, heard) == ("L110", [])
-        api = connect(read_context({**environ, "CI_SERVER_TLS_CA_FILE": str(made)}), Clock())
-        assert api is not None
-        assert (api.get(api.here())["id"], heard) == (12, ["job-1"])
-    finally:
-        server.shutdown()
-        server.server_close()
-    with pytest.raises(ReleaserError, match="CI_SERVER_TLS_CA_FILE"):
-        connect(read_context({**environ, "CI_SERVER_TLS_CA_FILE": str(tmp_path / "none.pem")}), Clock())
