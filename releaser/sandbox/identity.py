@@ -18,7 +18,9 @@ from releaser.sandbox.request import Request
 from releaser.sandbox.store import GLOBAL, Doc, Store
 
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request")
-_UNKNOWN_KEY = {"sts": "InvalidClientTokenId", "s3": "InvalidAccessKeyId"}
+_QUERY = ("sts", "iam", "monitoring")
+"""Signing names of services that have the codes of the query protocol."""
+_UNKNOWN_KEY = {**dict.fromkeys(_QUERY, "InvalidClientTokenId"), "s3": "InvalidAccessKeyId"}
 _UNSIGNED = re.compile(rb"(?:^|&)Action=AssumeRoleWithWebIdentity(?:&|$)")
 _INVALID = "The security token included in the request is invalid."
 
@@ -58,9 +60,16 @@ def identify(scope: Scope, headers: Mapping[str, str], store: Store, clock: Cloc
     if session is None or not known or not _has_role(session, store):
         raise AwsError(_UNKNOWN_KEY.get(scope.signing_name, "UnrecognizedClientException"), _INVALID, 403)
     if clock.now() >= session["expires"]:
-        raise AwsError("ExpiredTokenException", "The security token included in the request is expired", 403)
+        raise _expired(scope.signing_name)
     bounds = session.get("role", ""), session.get("policy", "")
     return Caller(session["account"], session["arn"], session["userId"], *bounds)
+
+
+def _expired(signing_name: str) -> AwsError:
+    if signing_name == "s3":
+        return AwsError("ExpiredToken", "The provided token has expired.", 400)
+    code = "ExpiredToken" if signing_name in _QUERY else "ExpiredTokenException"
+    return AwsError(code, "The security token included in the request is expired", 403)
 
 
 def _has_role(session: Doc, store: Store) -> bool:

@@ -38,7 +38,7 @@ def test_sessions_expire_by_the_clock(paced, account):
     sts = as_role(paced, "sts", credentials)
     sts.get_caller_identity()
     paced.admin.advance(901)
-    with refused("ExpiredTokenException", 403):
+    with refused("ExpiredToken", 403):
         sts.get_caller_identity()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from releaser.sandbox.call import Call
 from releaser.sandbox.errors import AwsError
-from releaser.sandbox.iam import context, roles
+from releaser.sandbox.iam import context, managed, roles
 from releaser.sandbox.iam.evaluation import Decision, Demand, decide
 from releaser.sandbox.iam.policy import Policy, read
 from releaser.sandbox.iam.rules import RULES
@@ -28,14 +28,17 @@ def authorise(call: Call) -> None:
 
 
 def check(call: Call, demands: Iterable[Demand]) -> None:
-    """Refuses the first demand that the role, or the policy of its session, does not allow."""
+    """Refuses the first demand that the role, its boundary or the policy of its session does not allow."""
     role = roles.find(call.store, call.account, call.caller.role)
-    own = roles.policies(role) if role else []
+    own = managed.of_role(call.store, call.account, role) if role else []
+    boundary = managed.boundary_of(call.store, call.account, role) if role else None
     known = context.of_request(call)
     for demand in demands:
         whole = {**known, **context.of_resource(call, demand.resource), **demand.context}
         full = Demand(demand.action, demand.resource, whole)
         _require(call, full, own, "identity-based policy")
+        if boundary is not None:
+            _require(call, full, [boundary], "permissions boundary")
         if call.caller.session_policy:
             _require(call, full, [read(call.caller.session_policy)], "session policy")
 

@@ -73,6 +73,11 @@ def read(text: str, use: Use = Use.identity) -> Policy:
     return Policy(tuple(_statement(one, use) for one in statements), version == VERSIONS[1])
 
 
+def length(text: str) -> int:
+    """How long IAM counts a policy to be: white space does not count."""
+    return len("".join(text.split()))
+
+
 def malformed(message: str) -> AwsError:
     """A MalformedPolicyDocument."""
     return AwsError("MalformedPolicyDocumentException", message)

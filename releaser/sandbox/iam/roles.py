@@ -7,6 +7,8 @@ import re
 import string
 from collections.abc import Mapping
 
+from releaser.sandbox.call import Call
+from releaser.sandbox.errors import AwsError
 from releaser.sandbox.iam.policy import Policy, Use, read
 from releaser.sandbox.store import GLOBAL, Doc, Store
 
@@ -18,6 +20,15 @@ _LETTERS = string.ascii_uppercase + "234567"
 def find(store: Store, account: str, name: str) -> Doc | None:
     """A role by name."""
     return store.get(account, GLOBAL, ROLE, name)
+
+
+def require(call: Call) -> Doc:
+    """The role that a request names, or NoSuchEntity."""
+    name = call.params["RoleName"]
+    found = find(call.store, call.account, name)
+    if found is None:
+        raise AwsError("NoSuchEntityException", f"The role with name {name} cannot be found.")
+    return found
 
 
 def everyone(store: Store, account: str) -> Mapping[str, Doc]:
@@ -39,11 +50,6 @@ def split(arn: str) -> tuple[str, str] | None:
     """Account and name in a role's ARN."""
     found = _ARN.fullmatch(arn)
     return (found[1], found[2]) if found else None
-
-
-def policies(role: Doc) -> list[Policy]:
-    """What the role may do."""
-    return [read(text) for text in role["policies"].values()]
 
 
 def trust(role: Doc) -> Policy:

@@ -1,4 +1,4 @@
-"""Roles of IAM: a trust policy and inline policies. Managed policies, users, groups and boundaries are not played.
+"""Roles of IAM: a trust policy and inline policies. Users, groups and instance profiles are not played.
 
 Sources: IAM API reference; user guide, "IAM and AWS STS quotas" (all inline policies of a role together have 10,240
 characters at most, a trust policy 2,048 unless raised to 4,096; white space does not count).
@@ -13,9 +13,9 @@ from urllib.parse import quote
 
 from releaser.sandbox.buckets import Rate
 from releaser.sandbox.call import Call
-from releaser.sandbox.errors import AwsError, not_in_the_sandbox
-from releaser.sandbox.iam import roles
-from releaser.sandbox.iam.policy import Use, read
+from releaser.sandbox.errors import AwsError
+from releaser.sandbox.iam import managed, roles
+from releaser.sandbox.iam.policy import Use, length, read
 from releaser.sandbox.kind import Kind
 from releaser.sandbox.paging import page
 from releaser.sandbox.store import Doc
@@ -41,7 +41,7 @@ def create_role(call: Call) -> dict[str, Any]:
     """A role, known everywhere at once."""
     params, name = call.params, call.params["RoleName"]
     if "PermissionsBoundary" in params:
-        raise not_in_the_sandbox("iam.CreateRole with PermissionsBoundary", "query")
+        managed.find(call.store, call.account, params["PermissionsBoundary"])
     taken = {one.lower() for one in roles.everyone(call.store, call.account)}
     if name.lower() in taken:
         raise AwsError("EntityAlreadyExistsException", f"Role with name {name} already exists.")
@@ -57,8 +57,10 @@ def create_role(call: Call) -> dict[str, Any]:
         "AssumeRolePolicyDocument": _trust(call, params["AssumeRolePolicyDocument"]),
         "Description": params.get("Description"),
         "MaxSessionDuration": params.get("MaxSessionDuration", 3600),
-        "Tags": params.get("Tags"),
+        "Tags": params.get("Tags", []),
         "policies": {},
+        "attached": [],
+        "boundary": params.get("PermissionsBoundary", ""),
     }
     roles.put(call.store, call.account, doc)
     return {"Role": _shown(doc)}
@@ -67,7 +69,7 @@ def create_role(call: Call) -> dict[str, Any]:
 @KIND.operation("iam", "GetRole")
 def get_role(call: Call) -> dict[str, Any]:
     """A role with its trust policy."""
-    return {"Role": _shown(_role(call))}
+    return {"Role": _shown(roles.require(call))}
 
 
 @KIND.operation("iam", "ListRoles")
@@ -82,7 +84,7 @@ def list_roles(call: Call) -> dict[str, Any]:
 @KIND.operation("iam", "UpdateAssumeRolePolicy")
 def update_trust(call: Call) -> dict[str, Any]:
     """Replaces the trust policy; sessions that there are go on."""
-    role = _role(call)
+    role = roles.require(call)
     roles.put(
         call.store, call.account, {**role, "AssumeRolePolicyDocument": _trust(call, call.params["PolicyDocument"])}
     )
@@ -92,7 +94,9 @@ def update_trust(call: Call) -> dict[str, Any]:
 @KIND.operation("iam", "DeleteRole")
 def delete_role(call: Call) -> dict[str, Any]:
     """A role without policies."""
-    role = _role(call)
+    role = roles.require(call)
+    if role["attached"]:
+        raise AwsError("DeleteConflictException", "Cannot delete entity, must detach all policies first.")
     if role["policies"]:
         raise AwsError("DeleteConflictException", "Cannot delete entity, must delete policies first.")
     roles.delete(call.store, call.account, role["RoleName"])
@@ -102,11 +106,11 @@ def delete_role(call: Call) -> dict[str, Any]:
 @KIND.operation("iam", "PutRolePolicy")
 def put_role_policy(call: Call) -> dict[str, Any]:
     """Adds or replaces an inline policy, in force for the next request."""
-    role, text = _role(call), call.params["PolicyDocument"]
+    role, text = roles.require(call), call.params["PolicyDocument"]
     read(text)
     policies = {**role["policies"], call.params["PolicyName"]: text}
     most = call.settings.quota("rolePolicyCharacters")
-    if sum(map(_length, policies.values())) > most:
+    if sum(map(length, policies.values())) > most:
         raise _too_many(f"Maximum policy size of {most} bytes exceeded for role {role['RoleName']}")
     roles.put(call.store, call.account, {**role, "policies": policies})
     return {}
@@ -115,33 +119,25 @@ def put_role_policy(call: Call) -> dict[str, Any]:
 @KIND.operation("iam", "GetRolePolicy")
 def get_role_policy(call: Call) -> dict[str, Any]:
     """An inline policy, as it was put."""
-    role, name = _role(call), call.params["PolicyName"]
+    role, name = roles.require(call), call.params["PolicyName"]
     return {"RoleName": role["RoleName"], "PolicyName": name, "PolicyDocument": quote(_policy(role, name), safe="")}
 
 
 @KIND.operation("iam", "ListRolePolicies")
 def list_role_policies(call: Call) -> dict[str, Any]:
     """The names of a role's inline policies."""
-    role = _role(call)
+    role = roles.require(call)
     return _page(call, "PolicyNames", [((name,), name) for name in role["policies"]], role["RoleName"])
 
 
 @KIND.operation("iam", "DeleteRolePolicy")
 def delete_role_policy(call: Call) -> dict[str, Any]:
     """Removes an inline policy."""
-    role, name = _role(call), call.params["PolicyName"]
+    role, name = roles.require(call), call.params["PolicyName"]
     _policy(role, name)
     kept = {one: text for one, text in role["policies"].items() if one != name}
     roles.put(call.store, call.account, {**role, "policies": kept})
     return {}
-
-
-def _role(call: Call) -> Doc:
-    name = call.params["RoleName"]
-    found = roles.find(call.store, call.account, name)
-    if found is None:
-        raise AwsError("NoSuchEntityException", f"The role with name {name} cannot be found.")
-    return found
 
 
 def _policy(role: Doc, name: str) -> str:
@@ -152,20 +148,18 @@ def _policy(role: Doc, name: str) -> str:
 
 def _trust(call: Call, text: str) -> str:
     read(text, Use.trust)
-    if _length(text) > call.settings.quota("trustPolicyCharacters"):
+    if length(text) > call.settings.quota("trustPolicyCharacters"):
         raise _too_many(f"Cannot exceed quota for ACLSizePerRole: {call.settings.quota('trustPolicyCharacters')}")
     return text
 
 
-def _length(text: str) -> int:
-    """White space does not count."""
-    return len("".join(text.split()))
-
-
 def _shown(doc: Doc, *, tags: bool = True) -> dict[str, Any]:
     """A role as the API gives it: policies are URL-encoded (RFC 3986)."""
-    names = [name for name in _SHOWN if doc.get(name) is not None and (tags or name != "Tags")]
-    shown = {name: doc[name] for name in names}
+    names = [name for name in _SHOWN if doc[name] is not None and (tags or name != "Tags")]
+    shown = {name: doc[name] for name in names if doc[name] != []}
+    if doc["boundary"]:
+        kind = {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": doc["boundary"]}
+        shown["PermissionsBoundary"] = kind
     return {**shown, "AssumeRolePolicyDocument": quote(doc["AssumeRolePolicyDocument"], safe="")}
 
 

@@ -26,11 +26,23 @@ def _role(call: Call) -> str:
 
 
 def _on_role(call: Call) -> list[Demand]:
-    return [Demand(f"iam:{call.operation.name}", _role(call))]
+    """With the boundary that is given or there, and the managed policy."""
+    found = roles.find(call.store, call.account, call.params["RoleName"])
+    boundary = call.params.get("PermissionsBoundary") or (found["boundary"] if found else "")
+    known = {"iam:permissionsboundary": (boundary,)} if boundary else {}
+    if "PolicyArn" in call.params:
+        known["iam:policyarn"] = (call.params["PolicyArn"],)
+    return [Demand(f"iam:{call.operation.name}", _role(call), known)]
 
 
 def _tag_role(call: Call) -> list[Demand]:
     return [Demand("iam:TagRole", _role(call))] if given_tags(call.params) else []
+
+
+def _new_policy(call: Call) -> list[Demand]:
+    arn = f"arn:aws:iam::{call.account}:policy{call.params.get('Path', '/')}{call.params['PolicyName']}"
+    actions = ["CreatePolicy", *(["TagPolicy"] if given_tags(call.params) else [])]
+    return [Demand(f"iam:{action}", arn) for action in actions]
 
 
 def _new_provider(call: Call) -> list[Demand]:
@@ -38,11 +50,21 @@ def _new_provider(call: Call) -> list[Demand]:
     return [Demand("iam:CreateOpenIDConnectProvider", f"arn:aws:iam::{call.account}:oidc-provider/{host}")]
 
 
-_ROLE_NAMES = "DeleteRole DeleteRolePolicy GetRole GetRolePolicy ListRolePolicies PutRolePolicy UpdateAssumeRolePolicy"
+_ROLE_NAMES = (
+    "AttachRolePolicy DeleteRole DeleteRolePermissionsBoundary DeleteRolePolicy DetachRolePolicy GetRole GetRolePolicy "
+    "ListAttachedRolePolicies ListRolePolicies ListRoleTags PutRolePermissionsBoundary PutRolePolicy TagRole UntagRole "
+    "UpdateAssumeRolePolicy"
+)
+_POLICY_NAMES = (
+    "CreatePolicyVersion DeletePolicy DeletePolicyVersion GetPolicy GetPolicyVersion ListPolicyVersions "
+    "SetDefaultPolicyVersion"
+)
 
 RULES: dict[str, dict[str, Rule]] = {
     "iam": {
         **named(_on_role, _ROLE_NAMES),
+        **named(needs("iam", "{PolicyArn}"), _POLICY_NAMES),
+        "CreatePolicy": _new_policy,
         **named(needs("iam", "{OpenIDConnectProviderArn}"), "DeleteOpenIDConnectProvider GetOpenIDConnectProvider"),
         **named(needs("iam"), "ListOpenIDConnectProviders ListRoles"),
         "CreateRole": also(_on_role, _tag_role),
