@@ -105,6 +105,18 @@ def test_an_arn_is_matched_field_by_field():
     assert same_arn("*", "*") and not same_arn("arn:aws:bedrock:*:*:*", "*")
 
 
+FIELDS = st.lists(st.text("a/*?", max_size=3), min_size=6, max_size=6)
+
+
+@given(st.lists(st.text("a/*?", max_size=3), min_size=1, max_size=7), FIELDS, st.text("a:", max_size=3))
+def test_an_arn_is_matched_as_its_fields_are(pattern, fields, more):
+    text, arn = ":".join(pattern), ":".join(fields) + more
+    theirs = arn.split(":", 5)
+    mine = text.split(":", 5) + ["*"] * 6
+    expected = text == "*" or all(glob(field, other) for field, other in zip(mine[:6], theirs, strict=True))
+    assert same_arn(text, arn) == expected
+
+
 @given(POLICIES, statements(allow=False), DEMANDS, st.data())
 def test_an_explicit_deny_wins_wherever_it_stands(policies, deny, demand, data):
     alone = decide([Policy((deny,))], demand)

@@ -56,15 +56,24 @@ def same_arn(pattern: str, arn: str) -> bool:
     """Whether a pattern of an ARN matches one, field by field; ``*`` alone matches everything."""
     if pattern == "*":
         return True
-    mine, theirs = pattern.split(":", _ARN_FIELDS - 1), arn.split(":", _ARN_FIELDS - 1)
-    if len(theirs) != _ARN_FIELDS:
+    if arn.count(":") < _ARN_FIELDS - 1:
         return glob(pattern, arn)
-    mine += ["*"] * (_ARN_FIELDS - len(mine))
-    return all(glob(field, other) for field, other in zip(mine, theirs, strict=True))
+    return _compiled_arn(pattern).fullmatch(arn) is not None
 
 
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    wild = {"*": ".*", "?": "."}
-    parts = (wild.get(character) or re.escape(_BACK.get(character, character)) for character in pattern)
-    return re.compile("".join(parts), re.DOTALL)
+    return re.compile(_regex(pattern, "."), re.DOTALL)
+
+
+@lru_cache(maxsize=4096)
+def _compiled_arn(pattern: str) -> re.Pattern[str]:
+    """One expression for all fields: in all but the last a wildcard stops at a colon."""
+    *fields, last = (pattern.split(":", _ARN_FIELDS - 1) + ["*"] * _ARN_FIELDS)[:_ARN_FIELDS]
+    return re.compile(":".join([*(_regex(field, "[^:]") for field in fields), _regex(last, ".")]), re.DOTALL)
+
+
+def _regex(pattern: str, one: str) -> str:
+    """``one``: what a single character is."""
+    wild = {"*": f"{one}*", "?": one}
+    return "".join(wild.get(character) or re.escape(_BACK.get(character, character)) for character in pattern)
