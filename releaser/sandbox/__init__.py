@@ -9,7 +9,7 @@ Nothing outside this package is imported by it; nothing but its command, the dem
 Tests that make thousands of calls and no fault take ``releaser.sandbox.inside.inside``: the same, without a process
 and a socket.
 
-What is not checked: signatures. Any secret is accepted; the access key says which account calls.
+What is not checked: signatures. Any secret is accepted; the access key says which account or session calls.
 """
 
 from releaser.sandbox.client import AdminClient, SandboxRefused
