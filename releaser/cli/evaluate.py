@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from releaser.cli.gate import Report, ReportFormat
-from releaser.cli.options import Environment, Root, TargetName
+from releaser.cli.options import Base, Environment, ReportsFolder, Root, TargetName, Touched
 
 
 def evaluate(
-    use_case: Annotated[str, typer.Argument(help="The use case.")],
     environment: Environment,
+    use_case: Annotated[str | None, typer.Argument(help="The use case.", show_default=False)] = None,
     suite: Annotated[list[str] | None, typer.Option("--suite", help="Only this suite; repeat.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the evidence files.")] = None,
     cases: Annotated[int | None, typer.Option("--max-cases", min=1, help="Ask no more than so many cases.")] = None,
@@ -21,6 +21,9 @@ def evaluate(
     compare: Annotated[
         tuple[str, str] | None, typer.Option("--compare", help="Two releases by the records, as r11 r12; asks nothing.")
     ] = None,
+    affected: Touched = False,
+    base: Base = "",
+    reports: ReportsFolder = None,
     output: ReportFormat = Report.text,
     target: TargetName = None,
     root: Root = None,
@@ -29,13 +32,22 @@ def evaluate(
 
     Compares with the evidence of what is live. What was answered before is not asked again, so the same command after
     an interruption goes on where it stopped.
+    With --affected: what the environment asks of every use case that the files here touch.
     Exit 0: passes; 3: does not; 5: something is awaited.
-    Examples: releaser evaluate claims-assistant -e dev | releaser evaluate mail -e dev --suite quality
+    Examples: releaser evaluate claims-assistant -e dev | releaser evaluate --affected -e dev --reports reports
     """
     from releaser import wiring
+    from releaser.core.errors import WrongUsage
     from releaser.pipeline import comparing, inline, rejudging
 
     repo = wiring.repository(root)
+    if (use_case is None) is not affected:
+        raise WrongUsage("name one use case, or say --affected", hint="releaser evaluate USE_CASE -e ENV")
+    if use_case is None:
+        several = inline.evaluate_affected(repo, environment, target, base, reports or Path("reports"))
+        for one in several:
+            typer.echo(rejudging.printed(one, output.value, rejudging.texts_of(repo)), nl=False)
+        raise typer.Exit(rejudging.worst_code(several))
     if compare is not None:
         typer.echo(comparing.compared(repo, environment, use_case, *compare, output.value), nl=False)
         return

@@ -39,6 +39,21 @@ From = Annotated[
     ContentFrom,
     typer.Option("--from", help="`files`: as if the files here were released and pinned, where there are pins."),
 ]
+Touched = Annotated[
+    bool, typer.Option("--affected", help="Only the use cases that the files here change, against --base.")
+]
+Base = Annotated[
+    str,
+    typer.Option(
+        "--base",
+        help="The commit that --affected compares with.",
+        envvar="CI_MERGE_REQUEST_DIFF_BASE_SHA",
+        show_default="where the default branch was left",
+    ),
+]
+ReportsFolder = Annotated[
+    Path | None, typer.Option("--reports", help="Folder for reports, as pipelines pass them on: FOLDER/ENV/...")
+]
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, max=64, help="Steps at a time.", show_default="the environment's")
 ]

@@ -8,13 +8,16 @@ from typing import Annotated
 import typer
 
 from releaser.cli.options import (
+    Base,
     DetailedExitCode,
     Environment,
     From,
     Output,
     OutputFormat,
+    ReportsFolder,
     Root,
     TargetName,
+    Touched,
     UseCases,
 )
 from releaser.pipeline.chosen import ContentFrom
@@ -33,6 +36,9 @@ def plan(
         ),
     ] = None,
     origin: From = ContentFrom.declared,
+    affected: Touched = False,
+    base: Base = "",
+    reports: ReportsFolder = None,
     output: OutputFormat = Output.text,
     target: TargetName = None,
     root: Root = None,
@@ -41,16 +47,25 @@ def plan(
 
     Where the environment has pins, it is what they name that is compared; with --from files, what is here.
     Examples: releaser plan -e dev | releaser plan -e prod claims-assistant -o plan.json
+    In a merge request: releaser plan -e dev --affected --reports reports
     """
     from releaser import wiring
-    from releaser.pipeline import work
+    from releaser.pipeline import touching, work
     from releaser.render import printing
 
-    desk = work.desk(wiring.repository(root), environment, target, use_cases, offline=True, origin=origin)
+    repo = wiring.repository(root)
+    if affected:
+        use_cases = touching.use_cases(repo, environment, base, reports, use_cases)
+        if not use_cases:
+            raise typer.Exit(0)
+    desk = work.desk(repo, environment, target, use_cases, offline=True, origin=origin)
     planned, verdicts = work.make_plan(desk, deep=deep)
     shown = work.with_verdicts(planned.plan, verdicts, desk)
+    saved = printing.plan(shown, "json", show_values=False)
     if out is not None:
-        work.write_whole(out, printing.plan(shown, "json", show_values=False))
+        work.write_whole(out, saved)
+    if reports is not None:
+        touching.report_plan(reports, environment, saved)
     values = show_values if show_values is not None else printing.is_terminal()
     typer.echo(
         printing.plan(shown, output.value, show_values=values, saved=str(out or ""), named=use_cases or ()), nl=False

@@ -137,11 +137,14 @@ class _Session:
         suite = replace(suite, accepted_from=self._accepted.get(suite.suite, ""))
         error = self.broken.get(suite.suite)
         if error is not None:
+            # Nothing is published before a merge: what needs that is awaited, and `reconcile` evaluates it.
+            waits = self._what.via == "inline" and error.code == "P226"
+            result = Result.PENDING if waits else Result.ERROR
             unasked = tuple(
-                replace(m, result=Result.ERROR, reason=f"{m.threshold.metric}: {error}", hint=error.hint)
+                replace(m, result=result, reason=f"{m.threshold.metric}: {error}", hint=error.hint)
                 for m in suite.metrics
             )
-            return replace(suite, result=Result.ERROR, reason=str(error), hint=error.hint, metrics=unasked)
+            return replace(suite, result=result, reason=str(error), hint=error.hint, metrics=unasked)
         why = self._unfinished.get(suite.suite)
         if why is None:
             return suite

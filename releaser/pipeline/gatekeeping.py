@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from releaser.core.errors import ReleaserError
 from releaser.core.evaluation.judgement import Judgement, MetricVerdict, SuiteVerdict
-from releaser.core.evaluation.required import changes_behaviour, required
+from releaser.core.evaluation.required import Required, changes_behaviour, required
 from releaser.core.gate import Result, Verdict
 from releaser.core.record import is_older
 from releaser.core.turns import live_bindings
@@ -20,6 +20,7 @@ from releaser.pipeline.evaluating import Evaluating
 from releaser.pipeline.subjects import staged
 
 if TYPE_CHECKING:
+    from releaser.core.environment import Environment
     from releaser.core.plan import UseCasePlan
     from releaser.engine.perform import Workspace
     from releaser.engine.planning import Planned
@@ -33,6 +34,19 @@ _CODES: Mapping[Result, str] = {
 }
 _DELIVERS = ("ssm", "appconfig")
 """Services that bring to applications what was released: no behaviour of their own."""
+
+
+def suites_asked(planned: Planned, environment: Environment, part: UseCasePlan, *, goes_back: bool) -> Required:
+    """What an environment asks of one use case's change."""
+    kinds, name = registry(), part.use_case
+    nodes = [n for n in planned.compiled.graph.of(name) if kinds[n.kind].service not in _DELIVERS]
+    live = {
+        a: b
+        for a, b in live_bindings(planned.witnesses.get(name)).items()
+        if a.kind in kinds and kinds[a.kind].service not in _DELIVERS
+    }
+    changes = changes_behaviour({n.address: n.behaviour for n in nodes}, live)
+    return required(environment, planned.compiled.spec(name), part.risk, changes_behaviour=changes, goes_back=goes_back)
 
 
 @dataclass
@@ -49,24 +63,11 @@ class Gatekeeper:
 
     def __call__(self, part: UseCasePlan, work: Workspace) -> tuple[Verdict, ...]:
         """The verdicts of every suite that is asked for. What went wrong is an ERROR of the suite, never a pass."""
-        name, environment = part.use_case, self.desk.environment
-        if part.retires or not environment.spec.gates.required:
+        name = part.use_case
+        if part.retires or not self.desk.environment.spec.gates.required:
             return ()
-        kinds = registry()
-        nodes = [n for n in self.planned.compiled.graph.of(name) if kinds[n.kind].service not in _DELIVERS]
-        live = {
-            a: b
-            for a, b in live_bindings(self.planned.witnesses.get(name)).items()
-            if a.kind in kinds and kinds[a.kind].service not in _DELIVERS
-        }
-        spec = self.planned.compiled.spec(name)
-        asked = required(
-            environment,
-            spec,
-            part.risk,
-            changes_behaviour=changes_behaviour({n.address: n.behaviour for n in nodes}, live),
-            goes_back=work.at_once or is_older(part.release, self._live_release(name)),
-        )
+        goes_back = work.at_once or is_older(part.release, self._live_release(name))
+        asked = suites_asked(self.planned, self.desk.environment, part, goes_back=goes_back)
         if asked.why_none:
             return (Verdict(EVALUATION, Result.PASS, f"no suite is asked: {asked.why_none}", use_case=name),)
         verdicts = [self._missing(name, suite) for suite in asked.missing]

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from releaser import wiring
 from releaser.core.errors import ReleaserError, WrongUsage
 from releaser.core.evaluation.judgement import Judgement
+from releaser.core.record import is_older
 from releaser.core.suggest import did_you_mean
-from releaser.pipeline import work
+from releaser.pipeline import rejudging, touching, work
 from releaser.pipeline.archive import files_of
 from releaser.pipeline.around import around
 from releaser.pipeline.chosen import ContentFrom
-from releaser.pipeline.evaluating import evaluator
+from releaser.pipeline.desk import Desk
+from releaser.pipeline.evaluating import Evaluating, Found, evaluator
+from releaser.pipeline.gatekeeping import suites_asked
+from releaser.pipeline.reporting import Reports
 from releaser.pipeline.subjects import inline
 from releaser.pipeline.telling import say
+from releaser.render.evaluation.data import gates_json, samples_json
+
+if TYPE_CHECKING:
+    from releaser.core.plan import UseCasePlan
+    from releaser.engine.planning import Planned
 
 
 def evaluate(
@@ -53,6 +63,49 @@ def evaluate(
     if out is not None:
         _write(out, files_of(found.judgement, found.evidence))
     return found.judgement
+
+
+def evaluate_affected(
+    repo: wiring.Repository, environment: str, target: str | None, base: str, reports: Path
+) -> tuple[Judgement, ...]:
+    """The suites that the environment asks of every use case that the files here touch. Judgements, evidence and the
+    samples worth looking at are kept in the reports."""
+    from releaser.render.console import console
+
+    names = touching.use_cases(repo, environment, base, reports)
+    here, found = Reports.of(reports, environment), []
+    evidence: dict[str, bytes] = {}
+    if names:
+        desk = work.desk(repo, environment, target, names, offline=True)
+        planned, _ = work.make_plan(desk, deep=False)
+        with console(repo.environ) as sink:
+            evaluating = evaluator(desk, sink, lambda: False)
+            for part in planned.plan.use_cases:
+                judged = _of_change(desk, planned, part, evaluating)
+                if judged is not None:
+                    found.append(judged.judgement)
+                    kept = files_of(judged.judgement, judged.evidence)
+                    evidence |= {f"{part.use_case}-{name}": raw for name, raw in kept.items()}
+    texts = rejudging.texts_of(repo)
+    here.write({here.gate: gates_json(found), here.samples: samples_json(found, texts)})
+    here.write({here.evidence / name: raw.decode() for name, raw in evidence.items()})
+    return tuple(found)
+
+
+def _of_change(desk: Desk, planned: Planned, part: UseCasePlan, evaluating: Evaluating) -> Found | None:
+    """One use case's judgement; None where nothing is asked of its change."""
+    if part.retires or part.use_case not in planned.compiled.views:
+        return None
+    witness = planned.witnesses.get(part.use_case)
+    live = witness.released.record.release if witness and witness.released else ""
+    asked = suites_asked(planned, desk.environment, part, goes_back=is_older(part.release, live))
+    for suite in asked.missing:
+        say(f"{part.use_case}: {desk.environment.name} asks for the suite {suite}, and the manifest has none")
+    if not asked.suites:
+        say(f"{part.use_case}: nothing is evaluated: {asked.why_none or 'no suite is declared that is asked for'}")
+        return None
+    with around(desk, witness, makes_aliases=False) as shared:
+        return evaluating.judged(inline(planned, part.use_case, shared), asked.suites)
 
 
 def _write(folder: Path, files: dict[str, bytes]) -> None:

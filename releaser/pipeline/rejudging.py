@@ -72,6 +72,12 @@ def exit_code(judgement: Judgement) -> int:
             return 3
 
 
+def worst_code(judgements: Iterable[Judgement]) -> int:
+    """Of several: 3 is worse than 5."""
+    codes = {exit_code(one) for one in judgements}
+    return next((code for code in (3, 5) if code in codes), 0)
+
+
 def printed(judgement: Judgement, output: str, texts: Texts) -> str:
     """As text, JSON, Markdown, JUnit or a page."""
     match output:

@@ -12,9 +12,11 @@ from releaser.core.evaluation.judgement import Compared, Judgement, MetricVerdic
 from releaser.core.gate import Result
 from releaser.core.shape import plain, schema
 from releaser.render.data import to_json
+from releaser.render.evaluation.words import Texts
 from releaser.render.schema_parts import DIALECT, Schema, closed, listed
 
 GATE_FORMAT = "releaser.gate/v1"
+GATES_FORMAT = "releaser.gates/v1"
 
 
 def gate_data(found: Judgement) -> dict[str, Any]:
@@ -33,6 +35,18 @@ def gate_data(found: Judgement) -> dict[str, Any]:
 def gate_json(found: Judgement) -> str:
     """The same as text."""
     return to_json(gate_data(found))
+
+
+def gates_json(found: Sequence[Judgement]) -> str:
+    """Several judgements, as jobs of a pipeline pass them on."""
+    return to_json({"format": GATES_FORMAT, "judgements": [gate_data(one) for one in found]})
+
+
+def samples_json(found: Sequence[Judgement], texts: Texts) -> str:
+    """Digest of a response -> its text, of the samples that the judgements show."""
+    shown = {s.response for one in found for suite in one.suites for m in suite.metrics for s in m.worst}
+    known = {sha256: texts(sha256) for sha256 in sorted(shown) if sha256}
+    return to_json({sha256: text for sha256, text in known.items() if text is not None})
 
 
 def compared_json(rows: Sequence[Compared], before: str, after: str) -> str:
