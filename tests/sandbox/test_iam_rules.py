@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,11 @@ import pytest
 
 from releaser.sandbox.app import Sandbox
 from releaser.sandbox.call import Call, Caller
+from releaser.sandbox.errors import AwsError
+from releaser.sandbox.iam import roles
+from releaser.sandbox.iam.authorise import authorise
+from releaser.sandbox.iam.evaluation import Decision, Demand, decide
+from releaser.sandbox.iam.policy import Policy, read
 from releaser.sandbox.iam.rules import RULES
 from releaser.sandbox.model import Shape
 
@@ -184,3 +190,58 @@ def test_any_request_is_understood(box, key, only_required):
 )
 def test_documented_cases(box, key, params, expected):
     assert demands(box, key, **params) == expected
+
+
+def bind(box: Sandbox, allowed: list[Demand]) -> None:
+    """The caller's role may do these and nothing else."""
+    named = [{"Effect": "Allow", "Action": one.action, "Resource": one.resource} for one in allowed]
+    text = json.dumps(
+        {"Version": "2012-10-17", "Statement": named or {"Effect": "Deny", "Action": "*", "Resource": "*"}}
+    )
+    role = {
+        "RoleName": "r",
+        "Arn": f"arn:aws:iam::{ACCOUNT}:role/r",
+        "policies": {"p": text},
+        "attached": [],
+        "boundary": "",
+    }
+    with box.store.transaction(0.0):
+        roles.put(box.store, ACCOUNT, role)
+
+
+@pytest.mark.parametrize("key", sorted(RULES))
+def test_every_demand_is_needed_and_all_of_them_are_enough(box, key):
+    call = call_of(box, key, {})
+    call.params = named(filled(call.operation.input, only_required=False)) if call.operation.input else {}
+    found = list(RULES[key](call))
+    bind(box, found)
+    authorise(call)
+    for one in found:
+        bind(box, [other for other in found if decide([grant(other)], one) is not Decision.allowed])
+        with pytest.raises(AwsError, match=re.escape(one.action)):
+            authorise(call)
+
+
+def grant(one: Demand) -> Policy:
+    return read(json.dumps({"Statement": {"Effect": "Allow", "Action": one.action, "Resource": one.resource}}))
+
+
+def named(value: Any) -> Any:
+    """The same value; what may be an ARN is one, since a policy's resources are ARNs."""
+    if isinstance(value, dict):
+        return {
+            k: BEDROCK + "x/y" if re.search(r"arn|copyFrom", k, re.IGNORECASE) and v == "x" else named(v)
+            for k, v in value.items()
+        }
+    return [named(one) for one in value] if isinstance(value, list) else value
+
+
+def test_an_operation_without_a_rule_is_refused(box, monkeypatch):
+    bind(box, [Demand("*", "*")])
+    call = call_of(box, "bedrock.ListGuardrails", {})
+    authorise(call)
+    monkeypatch.delitem(RULES, "bedrock.ListGuardrails")
+    with pytest.raises(AwsError, match="bedrock:ListGuardrails"):
+        authorise(call)
+    call.caller = Caller(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root", ACCOUNT)
+    authorise(call)

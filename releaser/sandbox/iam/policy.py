@@ -96,7 +96,9 @@ def _statement(raw: Mapping[str, Any], use: Use) -> Statement:
     for action in (*actions, *not_actions):
         if not _ACTION.fullmatch(action):
             raise malformed("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
-    resources, not_resources, principals = (), (), ()  # type: tuple[str, ...], tuple[str, ...], tuple[tuple[str, str], ...]
+    resources: tuple[str, ...] = ()
+    not_resources: tuple[str, ...] = ()
+    principals: tuple[tuple[str, str], ...] = ()
     if use is Use.identity:
         if "Principal" in raw or "NotPrincipal" in raw:
             raise malformed("Policy document should not specify a principal.")
