@@ -24,6 +24,6 @@ def next_query(headers: Mapping[str, str], query: Mapping[str, str]) -> dict[str
     """
     for address, parameters in _LINK.findall(headers.get("Link", "")):
         if _NEXT.search(parameters):
-            return {**query, **dict(parse_qsl(urlsplit(address).query, keep_blank_values=True))}
+            return dict(parse_qsl(urlsplit(address).query, keep_blank_values=True))
     number = headers.get("X-Next-Page", "").strip()
     return {**query, "page": number} if number.isascii() and number.isdecimal() else None

@@ -48,8 +48,7 @@ def users_in(row: Row, member: str) -> tuple[User, ...]:
 
 def find_user(api: Api, name: str) -> User | None:
     """The user of that name, without ``@``; GitLab compares without regard to case."""
-    found = (user_of(row) for row in api.pages(("users",), {"username": name}))
-    return next((user for user in found if user.name.casefold() == name.casefold()), None)
+    return next((user_of(row) for row in api.pages(("users",), {"username": name})), None)
 
 
 def who_am_i(api: Api) -> User:

@@ -178,13 +178,20 @@ def test_no_redirect_carries_the_token_away(gitlab: Gitlab, api: Api, method: st
         assert (caught.value.code, other.asked) == ("L109", [])
 
 
+def test_a_write_is_not_sent_on(gitlab: Gitlab, api: Api) -> None:
+    gitlab.faults = [Fault(status=307, headers={"Location": f"{gitlab.api}/projects/12/deployments/1"})]
+    with pytest.raises(GitlabError, match="a write is not sent on"):
+        api.put(api.here("deployments", 2), {"status": "success"})
+    assert gitlab.count("PUT") == 1
+
+
 def test_redirects_end(gitlab: Gitlab, api: Api) -> None:
     gitlab.faults = [Fault(status=302, headers={"Location": "/api/v4/projects/12"}, times=99)]
     with pytest.raises(GitlabError, match="do not end"):
         api.get(api.here())
 
 
-@pytest.mark.parametrize("body", [b"<html>log in</html>", b"[]", b'"x"', b"[" * 100_000, b"x" * ((16 << 20) + 1)])
+@pytest.mark.parametrize("body", [b"<html>log in</html>", b"[]", b'"x"', b"[" * 100_000, b" " * (16 << 20) + b"{}"])
 def test_what_is_not_gitlabs_is_not_taken_for_it(gitlab: Gitlab, api: Api, body: bytes) -> None:
     gitlab.faults = [Fault(status=200, body=body, times=9)]
     with pytest.raises(GitlabError) as caught:

@@ -231,6 +231,12 @@ class TestReleases:
         }
         assert release(api, "claims/r1") == found
 
+    def test_a_page_that_another_job_makes_meanwhile_is_taken_over(self, gitlab: Gitlab, api: Api) -> None:
+        gitlab.state.tags.add("claims/r1")
+        put_release(api, "claims/r1", "theirs", "x")
+        gitlab.faults = [Fault("GET", "releases", status=404)]
+        assert put_release(api, "claims/r1", "claims r1", "x").name == "claims r1"
+
     def test_no_tag_is_made_for_a_page(self, gitlab: Gitlab, api: Api) -> None:
         with pytest.raises(GitlabError) as caught:
             put_release(api, "claims/r9", "claims r9", "x")

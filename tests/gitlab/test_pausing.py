@@ -38,6 +38,10 @@ def test_what_is_asked_for_is_kept_in_each_spelling_or_not_waited_for(seconds: i
     assert [pause(headers, 1, NOW, 0.5) for headers in spellings] == [expected] * 4
 
 
+def test_a_date_without_a_zone_is_in_utc() -> None:
+    assert pause({"Retry-After": "Sun, 22 Nov 2026 10:00:30 -0000"}, 1, NOW, 0.5) == 30
+
+
 def test_a_date_that_is_over_means_now() -> None:
     assert pause({"Retry-After": "Sun, 22 Nov 2026 09:00:00 GMT"}, 1, NOW, 0.5) == 0
     assert pause({"RateLimit-Reset": "1"}, 1, NOW, 0.5) == 0

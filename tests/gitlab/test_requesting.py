@@ -75,9 +75,12 @@ def test_who_was_faster_made_it(gitlab: Gitlab, api: Api) -> None:
 
 
 def test_a_refusal_is_not_taken_for_a_race(gitlab: Gitlab, api: Api) -> None:
-    gitlab.faults = [Fault("POST", status=422, body=b'{"message": ["Source branch does not exist"]}')]
-    with pytest.raises(GitlabError, match="Source branch"):
+    gitlab.state.merge_request(BRANCH, title="theirs")
+    unseen = Fault("GET", "merge_requests", status=200, body=b"[]")
+    gitlab.faults = [unseen, Fault("POST", status=422, body=b'{"message": ["Target branch does not exist"]}')]
+    with pytest.raises(GitlabError, match="Target branch"):
         put_merge_request(api, WANTED)
+    assert gitlab.state.merge_requests[0]["title"] == "theirs"
 
 
 @given(st.text(alphabet="/aM \n-", max_size=40))
