@@ -153,6 +153,18 @@ def test_another_accounts_role_needs_both_sides(roles, box, account):
     there.assume(arn, first)
 
 
+def test_a_source_identity_takes_an_action_of_its_own(roles, account):
+    arn = roles.make("r")
+    with refused("AccessDenied", 403, "sts:SetSourceIdentity"):
+        roles.assume(arn, SourceIdentity="ada")
+    both = document({"Principal": {"AWS": account}, "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"]})
+    roles.iam.update_assume_role_policy(RoleName="r", PolicyDocument=both)
+    roles.assume(arn, SourceIdentity="ada")
+    first = roles.session(allow("sts:AssumeRole"), name="first")
+    with refused("AccessDenied", 403, "sts:SetSourceIdentity"):
+        roles.assume(arn, first, SourceIdentity="ada")
+
+
 def test_how_long_a_session_lasts(paced, account):
     roles = Roles(paced, account)
     arn = roles.make("r", allow("bedrock:*"))

@@ -29,17 +29,27 @@ def require_web_identity(call: Call, role: Doc | None, identity: WebIdentity) ->
 
 
 def require_caller(call: Call, role: Doc | None) -> None:
-    """Refuses a caller whom the role does not trust, or whose own policies do not let them."""
-    arn = call.params["RoleArn"]
-    known = {**context.of_request(call), **_asked(call)}
-    demand = Demand("sts:AssumeRole", context=known)
-    by_name, caller = _names(call), call.caller
+    """Refuses a caller whom the role does not trust, or whose own policies do not let them.
+
+    A source identity takes sts:SetSourceIdentity on both sides (user guide, "Monitor and control actions taken with
+    assumed roles").
+    """
+    _require(call, role, "sts:AssumeRole")
+    if "SourceIdentity" in call.params:
+        _require(call, role, "sts:SetSourceIdentity")
+
+
+def _require(call: Call, role: Doc | None, action: str) -> None:
+    arn, caller, asked = call.params["RoleArn"], call.caller, _asked(call)
+    demand = Demand(action, context={**context.of_request(call), **asked})
+    by_name = _names(call)
     account = [("AWS", caller.account), ("AWS", f"arn:aws:iam::{caller.account}:root"), ("AWS", "*")]
     if role is None or _decide(role, demand, [*by_name, *account]) is not Decision.allowed:
-        raise _denied(call, arn)
+        text = f"User: {caller.arn} is not authorized to perform: {action} on resource: {arn}"
+        raise AwsError("AccessDenied", text, 403)
     near = role["Arn"].split(":")[4] == caller.account
     if caller.role and not (near and _decide(role, demand, by_name) is Decision.allowed):
-        check(call, [Demand("sts:AssumeRole", arn, _asked(call))])
+        check(call, [Demand(action, arn, asked)])
 
 
 def _names(call: Call) -> list[Principal]:
@@ -58,8 +68,3 @@ def _decide(role: Doc, demand: Demand, principals: Collection[Principal]) -> Dec
     trusted = roles.trust(role)
     about = tuple(one for one in trusted.statements if set(one.principals) & set(principals))
     return decide([Policy(about, trusted.variables)], demand)
-
-
-def _denied(call: Call, arn: str) -> AwsError:
-    text = f"User: {call.caller.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}"
-    return AwsError("AccessDenied", text, 403)
