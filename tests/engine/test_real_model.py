@@ -5,9 +5,11 @@ A small model makes mistakes: no case is critical, and what counts is the compar
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from world import repository
@@ -40,10 +42,11 @@ def desk(zygote: Zygote, tmp_path: Path) -> Iterator[Desk]:
         yield Desk(zygote, box, repo, ACCOUNT, haste=1.0)
 
 
-def live(desk: Desk) -> str:
-    """What callers get."""
+def live(desk: Desk) -> tuple[str, dict[str, Any]]:
+    """Which release callers get, and what it makes them call."""
     (found,) = desk.client("ssm").get_parameters_by_path(Path="/", Recursive=True)["Parameters"]
-    return str(found["Value"])
+    document = json.loads(found["Value"])
+    return document["release"], {name: document[name] for name in ("models", "prompts")}
 
 
 def reconcile(desk: Desk, ok: int = 0) -> str:
@@ -57,13 +60,14 @@ def reconcile(desk: Desk, ok: int = 0) -> str:
 def test_what_a_real_model_answers_decides(desk: Desk) -> None:
     small(MUSEUM).merge(desk.repo, "The museum's desk")
     assert f"times: {CASES} of {CASES} answers" in reconcile(desk)
-    first = live(desk)
+    release, behaviour = live(desk)
+    assert release == "r1"
 
     small(MUSEUM).changed(description="Tells visitors the hours of each room.").merge(desk.repo, "Another description")
     assert "answers" not in reconcile(desk)
-    assert live(desk) == first
+    assert live(desk) == ("r2", behaviour)
 
     for worse in (EVASIVE, TERSE):
         small(worse).merge(desk.repo, "Another prompt, or fewer tokens")
         assert "FAIL: museum" in reconcile(desk, ok=3)
-        assert live(desk) == first
+        assert live(desk) == ("r2", behaviour)
