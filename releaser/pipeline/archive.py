@@ -36,7 +36,13 @@ def bytes_of(found: Evidence) -> bytes:
 def files_of(judgement: Judgement, evidence: Iterable[Evidence]) -> dict[str, bytes]:
     """All that a judgement was made from, as it is kept: name -> bytes."""
     own = {s.key for s in judgement.suites}
-    return {name_of(e, ".json" if e.key in own else BEFORE): bytes_of(e) for e in evidence}
+    found: dict[str, bytes] = {}
+    for one in sorted(evidence, key=lambda e: e.digest):
+        ending = ".json" if one.key in own else BEFORE
+        name = name_of(one, ending)
+        # Several runs of the same thing all count: each is kept.
+        found[name_of(one, f"-{one.digest[:8]}{ending}") if name in found else name] = bytes_of(one)
+    return found
 
 
 @dataclass
@@ -59,7 +65,8 @@ class Archive:
     ) -> tuple[tuple[str, Evidence], ...]:
         """(release, evidence) of a suite for exactly this behaviour, newest first."""
         rows = self._named(environment, use_case, f"{PREFIX}-{suite}-")
-        return tuple((release, e) for release, e in rows if dict(e.subject.behaviour) == dict(behaviour))
+        same = ((r, e) for r, e in rows if e.subject.suite == suite)
+        return tuple((release, e) for release, e in same if dict(e.subject.behaviour) == dict(behaviour))
 
     def everything(self, environment: str, use_case: str) -> Iterator[tuple[str, Evidence]]:
         """(release, its own evidence) of all that was evaluated, newest first."""
