@@ -261,6 +261,20 @@ def test_s3(roles, client):
         mine.get_object(Bucket=bucket, Key="a/none")
 
 
+def test_of_many_objects_those_that_may_go_go(roles, client):
+    bucket, s3 = f"b-{roles.account}", client("s3")
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    for key in ("a/x", "b/x"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+    session = roles.session(allow("s3:DeleteObject", Resource=f"arn:aws:s3:::{bucket}/a/*"))
+    wanted = {"Objects": [{"Key": "a/x"}, {"Key": "b/x"}, {"Key": "a/x", "VersionId": "null"}]}
+    answer = session("s3").delete_objects(Bucket=bucket, Delete=wanted)
+    assert [one["Key"] for one in answer["Deleted"]] == ["a/x"]
+    refusals = [(one["Key"], one.get("VersionId"), one["Code"]) for one in answer["Errors"]]
+    assert refusals == [("b/x", None, "AccessDenied"), ("a/x", "null", "AccessDenied")]
+    assert [one["Key"] for one in s3.list_objects_v2(Bucket=bucket)["Contents"]] == ["b/x"]
+
+
 def test_parameters(roles, client, account):
     client("ssm").put_parameter(Name="/team/a", Value="1", Type="String")
     below = f"arn:aws:ssm:eu-central-1:{account}:parameter/team/*"

@@ -27,6 +27,12 @@ def authorise(call: Call) -> None:
     check(call, rule(call))
 
 
+def require(call: Call, demands: Iterable[Demand]) -> None:
+    """For operations that are refused in parts: nothing, or the refusal of this part."""
+    if call.caller.role:
+        check(call, demands)
+
+
 def check(call: Call, demands: Iterable[Demand]) -> None:
     """Refuses the first demand that the role, its boundary or the policy of its session does not allow."""
     role = roles.find(call.store, call.account, call.caller.role)

@@ -11,6 +11,8 @@ from releaser.sandbox import checksums, conditions, locks, objects
 from releaser.sandbox.buckets import Rate
 from releaser.sandbox.call import Call
 from releaser.sandbox.errors import AwsError
+from releaser.sandbox.iam.authorise import require
+from releaser.sandbox.iam.rules.s3 import deletion
 from releaser.sandbox.kind import Kind
 from releaser.sandbox.store import Doc
 
@@ -29,7 +31,7 @@ def delete_object(call: Call) -> dict[str, Any]:
 
 @KIND.operation("s3", "DeleteObjects")
 def delete_objects(call: Call) -> dict[str, Any]:
-    """Up to 1,000 at once; what is not there counts as deleted."""
+    """Up to 1,000 at once; what is not there counts as deleted, what may not be deleted is an error of its own."""
     known = ("Bucket", "Delete", "ExpectedBucketOwner", "RequestPayer", "BypassGovernanceRetention", *checksums.NAMES)
     objects.require_played(call, *known)
     bucket, wanted = objects.owned(call), call.params["Delete"]
@@ -39,6 +41,7 @@ def delete_objects(call: Call) -> dict[str, Any]:
     for one in wanted["Objects"]:
         objects.require_played(call, "Key", "VersionId", among=one)
         try:
+            require(call, deletion(call, one))
             done = _delete(call, bucket, one["Key"], one.get("VersionId"))
         except AwsError as error:
             row = {"Key": one["Key"], "VersionId": one.get("VersionId")}

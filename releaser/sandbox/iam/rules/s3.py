@@ -69,21 +69,21 @@ def _copy(call: Call) -> list[Demand]:
 
 
 def _delete(call: Call) -> list[Demand]:
-    """One object or many; all of them must be allowed."""
-    params = call.params
-    wanted = params["Delete"]["Objects"] if "Delete" in params else [params]
-    each = [{"Bucket": params["Bucket"], **one} for one in wanted]
-    return [*(_of(one, "DeleteObject", "DeleteObjectVersion") for one in each), *_bypass(call, each)]
+    return deletion(call, call.params)
+
+
+def deletion(call: Call, one: Any) -> list[Demand]:
+    """What it takes to delete one object, also of the many of DeleteObjects, which is refused object by object."""
+    where = {**one, "Bucket": call.params["Bucket"]}
+    return [_of(where, "DeleteObject", "DeleteObjectVersion"), *_bypass(call, where)]
 
 
 def _retain(call: Call) -> list[Demand]:
-    return [_of(call.params, "PutObjectRetention"), *_bypass(call, [call.params])]
+    return [_of(call.params, "PutObjectRetention"), *_bypass(call, call.params)]
 
 
-def _bypass(call: Call, each: list[Any]) -> list[Demand]:
-    return (
-        [_of(one, "BypassGovernanceRetention") for one in each] if call.params.get("BypassGovernanceRetention") else []
-    )
+def _bypass(call: Call, where: Any) -> list[Demand]:
+    return [_of(where, "BypassGovernanceRetention")] if call.params.get("BypassGovernanceRetention") else []
 
 
 def _create(call: Call) -> list[Demand]:
@@ -98,7 +98,8 @@ RULES: dict[str, dict[str, Rule]] = {
         **named(_read, "GetObject HeadObject"),
         **named(_write, "PutObject CreateMultipartUpload"),
         **named(_object("PutObject"), "UploadPart CompleteMultipartUpload"),
-        **named(_delete, "DeleteObject DeleteObjects"),
+        "DeleteObject": _delete,
+        "DeleteObjects": lambda call: [],
         **named(_bucket("ListBucket"), "ListObjectsV2 HeadBucket"),
         "AbortMultipartUpload": _object("AbortMultipartUpload"),
         "CopyObject": _copy,
