@@ -39,6 +39,7 @@ from releaser.pipeline.subjects import Subjects
 from releaser.pipeline.suites import SuitePlan
 from releaser.pipeline.thresholds import judged_suites
 from releaser.store.responses import ResponseFolder
+from releaser.store.workspace import read_reviews
 
 N = TypeVar("N", int, float)
 
@@ -128,10 +129,16 @@ class _Session:
             self._baselines,
             today=desk.repo.clock.now().date(),
             inconclusive=desk.environment.spec.gates.inconclusive,
-            files=self._what.files.cases,
+            files=self._reviews(),
         )
         named = tuple(self._named(s) for s in judgement.suites)
         return replace(judgement, suites=named, result=worst(tuple(s.result for s in named)))
+
+    def _reviews(self) -> dict[str, bytes]:
+        """What people wrote so far: also after the release was cut, so it is read where the run's commit has it."""
+        desk, files = self._on.desk, self._what.files
+        reader = desk.repo.reader_of(desk.commit if desk.from_commit else None)
+        return read_reviews(reader, files)
 
     def _named(self, suite: SuiteVerdict) -> SuiteVerdict:
         suite = replace(suite, accepted_from=self._accepted.get(suite.suite, ""))

@@ -93,6 +93,15 @@ def load_use_case(
     return UseCaseFiles(name, folder, document, files.texts, files.digests, files.cases, tuple(files.problems))
 
 
+def read_reviews(reader: Reader, use_case: UseCaseFiles) -> dict[str, bytes]:
+    """The files of reviews that a manifest names, as they are elsewhere than where the manifest comes from."""
+    files = _Files(reader, use_case.folder)
+    for mention in named_files(use_case.data, registry().values()):
+        if mention.use == "reviews":
+            files.include(mention)
+    return files.cases
+
+
 @dataclass
 class _Files:
     """Gathers the named files of one use case."""

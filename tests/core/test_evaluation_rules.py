@@ -104,7 +104,7 @@ def test_reviews_are_no_part_of_the_release() -> None:
         "humanReviews": {"desk": {"path": "reviews.jsonl"}},
     }
     assert found(evaluation, reviews=b"") == []
-    assert found(evaluation) == [("E307", "error")]
+    assert found(evaluation) == [], "people write them once there are answers"
     digests = set()
     for reviews in (b"", b'{"case": "c0", "by": "eva", "score": 1}\n'):
         files = load_use_case(repository(evaluation, reviews=reviews), "triage")
