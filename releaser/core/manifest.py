@@ -152,6 +152,9 @@ class Metric(Part):
     tier: Literal["critical", "supporting", "advisory"] = "supporting"
     judge: EntryName | None = Field(None, description="A name under `models`: the model that judges.")
     human: EntryName | None = Field(None, description="A name under `evaluation.humanReviews`: people score.")
+    custom: EntryName | None = Field(
+        None, description="An entry point of the group `releaser.metrics`: an installed package scores."
+    )
     pattern: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = Field(
         None, description="Of `regex`: a regular expression without lookaround and backreferences."
     )

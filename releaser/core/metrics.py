@@ -53,6 +53,9 @@ METRICS: Mapping[str, Meaning] = {
 RUBRIC = Meaning("share", "more", "ordinal")
 """A judged rubric scores from 0 to 1."""
 
+SCORERS = ("judge", "human", "custom")
+"""Who scores a metric that is not computed here: a model, people, an installed package."""
+
 OPTIONS: Mapping[str, tuple[str, ...]] = {
     "pattern": ("regex",),
     "schema": ("jsonSchema",),
@@ -76,18 +79,16 @@ _WANTED: Mapping[Unit, str] = {
 
 def check_metric(name: str, metric: Mapping[str, Any], at: Path) -> Iterator[Problem]:
     """What is wrong with one threshold."""
-    judged, reviewed = metric.get("judge") is not None, metric.get("human") is not None
-    meaning = METRICS.get(name, RUBRIC if judged or reviewed else None)
+    by = [scorer for scorer in SCORERS if metric.get(scorer) is not None]
+    meaning = METRICS.get(name, RUBRIC if by else None)
     if meaning is None:
-        hint = did_you_mean(name, METRICS) or "a rubric of your own needs a judge or human reviews"
+        hint = did_you_mean(name, METRICS) or "a metric of your own needs a judge, human reviews or custom code"
         yield Problem("E705", f"there is no metric {name!r}", at, hint)
         return
-    if judged and name in METRICS:
-        yield Problem("E711", f"{name} is computed, not judged", (*at, "judge"), "remove the judge")
-    if judged and reviewed:
-        yield Problem("E711", f"{name} has a judge and human reviews", (*at, "human"), "people or a model, not both")
-    elif reviewed and name in METRICS:
-        yield Problem("E711", f"{name} is computed, not reviewed", (*at, "human"), "remove human")
+    if by and name in METRICS:
+        yield Problem("E711", f"{name} is computed here", (*at, by[0]), f"remove {by[0]}")
+    elif len(by) > 1:
+        yield Problem("E711", f"{name} is scored by {' and '.join(by)}", (*at, by[1]), "one of them scores, not both")
     yield from _options(name, metric, at)
     given = [side for side in ("floor", "ceiling") if metric.get(side) is not None]
     if len(given) != 1:

@@ -13,7 +13,9 @@ from releaser.core.evaluation.response import Response
 from releaser.core.values import digest
 from releaser.gates.evaluation.asker import Calls
 from releaser.gates.evaluation.judging import Ask, Judging, scorer
+from releaser.gates.evaluation.metrics import Metric
 from releaser.gates.evaluation.metrics import registry as metrics
+from releaser.gates.evaluation.metrics.custom import custom
 from releaser.gates.evaluation.metrics.measured import MEASURED
 from releaser.gates.evaluation.ports import Target
 from releaser.gates.evaluation.prices import Prices
@@ -69,7 +71,7 @@ class SuitePlan:
 
     def counts(self, case: Case) -> tuple[str, ...]:
         """The metrics that count a case, decided from the case alone."""
-        return tuple(name for name in self.options if name not in metrics() or metrics()[name].counts(case))
+        return tuple(name for name, entry in self.options.items() if _counts(name, entry, case))
 
     def scorers(self, calls: Calls, ask: Ask) -> Mapping[str, Scorer]:
         """What scores each reply: code, or a judge, asked through the limits and the store of the run. What is measured
@@ -79,9 +81,30 @@ class SuitePlan:
         for name, options in self.options.items():
             if name in self.judgings:
                 found[name] = scorer(self.judgings[name], lambda request: asker.ask(request, 1))
+            elif options.get("custom"):
+                found[name] = partial(_brought, custom(str(options["custom"]))[0], options)
             elif name not in MEASURED and not options.get("human"):
                 found[name] = partial(_score, name, {**options, "prices": self.prices})
         return found
+
+
+def _counts(name: str, entry: Mapping[str, Any], case: Case) -> bool:
+    if entry.get("custom"):
+        return custom(str(entry["custom"]))[0].counts(case)
+    return name not in metrics() or metrics()[name].counts(case)
+
+
+def _brought(metric: Metric, options: Mapping[str, Any], case: Case, reply: Response) -> float:
+    """A score from 0 to 1. What goes wrong in other people's code is no score; it stops no other."""
+    try:
+        found = metric.score(case, reply, options)
+    except Unscorable:
+        raise
+    except Exception as error:
+        raise Unscorable(f"the metric failed: {type(error).__name__}") from error
+    if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found <= 1:
+        raise Unscorable("the metric gave no score from 0 to 1")
+    return float(found)
 
 
 def _score(name: str, options: Mapping[str, Any], case: Case, reply: Response) -> float | tuple[str, str]:
@@ -95,6 +118,8 @@ def evaluator_of(metric: str, entry: Mapping[str, Any], prices: Prices) -> str:
     options = {k: entry[k] for k in _OPTIONS if entry.get(k) is not None}
     if metric == "costPerThousandRequests":
         options["prices"] = prices.sha256
+    if entry.get("custom"):
+        return custom(str(entry["custom"]))[1]
     version = metrics()[metric].version if metric in metrics() else "0"
     return version + (f"+{digest(options)[:12]}" if options else "")
 
