@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from releaser.core.errors import ReleaserError
@@ -56,10 +57,12 @@ class Gatekeeper:
     desk: Desk
     planned: Planned
     evaluating: Callable[[], Evaluating]
-    """Made when first asked: most runs evaluate nothing."""
+    """Made when first asked: most runs evaluate nothing. One for all use cases: they share limits of models."""
     show: Callable[[Judgement], None]
     """Told of every judgement as it is made."""
     kept: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    _made: Evaluating | None = None
+    _lock: Lock = field(default_factory=Lock)
 
     def __call__(self, part: UseCasePlan, work: Workspace) -> tuple[Verdict, ...]:
         """The verdicts of every suite that is asked for. What went wrong is an ERROR of the suite, never a pass."""
@@ -73,12 +76,18 @@ class Gatekeeper:
         verdicts = [self._missing(name, suite) for suite in asked.missing]
         try:
             with around(self.desk, self.planned.witnesses.get(name), makes_aliases=True) as shared:
-                found = self.evaluating().judged(staged(self.planned, name, work, shared), asked.suites)
+                found = self._evaluating().judged(staged(self.planned, name, work, shared), asked.suites)
         except ReleaserError as error:
             return (*verdicts, self._broken(name, error))
         self.kept[name] = files_of(found.judgement, found.evidence)
         self.show(found.judgement)
         return (*verdicts, *(_verdict(name, s, found.broken.get(s.suite)) for s in found.judgement.suites))
+
+    def _evaluating(self) -> Evaluating:
+        with self._lock:
+            if self._made is None:
+                self._made = self.evaluating()
+            return self._made
 
     def evidence_of(self, use_case: str) -> Mapping[str, bytes]:
         """What the record keeps: name -> bytes."""
