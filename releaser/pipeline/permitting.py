@@ -12,10 +12,12 @@ from releaser.core.environment import Environment, Target
 from releaser.core.errors import ReleaserError
 from releaser.core.iam.named import named
 from releaser.core.iam.scene import Scene
+from releaser.core.record import Witness
 from releaser.core.workspace import EnvironmentFile, UseCaseFiles
 from releaser.engine.compile import Compiled, compile_all, placed, site_of
 from releaser.kinds import registry
 from releaser.kinds.models import model
+from releaser.pipeline.desk import witnesses_of
 from releaser.store.pins import load_pins, read_content, tags_named
 from releaser.store.workspace import load_workspace
 
@@ -39,7 +41,8 @@ def place(root: Path | None, environment: str, target: str | None) -> Place:
 
 
 def scene_of(at: Place) -> Scene:
-    """What policies are made from: the files here, that are released next, and what is pinned, that is there now.
+    """What policies are made from: the files here, that are released next, what is pinned, and what records say is
+    live: it is compared with, and taken away.
 
     Raises ReleaserError for content that does not compile: what it names would be missing from the policies.
     """
@@ -47,9 +50,18 @@ def scene_of(at: Place) -> Scene:
     compiled = [_compiled(at, files) for files in (_here(at), _pinned(at)) if files]
     nodes = [node for one in compiled for node in one.graph.nodes]
     views = [view for one in compiled for view in one.views.values()]
-    found = named(nodes, views, site.region, registry(), model)
-    kinds = {n: k for n, k in registry().items() if not k.on_demand or n in found.kinds}
+    witnesses = witnesses_of(at.repo, at.environment)
+    live = [w.released for w in witnesses.values() if w.released is not None]
+    found = named(nodes, views, [one.facts.models for one in live], site.region, registry(), model)
+    there = found.kinds | _recorded(witnesses.values())
+    kinds = {n: k for n, k in registry().items() if not k.on_demand or n in there}
     return Scene(site, at.environment, at.target, found, kinds, _evidence(at))
+
+
+def _recorded(witnesses: Iterable[Witness]) -> frozenset[str]:
+    """Kinds of what any run left, also of one that did not end well."""
+    closed = [one for w in witnesses for one in (w.released, w.latest) if one is not None]
+    return frozenset(address.kind for one in closed for address in (*one.bindings, *one.retired))
 
 
 def _compiled(at: Place, every: Mapping[str, UseCaseFiles]) -> Compiled:

@@ -173,8 +173,19 @@ def test_what_is_pinned_counts_beside_what_comes_next(new_desk: Callable[..., De
     desk.repo.git("merge", "-q", "--no-edit", "releaser/promote-prod-mail")
     desk.repo.declare(use_case(model=SONNET))
     assert HAIKU in str(policy(desk, "evaluate", environment="prod"))
-    assert HAIKU not in str(policy(desk, "evaluate"))
     assert SONNET in str(policy(desk, "evaluate", environment="prod"))
+
+
+def test_what_is_live_counts_until_something_else_is(mail: Desk) -> None:
+    """Evaluation asks it beside what is new."""
+    mail.repo.declare(use_case(model=HAIKU))
+    mail.repo.commit("another model")
+    mail.reconcile()
+    mail.repo.declare(use_case(model=SONNET))
+    mail.repo.commit("back")
+    assert HAIKU in str(policy(mail, "evaluate"))
+    mail.reconcile()
+    assert HAIKU not in str(policy(mail, "evaluate"))
 
 
 # -- trust

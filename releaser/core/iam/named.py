@@ -43,9 +43,15 @@ class Named:
 
 
 def named(
-    nodes: Iterable[Node], views: Iterable[View], region: str, kinds: Mapping[str, Kind], models: Models
+    nodes: Iterable[Node],
+    views: Iterable[View],
+    live: Iterable[Mapping[str, Any]],
+    region: str,
+    kinds: Mapping[str, Kind],
+    models: Models,
 ) -> Named:
-    """What compiled use cases name."""
+    """What compiled use cases name. ``live``: sections ``models`` of what is live, which evaluation asks beside what
+    is new."""
     listed, seen = list(nodes), list(views)
     texts = {n.address: tuple(_texts(n.body)) for n in listed}
     roles = {
@@ -56,7 +62,8 @@ def named(
         if _ROLE.fullmatch(text)
     }
     without_role = [n for n in listed if not any(_ROLE.fullmatch(text) for _, text in texts[n.address])]
-    declared = {f"{number}.{name}": e for number, v in enumerate(seen) for name, e in v.section("models").items()}
+    sections = [*(v.section("models") for v in seen), *live]
+    declared = {f"{number}.{name}": entry for number, s in enumerate(sections) for name, entry in s.items()}
     called = uses(without_role, declared, region, kinds, models)
     profiles = uses(listed, {}, region, kinds, models)
     found = [(member, text) for some in texts.values() for member, text in some]
