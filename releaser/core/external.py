@@ -31,7 +31,10 @@ def against_pin(node: Node, kind: Kind, seen: Observation, environment: str) -> 
             return _problem(node, "P185", f"{what}, which another team owns, is not there", hint)
 
 
-_READ = "nothing is concluded from a failed read: allow it, or run the same command again"
+_READ = (
+    "nothing is concluded from a failed read: allow it, as `releaser iam policy --role plan -e ENV` prints, or run the "
+    "same command again"
+)
 
 
 def _short(digest: str | None) -> str:

@@ -178,7 +178,8 @@ def _unreadable(address: Address, reason: str) -> Diagnostic:
         "P110",
         f"{address} could not be read: {reason}",
         path=f"manifests/{address.use_case}/manifest.yaml",
-        hint="nothing is concluded from a failed read: allow it, or run the same command again",
+        hint="nothing is concluded from a failed read: allow it, as `releaser iam policy --role plan -e ENV` prints, "
+        "or run the same command again",
     )
 
 

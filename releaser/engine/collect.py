@@ -92,7 +92,8 @@ class Surveyor:
             if kind.parent is not None or (kind.on_demand and name not in used):
                 continue
             if name in rows and rows[name].failure:
-                raise ReleaserError(rows[name].failure, code="P110", hint="allow it, or run the same command again")
+                hint = "allow it, as `releaser iam policy --role plan -e ENV` prints, or run the same command again"
+                raise ReleaserError(rows[name].failure, code="P110", hint=hint)
             listed = rows[name].by_id.values() if name in rows else self.driver.rows(kind)
             read = pool.map(lambda row, kind=kind: self._of(kind, row.id, row.name), listed)
             mentions += [m for found in read for m in found]

@@ -75,7 +75,8 @@ class Survey:
     def _listed(self, kind: Kind) -> Iterable[Row]:
         rows = self._rows[kind.name]
         if rows.failure:
-            raise ReleaserError(f"{kind.name}: {rows.failure}", code="P110", hint="allow it, and run again")
+            hint = "allow it, as `releaser iam policy --role plan -e ENV` prints, and run again"
+            raise ReleaserError(f"{kind.name}: {rows.failure}", code="P110", hint=hint)
         return rows.by_id.values()
 
     def _tags_of(self, kind: str, row: Row) -> Mapping[str, str]:
