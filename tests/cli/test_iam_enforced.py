@@ -217,5 +217,6 @@ def test_suites_by_the_role_that_evaluates_and_in_a_run(mail: Pipeline) -> None:
     before = desk.mark()
     mail.become("plan")
     with_suite(desk, HAIKU, "Answer the letter, and say why not.")
-    desk.run("evaluate", "mail", "-e", "dev", "--suite", "quality")
+    ended = desk.run("evaluate", "mail", "-e", "dev", "--suite", "quality")
+    assert "bedrock:InvokeModelWithResponseStream: see `releaser iam policy --role evaluate -e ENV`" in ended.said
     assert set(denied(desk, before)) == {"bedrock-runtime.ConverseStream"}

@@ -10,6 +10,7 @@ from releaser.core.errors import AwsError, Failure
 from releaser.core.evaluation.case import Case
 from releaser.core.evaluation.response import Failure as NoAnswer
 from releaser.core.evaluation.response import Guarded, Passage, Trouble, Usage
+from releaser.core.iam.denial import denial
 from releaser.core.values import thaw
 from releaser.engine.ports import Runtime
 from releaser.gates.evaluation.ports import Refusal
@@ -58,6 +59,9 @@ def refusal(error: AwsError, *, streaming: bool = False) -> Refusal:
         case _:
             trouble = "refused"
     message = f"{error.service} {error.operation}: {error.aws_code or error.failure.value}"
+    found = denial(str(error), error.service, error.operation) if error.failure is Failure.DENIED else None
+    if found is not None and found.is_told:
+        message += f", {found.actions[0]}: see `releaser iam policy --role evaluate -e ENV`"
     return Refusal(NoAnswer(trouble=trouble, message=message), error.retry_after)
 
 
