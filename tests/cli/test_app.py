@@ -25,6 +25,7 @@ COMMANDS = [
     "reconcile",
     "history",
     "sources",
+    "doctor",
     "demo",
 ]
 
