@@ -103,6 +103,8 @@ def check_suites(files: UseCaseFiles, kinds: Iterable[Kind]) -> Iterator[Problem
             yield from _known(threshold.get("human"), evaluation, "humanReviews", (*here, "human"))
             if threshold.get("judge") is not None and metric not in METRICS:
                 yield from _has_rubric(evaluation, metric, here)
+            if threshold.get("pairwise"):
+                yield from _is_called_while_live(part(suite, "target"), (*here, "pairwise"))
             least = threshold.get("minN")
             if cases is not None and type(least) is int and least > cases * (threshold.get("repeats") or 1):
                 yield Problem("E710", f"the data set has {cases} cases, minN asks for {least}", (*here, "minN"))
@@ -122,6 +124,13 @@ def _has_rubric(evaluation: Mapping[str, Any], metric: str, at: Path) -> Iterato
         yield Problem("E713", f"there is no rubric {metric!r}", at, hint)
     except ValueError as error:
         yield Problem("E713", str(error), ("spec", "evaluation", "rubrics", metric))
+
+
+def _is_called_while_live(target: Mapping[str, Any], at: Path) -> Iterator[Problem]:
+    for what in ("application", "results", "model"):
+        if what in target and not target.keys() - {what, "guardrail"}:
+            message = f"what was live of {what} {str(target[what])[:60]!r} cannot be asked again to compare with"
+            yield Problem("E715", message, at, "compare by maxRegression")
 
 
 def _sampled(suite: Mapping[str, Any], cases: int) -> int:

@@ -151,6 +151,9 @@ class Metric(Part):
     repeats: Annotated[int, Field(ge=1, le=100, strict=True)] | None = Field(None, description="Samples of each case.")
     tier: Literal["critical", "supporting", "advisory"] = "supporting"
     judge: EntryName | None = Field(None, description="A name under `models`: the model that judges.")
+    pairwise: Flag = Field(
+        False, description="The judge says which is better: this answer or that of what is live. 1, 0.5 or 0 a case."
+    )
     human: EntryName | None = Field(None, description="A name under `evaluation.humanReviews`: people score.")
     custom: EntryName | None = Field(
         None, description="An entry point of the group `releaser.metrics`: an installed package scores."

@@ -90,6 +90,7 @@ def check_metric(name: str, metric: Mapping[str, Any], at: Path) -> Iterator[Pro
     elif len(by) > 1:
         yield Problem("E711", f"{name} is scored by {' and '.join(by)}", (*at, by[1]), "one of them scores, not both")
     yield from _options(name, metric, at)
+    yield from _pairwise(name, metric, at)
     given = [side for side in ("floor", "ceiling") if metric.get(side) is not None]
     if len(given) != 1:
         yield Problem("E706", f"{name} needs exactly one of floor and ceiling", at)
@@ -113,6 +114,16 @@ def _options(name: str, metric: Mapping[str, Any], at: Path) -> Iterator[Problem
     for option in ("pattern", "schema"):
         if name in OPTIONS[option] and metric.get(option) is None:
             yield Problem("E712", f"{name} needs a {option}", at)
+
+
+def _pairwise(name: str, metric: Mapping[str, Any], at: Path) -> Iterator[Problem]:
+    if not metric.get("pairwise"):
+        return
+    if metric.get("judge") is None:
+        yield Problem("E715", f"{name} has no judge that could compare", (*at, "pairwise"), "name a judge")
+    if metric.get("maxRegression") is not None:
+        hint = "remove it: the floor says how often the new answer may be the worse one"
+        yield Problem("E715", f"{name} is compared with what is live already", (*at, "maxRegression"), hint)
 
 
 def _fits(value: Any, unit: Unit) -> bool:

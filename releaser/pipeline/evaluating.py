@@ -30,10 +30,12 @@ from releaser.gates.evaluation.calibration import calibrated
 from releaser.gates.evaluation.checkpoint import Checkpoint, Entry
 from releaser.gates.evaluation.judging import call_of
 from releaser.gates.evaluation.limiter import Limiter
+from releaser.gates.evaluation.pairs import Before
 from releaser.gates.evaluation.ports import Refusal, Target
 from releaser.gates.evaluation.runner import Ran, Spec, run_suite
 from releaser.gates.evaluation.thresholds import thresholds_of
 from releaser.pipeline.archive import Archive
+from releaser.pipeline.before import answers_before, digests_of, nothing_before
 from releaser.pipeline.desk import Desk
 from releaser.pipeline.subjects import Subjects
 from releaser.pipeline.suites import SuitePlan
@@ -187,7 +189,7 @@ class _Session:
                 run=f"{clock.now():%Y%m%dT%H%M%S}-{subject.key[:8]}",
                 cases=plan.cases,
                 repeats=plan.repeats,
-                scorers=plan.scorers(calls, call),
+                scorers=plan.scorers(calls, call, self._before(plan, calls)),
                 counts=plan.counts,
                 sample=plan.sample.size,
                 seed=plan.sample.seed,
@@ -197,10 +199,10 @@ class _Session:
                 calibrations = {
                     metric: calibrated(judging, plan.labelled[metric], calls, call, on.sink)
                     for metric, judging in plan.judgings.items()
-                    if metric in plan.labelled
+                    if metric in plan.labelled and plan.is_scored(metric)
                 }
                 ran = run_suite(spec, plan.target, calls, log=log, sink=on.sink)
-        for kind, live in plan.aliased:
+        for kind, live in (*plan.aliased, *(plan.against.aliased if plan.against else ())):
             self._what.around.check(kind, live)
         ran = replace(ran, complete=ran.complete and all(r.complete for _, r in calibrations.values()))
         if not ran.complete:
@@ -224,6 +226,17 @@ class _Session:
             experiment=experiment_of(repo.environ),
             run=facts,
         )
+
+    def _before(self, plan: SuitePlan, calls: Calls) -> Before:
+        """What is live answers, where a judge compares with it."""
+        if plan.against is None:
+            return nothing_before
+        then = plan.against.subject
+        rows = self._on.archive.of_behaviour(
+            self._on.desk.environment.name, self._what.use_case, then.suite, then.behaviour
+        )
+        said = digests_of(plan.cases, (e for _, e in rows if e.subject.models == then.models))
+        return answers_before(plan.against.target, said, calls)
 
     def _budget(self, plan: SuitePlan) -> Budget:
         """The least of what the suite, the environment and the command allow."""
@@ -269,9 +282,14 @@ class _Session:
 
 
 def _is_like(evidence: Evidence, plan: SuitePlan) -> bool:
-    """Whether it was asked and judged in the same way."""
-    was, now = evidence.subject, plan.subject
-    return (was.evaluators, was.dataset, was.judges) == (now.evaluators, now.dataset, now.judges)
+    """Whether it was asked and judged in the same way. Judges that compare do it with another release each time."""
+    return _way(evidence.subject) == _way(plan.subject)
+
+
+def _way(subject: Subject) -> tuple[Any, ...]:
+    pairs = {metric for metric, judge in subject.judges.items() if judge.compares}
+    alone = ({m: v for m, v in found.items() if m not in pairs} for found in (subject.evaluators, subject.judges))
+    return (subject.dataset, *alone)
 
 
 def _least(*limits: N | None) -> N | None:

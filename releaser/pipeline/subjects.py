@@ -90,6 +90,7 @@ class Subjects:
             via = "published"
         prices = self.around.prices.known_as(self._profiles())
         sampled = sampled_of(suite, sample)
+        against = self._against(name, sample) if any(j.pairwise for j in judgings.values()) else None
         subject = Subject(
             use_case=self.use_case,
             suite=name,
@@ -102,6 +103,7 @@ class Subjects:
             evaluators={metric: evaluator_of(metric, entry, prices) for metric, entry in sorted(options.items())},
             judges={metric: judging.identity for metric, judging in sorted(judgings.items())},
             sample=str(sampled),
+            against=_as_known(against.subject) if against else {},
         )
         resources = self._with_aliases(kind.needs(target))
         return SuitePlan(
@@ -117,7 +119,13 @@ class Subjects:
             judgings=judgings,
             labelled=labelled,
             aliased=tuple((a.kind, live) for a, live in resources.items() if live.alias),
+            against=against,
         )
+
+    def _against(self, name: str, sample: int) -> SuitePlan | None:
+        """What is live, for judges that compare with it."""
+        live = self.as_live(name)
+        return live.suite(name, sample) if live else None
 
     def as_live(self, name: str) -> Subjects | None:
         """The same suite of what is live: a member of its target that is not live is not called. None where nothing
@@ -133,8 +141,11 @@ class Subjects:
             return None
         used = [a for a in self._used(kind.needs(target)) if a in bound]
         nodes = {a: replace(self.nodes[a], behaviour=bound[a].behaviour) for a in used}
-        suites = {name: {**self.spec["evaluation"]["suites"][name]}}
-        suites[name]["target"] = {member: entry for member, entry in target.items() if member not in gone}
+        suite = self.spec["evaluation"]["suites"][name]
+        kept = {member: entry for member, entry in target.items() if member not in gone}
+        # What is live is what others are compared with: it is in no pair itself.
+        alone = {metric: entry for metric, entry in suite["metrics"].items() if not entry.get("pairwise")}
+        suites = {name: {**suite, "target": kept, "metrics": alone}}
         return replace(
             self,
             release=self.around.live_release,
@@ -206,6 +217,7 @@ class Subjects:
             try:
                 rubric = rubric_of(evaluation, metric)
                 judging = judging_of(rubric, models[judge], f"{self.account}/{self.region}")
+                judging = replace(judging, pairwise=bool(entry.get("pairwise")))
                 asked = ((evaluation.get("rubrics") or {}).get(metric) or {}).get("calibration")
                 if asked:
                     cases, digest = self._cases(str(asked["dataset"]))
@@ -274,6 +286,11 @@ class Subjects:
 
 
 _OF_OTHERS: Mapping[str, Via] = {"results": "brought", "application": "application"}
+
+
+def _as_known(live: Subject) -> dict[str, str]:
+    """What is live, as evidence of a comparison names it."""
+    return {**live.behaviour, **{f"models/{name}": model for name, model in live.models.items()}}
 
 
 def staged(planned: Planned, use_case: str, work: Workspace, around: Around) -> Subjects:

@@ -17,7 +17,8 @@ from releaser.gates.evaluation.metrics import Metric
 from releaser.gates.evaluation.metrics import registry as metrics
 from releaser.gates.evaluation.metrics.custom import custom
 from releaser.gates.evaluation.metrics.measured import MEASURED
-from releaser.gates.evaluation.ports import Target
+from releaser.gates.evaluation.pairs import Before, pair_scorer
+from releaser.gates.evaluation.ports import Answer, Request, Target
 from releaser.gates.evaluation.prices import Prices
 from releaser.gates.evaluation.runner import Scorer
 from releaser.gates.evaluation.targets import Live
@@ -68,19 +69,32 @@ class SuitePlan:
     """Judged metric -> the answers that its judge is calibrated on."""
     aliased: tuple[tuple[str, Live], ...] = ()
     """(kind, resource) of what is called by an alias."""
+    against: SuitePlan | None = None
+    """The same of what is live, where a judge compares with it and something is."""
+
+    def is_scored(self, metric: str) -> bool:
+        """False for a judge that compares, while nothing is live to compare with."""
+        return self.against is not None or not (metric in self.judgings and self.judgings[metric].pairwise)
 
     def counts(self, case: Case) -> tuple[str, ...]:
-        """The metrics that count a case, decided from the case alone."""
-        return tuple(name for name, entry in self.options.items() if _counts(name, entry, case))
+        """The metrics that count a case, decided without its answer."""
+        return tuple(n for n, entry in self.options.items() if self.is_scored(n) and _counts(n, entry, case))
 
-    def scorers(self, calls: Calls, ask: Ask) -> Mapping[str, Scorer]:
+    def scorers(self, calls: Calls, ask: Ask, before: Before) -> Mapping[str, Scorer]:
         """What scores each reply: code, or a judge, asked through the limits and the store of the run. What is measured
         and what people score has none. ``ask``: one try of a judge's request."""
         found: dict[str, Scorer] = {}
         asker = calls.asker(ask)
+
+        def once(request: Request) -> Answer:
+            return asker.ask(request, 1)
+
         for name, options in self.options.items():
-            if name in self.judgings:
-                found[name] = scorer(self.judgings[name], lambda request: asker.ask(request, 1))
+            judging = self.judgings.get(name)
+            if judging is not None and judging.pairwise:
+                found[name] = pair_scorer(judging, before, once)
+            elif judging is not None:
+                found[name] = scorer(judging, once)
             elif options.get("custom"):
                 found[name] = partial(_brought, custom(str(options["custom"]))[0], options)
             elif name not in MEASURED and not options.get("human"):

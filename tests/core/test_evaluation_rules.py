@@ -68,12 +68,22 @@ WRONG: tuple[tuple[dict[str, Any], str], ...] = (
     ({"tone": {"floor": 0.9, "human": "desk"}}, "E306"),
     ({"correctness": {"floor": 0.9, "judge": "judge", "human": "desk"}}, "E711"),
     ({"recallAtK": {"floor": 0.9, "k": 0}}, "E205"),
+    ({"jsonValid": {"floor": 0.9, "pairwise": True}}, "E715"),
+    ({"correctness": {"floor": 0.45, "judge": "judge", "pairwise": True}}, "E715"),  # of a model that is no prompt
 )
 
 
 @pytest.mark.parametrize(("metrics", "code"), WRONG)
 def test_options_that_do_not(metrics: dict[str, Any], code: str) -> None:
     assert (code, "error") in found(suite(metrics))
+
+
+def test_what_is_compared_in_pairs_with_what_is_live_has_no_other_comparison() -> None:
+    def asked(**more: Any) -> set[tuple[str, str]]:
+        metric = {"floor": 0.45, "judge": "judge", "pairwise": True, **more}
+        return set(found(suite({"correctness": metric}, target={"guardrail": "main"})))
+
+    assert asked(maxRegression=0.1) - asked() == {("E715", "error")}
 
 
 def test_a_threshold_that_no_reply_could_keep_is_warned_of() -> None:

@@ -48,4 +48,10 @@ DATA = (
         "Even if every case succeeds, the one-sided 95 % bound of so few cases does not keep the threshold: it can "
         "never PASS. A ceiling c needs 2.71 x (1 - c) / c cases, a floor f needs 2.71 x f / (1 - f).",
     ),
+    Code(
+        "E715",
+        "answers that cannot be compared in pairs",
+        "`pairwise` needs a judge, and a target that can be called while it is live: a prompt, a flow, an agent, a "
+        "knowledge base or a guardrail. It compares with what is live already, so it takes no maxRegression.",
+    ),
 )

@@ -21,6 +21,10 @@ Via = Literal["published", "inline", "application", "brought"]
 """How the target was reached: published versions; a rendering that publishes nothing; HTTP; brought results."""
 
 
+PAIRS = "pairs-"
+"""Begins the version of a judge that says which of two answers is better."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
     """A model that judges, pinned apart from what it judges."""
@@ -32,6 +36,11 @@ class Judge:
     """Of the judge's own prompt and parser."""
     calibration: str = field(default="", metadata=OPTIONAL)
     """sha256 of the answers that people labelled."""
+
+    @property
+    def compares(self) -> bool:
+        """Whether it says which of two answers is better, and not how good one is."""
+        return self.version.startswith(PAIRS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +64,9 @@ class Subject:
     judges: Mapping[str, Judge] = field(default_factory=dict, metadata=OPTIONAL)
     sample: str = field(default="", metadata=OPTIONAL)
     """``N of seed S`` when not all cases were asked."""
+    against: Mapping[str, str] = field(default_factory=dict, metadata=OPTIONAL)
+    """Behaviour and models of what was live, where answers were judged in pairs with it: of no use once
+    something else is live."""
 
     @property
     def key(self) -> str:

@@ -31,6 +31,8 @@ class Threshold:
     tier: Tier = "supporting"
     judge: str = ""
     unit: str = ""
+    pairwise: bool = field(default=False, metadata=OPTIONAL)
+    """Whether the judge compares with what is live: 1 better, 0.5 as good, 0 worse."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from releaser.core.evaluation.case import Case
-from releaser.core.evaluation.evidence import Judge
+from releaser.core.evaluation.evidence import PAIRS, Judge
 from releaser.core.evaluation.response import Response
 from releaser.core.rubrics import Rubric
 from releaser.core.values import FrozenMap, digest, thaw
@@ -41,12 +41,14 @@ class Judging:
     inference: Mapping[str, Any] = _INFERENCE
     calibration: str = ""
     """sha256 of the labelled answers that it is held against."""
+    pairwise: bool = False
+    """Whether it says which of two answers is better."""
 
     @property
     def identity(self) -> Judge:
         """As evidence names it."""
         settings = "" if dict(self.inference) == dict(_INFERENCE) else f"+{digest(dict(self.inference))[:12]}"
-        version = VERSION + settings
+        version = (PAIRS if self.pairwise else "") + VERSION + settings
         return Judge(model=self.model, rubric=self.rubric.sha256, version=version, calibration=self.calibration)
 
 

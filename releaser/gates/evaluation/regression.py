@@ -78,6 +78,8 @@ def incomparable(metric: str, before: Sequence[Evidence], after: Sequence[Eviden
     judges = [e.subject.judges.get(metric) for e in (*before, *after)]
     if any(j != judges[0] for j in judges):
         return f"{metric} was judged by another judge then"
+    if any(j is not None and j.compares for j in judges):
+        return f"{metric} compares with what was live, another release each time"
     return ""
 
 

@@ -55,6 +55,7 @@ def _threshold(suite: str, name: str, metric: Mapping[str, Any]) -> Threshold:
         tier=metric.get("tier") or "supporting",
         judge=metric.get("judge") or "",
         unit=METRICS.get(name, RUBRIC).unit,
+        pairwise=bool(metric.get("pairwise")),
     )
 
 

@@ -28,6 +28,7 @@ from releaser.gates.evaluation.calibration import calibration_of
 from releaser.gates.evaluation.comparing import compare
 from releaser.gates.evaluation.human import awaited, reviewed
 from releaser.gates.evaluation.metric import Against, errored, judge_metric
+from releaser.gates.evaluation.pairs import in_pairs, unpaired
 from releaser.gates.evaluation.regression import incomparable
 from releaser.gates.evaluation.statistics import holm
 from releaser.gates.evaluation.table import flaws, tabulate
@@ -103,10 +104,16 @@ def _judged(
         if waits is not None and not any(o.trouble for e in evidence for o in e.observations):
             return waits
         baseline = reviewed(baseline, threshold.metric, content)[0] if baseline else baseline
+    alone = unpaired(threshold, evidence)
+    if alone is not None:
+        return alone
     calibration = calibration_of(evidence, threshold.metric, floor) if threshold.judge and floor is not None else None
     if calibration is not None and calibration.missing:
         return errored(threshold, f"calibration: {calibration.missing}")
     table = tabulate(evidence, threshold)
+    if threshold.pairwise:
+        said = judge_metric(threshold, table, Against(), calibration)
+        return said if said.value is None else replace(said, reason=f"{said.reason}; {in_pairs(table)}")
     return judge_metric(threshold, table, _against(evidence, threshold, baseline, release), calibration)
 
 
@@ -146,8 +153,9 @@ def settled(suite: SuiteVerdict, inconclusive: Inconclusive = "block", wrong: st
     if not suite.metrics:
         return replace(suite, result=result, reason="no metric was judged")
     if result is Result.PASS:
-        passed = sum(1 for m in suite.metrics if m.result is Result.PASS)
-        return replace(suite, result=result, reason=f"{passed} of {len(suite.metrics)} metrics pass", hint="")
+        passed = [m for m in suite.metrics if m.result is Result.PASS]
+        said = [f"{len(passed)} of {len(suite.metrics)} metrics pass", *(m.reason for m in passed if m.value is None)]
+        return replace(suite, result=result, reason="; ".join(said), hint="")
     return replace(suite, result=result, reason=against[0].reason, hint=against[0].hint)
 
 
