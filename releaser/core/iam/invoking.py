@@ -53,9 +53,9 @@ def _models(scene: Scene) -> Iterator[Statement]:
     if "prompt-router" in scene.named.kinds:
         routers = (*routers, *scene.arns(["prompt-router"]))
         yield Statement("InvokeOwnRouters", INVOKE, scene.arns(["prompt-router"]), scene.ours)
-    if routers:
+    if routers and (behind or plain):
         said = {"StringLike": {"bedrock:PromptRouterArn": routers}}
-        yield Statement("InvokeBehindRouters", INVOKE, _sorted((*behind, *plain)) or ("*",), said)
+        yield Statement("InvokeBehindRouters", INVOKE, _sorted((*behind, *plain)), said)
 
 
 def _sorted(values: Iterable[str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from releaser.core.environment import Anchor
 from releaser.core.iam.actions import Access, Action, actions_of
 from releaser.core.iam.document import Conditions, Statement
 from releaser.core.iam.operations import ALARMS, LOOKING, operations_of
-from releaser.core.iam.scene import Scene, joined
+from releaser.core.iam.scene import Scene
 
 DELIVERS = "appconfig"
 _READS = {"bedrock": "ReadBedrock", "appconfig": "ReadRollouts", "ssm": "ReadRuntimeConfigurations"}
@@ -86,5 +86,5 @@ def key_of(scene: Scene, said: str) -> tuple[str, Conditions]:
         parts = said.split(":")
         account = parts[4] if said.startswith("arn:") else scene.site.account
         any_key = scene.arn("kms:{region}:") + f"{account}:key/*"
-        return any_key, joined({"StringEquals": {"kms:RequestAlias": (alias,)}})
+        return any_key, {"StringEquals": {"kms:RequestAlias": (alias,)}}
     return said if said.startswith("arn:") else scene.arn("kms:{region}:{account}:key/") + said, {}
