@@ -27,6 +27,7 @@ from releaser.cli import (
     pin,
     plan,
     promote,
+    publish,
     reconcile,
     records,
     release,
@@ -97,6 +98,7 @@ app.command()(release.release)
 app.command()(promote.promote)
 app.command()(rollback.rollback)
 app.command()(retire.retire)
+app.command()(publish.publish)
 app.command()(site.site)
 app.command()(gc.gc)
 app.command()(bom.bom)

@@ -27,6 +27,8 @@ from releaser.gitlab.reading import Row
 Path = tuple[str | int, ...]
 """Parts of a path, each quoted whole: a project's path and a branch keep their slashes."""
 Query = Mapping[str, str | int | bool]
+Body = Mapping[str, Any] | bytes | None
+"""JSON, or a file as it is."""
 
 _LARGEST = 16 << 20
 """Bytes of one reply."""
@@ -62,6 +64,10 @@ class Api:
     def here(self, *parts: str | int) -> Path:
         """A path in the project."""
         return ("projects", self.project, *parts)
+
+    def address(self, path: Path) -> str:
+        """Where it is, for a link."""
+        return _url(self._base, path, None)
 
     def get(self, path: Path, query: Query | None = None) -> Row:
         """One object. Raises GitlabError."""
@@ -103,12 +109,16 @@ class Api:
         """Set values; repeated, it means the same. Raises GitlabError."""
         return _object(_named("PUT", path), self._repeated("PUT", path, None, body)[0])
 
+    def put_file(self, path: Path, content: bytes) -> Row:
+        """Set a file; repeated, it means the same. Raises GitlabError."""
+        return _object(_named("PUT", path), self._repeated("PUT", path, None, content)[0])
+
     def post(self, path: Path, body: Mapping[str, Any]) -> Row:
         """Create. Raises ReplyLost where it may have happened, GitlabError where it did not."""
         return _object(_named("POST", path), self._repeated("POST", path, None, body)[0])
 
     def _repeated(
-        self, method: str, path: Path, query: Query | None, body: Mapping[str, Any] | None = None
+        self, method: str, path: Path, query: Query | None, body: Body = None
     ) -> tuple[Any, Mapping[str, str]]:
         """The reply to a request that is repeated where that is safe."""
         for attempt in range(1, ATTEMPTS + 1):
@@ -121,9 +131,7 @@ class Api:
             self._clock.sleep(wait)
         raise AssertionError("the last attempt has no pause")
 
-    def _once(
-        self, method: str, path: Path, query: Query | None, body: Mapping[str, Any] | None
-    ) -> tuple[Any, Mapping[str, str]]:
+    def _once(self, method: str, path: Path, query: Query | None, body: Body) -> tuple[Any, Mapping[str, str]]:
         what, url = _named(method, path), _url(self._base, path, query)
         for _ in range(_REDIRECTS + 1):
             status, headers, raw = self._send(method, url, what, body)
@@ -151,9 +159,7 @@ class Api:
             raise strange(what, f"a redirect to {_origin(target) or 'nowhere'}; the token is not sent there")
         return target
 
-    def _send(
-        self, method: str, url: str, what: str, body: Mapping[str, Any] | None
-    ) -> tuple[int, Mapping[str, str], bytes]:
+    def _send(self, method: str, url: str, what: str, body: Body) -> tuple[int, Mapping[str, str], bytes]:
         headers = {
             self._token.header: self._token.value,
             "Accept": "application/json",
@@ -161,8 +167,8 @@ class Api:
             "User-Agent": f"releaser/{__version__}",
         }
         if body is not None:
-            headers["Content-Type"] = "application/json"
-        raw = None if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+            headers["Content-Type"] = "application/octet-stream" if isinstance(body, bytes) else "application/json"
+        raw = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace") if isinstance(body, Mapping) else body
         try:
             reply = self._pool.request(
                 method,

@@ -5,7 +5,7 @@ A link's ``direct_asset_path`` has a leading slash; names and addresses of links
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,6 +40,11 @@ def release(api: Api, tag: str) -> Release | None:
     """The page of a tag; None where there is none."""
     found = api.find(api.here("releases", tag))
     return _release(found) if found is not None else None
+
+
+def releases(api: Api) -> Iterator[Release]:
+    """Every page, newest first, read as far as is asked for."""
+    yield from map(_release, api.pages(api.here("releases")))
 
 
 def put_release(api: Api, tag: str, name: str, description: str, links: Sequence[Link] = ()) -> Release:

@@ -130,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
         if grant.scope == "read_api" and self.command != "GET":
             raise No(403, "insufficient_scope", "error")
         body = _body(self.headers.get("Content-Type", ""), raw)
-        answer = found.handler(Call(self.gitlab.state, grant.user, parts, query, body))
+        answer = found.handler(Call(self.gitlab.state, grant.user, parts, query, body, raw))
         if not isinstance(answer, list):
             return (201 if self.command == "POST" else 200), {}, answer
         headers, rows = _page(answer, query, self.gitlab, self.gitlab.url + place)
@@ -163,7 +163,9 @@ def _route(method: str, path: str) -> tuple[Route | None, tuple[str, ...]]:
 
 
 def _body(kind: str, raw: bytes) -> dict[str, Any]:
-    """JSON, or a form as curl and older clients send it."""
+    """JSON, or a form as curl and older clients send it; of a file nothing."""
+    if kind.startswith("application/octet-stream"):
+        return {}
     if kind.startswith("application/json"):
         return dict(json.loads(raw or b"{}"))
     return dict(parse_qsl(raw.decode()))

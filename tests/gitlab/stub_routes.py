@@ -23,6 +23,8 @@ class Call:
     parts: tuple[str, ...]
     query: dict[str, str]
     body: Row
+    raw: bytes = b""
+    """The body as it came."""
 
 
 class No(Exception):

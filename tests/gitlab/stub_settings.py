@@ -1,7 +1,8 @@
-"""The stub's releases, and what the project protects."""
+"""The stub's releases, the files that they link to, and what the project protects."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from stub_routes import PROJECT, Call, No, needs, one, route
@@ -15,7 +16,7 @@ def _release(call: Call) -> Row:
 
 @route("GET", f"{PROJECT}/releases", by_job=True)
 def releases(call: Call) -> Any:
-    return call.state.releases
+    return call.state.releases[::-1]
 
 
 @route("GET", f"{PROJECT}/releases/*", by_job=True)
@@ -70,6 +71,16 @@ def update_link(call: Call) -> Any:
     row = one(_release(call)["assets"]["links"], "id", call.parts[1])
     row.update({k: v for k, v in call.body.items() if k in ("name", "url")})
     return row
+
+
+@route("PUT", f"{PROJECT}/packages/generic/*/*/*", by_job=True)
+def upload(call: Call) -> Any:
+    if any(re.fullmatch(r"[\w.+-]+", part) is None for part in call.parts):
+        raise No(400, "package_name is invalid", "error")
+    if call.parts in call.state.files and not call.state.takes_duplicates:
+        raise No(400, "400 Bad request - Duplicate package is not allowed")
+    call.state.files[call.parts] = call.raw
+    return {"message": "201 Created"}
 
 
 @route("GET", f"{PROJECT}/protected_branches")

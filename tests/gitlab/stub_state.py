@@ -51,6 +51,9 @@ class State:
     environments: list[Row] = field(default_factory=list)
     deployments: list[Row] = field(default_factory=list)
     releases: list[Row] = field(default_factory=list)
+    files: dict[tuple[str, ...], bytes] = field(default_factory=dict)
+    """Of generic packages, by package, version and name."""
+    takes_duplicates: bool = True
     protected_branches: list[Row] = field(default_factory=list)
     protected_tags: list[Row] = field(default_factory=list)
     protected_environments: list[Row] = field(default_factory=list)
