@@ -38,7 +38,7 @@ def reconcile(
     Example: releaser reconcile -e dev
     """
     from releaser import wiring
-    from releaser.pipeline import branch, cutting, reverting, running, underway, work
+    from releaser.pipeline import branch, cutting, freezing, reverting, running, underway, work
 
     repo = wiring.repository(root)
     desk = work.desk(repo, environment, target, use_cases, commit=repo.git.head(), read_only=False)
@@ -48,7 +48,7 @@ def reconcile(
     releases = underway.comes_first(desk, releases)
     planned, verdicts = work.make_plan(desk, deep=deep, releases=releases)
     options = running.Options(workers=workers, take_over=take_over, supersede=supersede, wait=wait)
-    outcome = running.execute(desk, planned, verdicts, objects, options)
+    outcome = running.execute(desk, planned, (*verdicts, *freezing.judge(repo, environment)), objects, options)
     code = show_run(outcome, output.value)
     reverting.prepare(desk, outcome, root)
     raise typer.Exit(code)
