@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from releaser.cli.gate import Report, ReportFormat
+from releaser.cli.gate import Report, ReportFormat, ToReview
 from releaser.cli.options import Base, Environment, ReportsFolder, Root, TargetName, Touched
 
 
@@ -21,6 +21,7 @@ def evaluate(
     compare: Annotated[
         tuple[str, str] | None, typer.Option("--compare", help="Two releases by the records, as r11 r12; asks nothing.")
     ] = None,
+    to_review: ToReview = None,
     affected: Touched = False,
     base: Base = "",
     reports: ReportsFolder = None,
@@ -43,6 +44,8 @@ def evaluate(
     repo = wiring.repository(root)
     if (use_case is None) is not affected:
         raise WrongUsage("name one use case, or say --affected", hint="releaser evaluate USE_CASE -e ENV")
+    if to_review is not None and (use_case is None or compare is not None):
+        raise WrongUsage("--to-review is of one use case that is evaluated", hint="leave out --affected and --compare")
     if use_case is None:
         several = inline.evaluate_affected(repo, environment, target, base, reports or Path("reports"))
         for one in several:
@@ -51,6 +54,8 @@ def evaluate(
     if compare is not None:
         typer.echo(comparing.compared(repo, environment, use_case, *compare, output.value), nl=False)
         return
-    found = inline.evaluate(repo, environment, target, use_case, suite or (), out, cases=cases, sample=sample)
+    found = inline.evaluate(
+        repo, environment, target, use_case, suite or (), out, cases=cases, sample=sample, to_review=to_review
+    )
     typer.echo(rejudging.printed(found, output.value, rejudging.texts_of(repo)), nl=False)
     raise typer.Exit(rejudging.exit_code(found))

@@ -27,6 +27,13 @@ Baseline = Annotated[
     typer.Option("--baseline", help="Evidence of what is live: what a regression is measured against."),
 ]
 
+ToReview = Annotated[
+    Path | None,
+    typer.Option(
+        "--to-review", help="Write here what people have not reviewed yet: filled in, it is a file of reviews."
+    ),
+]
+
 
 def gate(
     evidence: Annotated[
@@ -37,6 +44,7 @@ def gate(
         str,
         typer.Option("--environment", "-e", help="Whose rule for INCONCLUSIVE holds.", envvar="RELEASER_ENVIRONMENT"),
     ] = "",
+    to_review: ToReview = None,
     output: ReportFormat = Report.text,
     root: Root = None,
 ) -> None:
@@ -47,6 +55,6 @@ def gate(
     """
     from releaser.pipeline import rejudging
 
-    found = rejudging.rejudge(root, evidence, baseline or (), environment)
+    found = rejudging.rejudge(root, evidence, baseline or (), environment, to_review)
     typer.echo(rejudging.printed(found.judgement, output.value, found.texts), nl=False)
     raise typer.Exit(rejudging.exit_code(found.judgement))

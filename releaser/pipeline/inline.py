@@ -11,9 +11,9 @@ from releaser.core.errors import ReleaserError, WrongUsage
 from releaser.core.evaluation.judgement import Judgement
 from releaser.core.record import is_older
 from releaser.core.suggest import did_you_mean
-from releaser.pipeline import rejudging, touching, work
+from releaser.pipeline import rejudging, reviewing, touching, work
 from releaser.pipeline.archive import files_of
-from releaser.pipeline.around import around
+from releaser.pipeline.around import around, lfs_objects
 from releaser.pipeline.chosen import ContentFrom
 from releaser.pipeline.desk import Desk
 from releaser.pipeline.evaluating import Evaluating, Found, evaluator
@@ -38,8 +38,10 @@ def evaluate(
     *,
     cases: int | None,
     sample: int,
+    to_review: Path | None = None,
 ) -> Judgement:
-    """The judgement; evidence goes to ``out`` when that is given. Raises WrongUsage for a suite that is not there."""
+    """The judgement; evidence goes to ``out`` when that is given, and what people have not reviewed yet to
+    ``to_review``. Raises WrongUsage for a suite that is not there."""
     from releaser.render.console import console
 
     desk = work.desk(repo, environment, target, [use_case], offline=True, origin=ContentFrom.files)
@@ -52,16 +54,21 @@ def evaluate(
             raise WrongUsage(f"{use_case} has no suite {suite}", code="P225", hint=hint)
     if not declared:
         raise WrongUsage(f"{use_case} declares no suite", code="P225", hint="add one under evaluation.suites")
+    chosen = list(suites) or list(declared)
+    sheets = reviewing.sheets_of(spec, chosen, to_review) if to_review else {}
     witness = desk.witnesses().get(use_case)
     with around(desk, witness, makes_aliases=False) as shared, console(repo.environ) as sink:
         subjects = inline(planned, use_case, shared)
-        found = evaluator(desk, sink, lambda: False, cases=cases, sample=sample).judged(
-            subjects, list(suites) or list(declared)
-        )
+        found = evaluator(desk, sink, lambda: False, cases=cases, sample=sample).judged(subjects, chosen)
     if found.broken and not found.evidence:
         raise next(iter(found.broken.values()))
     if out is not None:
         _write(out, files_of(found.judgement, found.evidence))
+    if sheets:
+        files = planned.compiled.files[use_case].cases
+        cases_of = reviewing.reader_of(spec, files, desk.look.connection.aws, lfs_objects(repo))
+        own = reviewing.own(found.judgement, found.evidence)
+        reviewing.write(sheets, spec, own, files, cases_of, rejudging.texts_of(repo))
     return found.judgement
 
 

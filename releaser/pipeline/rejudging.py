@@ -13,7 +13,9 @@ from releaser.core.evaluation.evidence import Evidence
 from releaser.core.evaluation.judgement import Judgement
 from releaser.core.gate import Result
 from releaser.core.suggest import did_you_mean
+from releaser.pipeline import reviewing
 from releaser.pipeline.archive import parsed
+from releaser.pipeline.around import lfs_objects
 from releaser.pipeline.thresholds import judged_suites
 
 Texts = Callable[[str], str | None]
@@ -27,8 +29,15 @@ class Rejudged:
     texts: Texts
 
 
-def rejudge(root: Path | None, evidence: Sequence[Path], baseline: Iterable[Path], environment: str) -> Rejudged:
-    """The judgement of all evidence of one use case. Raises WrongUsage, ReleaserError for what is no evidence."""
+def rejudge(
+    root: Path | None,
+    evidence: Sequence[Path],
+    baseline: Iterable[Path],
+    environment: str,
+    to_review: Path | None = None,
+) -> Rejudged:
+    """The judgement of all evidence of one use case; what people have not reviewed yet goes to ``to_review``. Raises
+    WrongUsage, ReleaserError for what is no evidence."""
     repo = wiring.repository(root)
     found = [_read(path) for path in evidence]
     before = [_read(path) for path in baseline]
@@ -44,6 +53,8 @@ def rejudge(root: Path | None, evidence: Sequence[Path], baseline: Iterable[Path
     if files is None:
         hint = did_you_mean(names[0], workspace.use_cases)
         raise WrongUsage(f"there is no manifest of {names[0]} here", code="P102", hint=hint)
+    by_suite, texts = _by_suite(found), texts_of(repo)
+    sheets = reviewing.sheets_of(files.spec, by_suite, to_review) if to_review else {}
     rule: Any = "block"
     if environment:
         rule = wiring.choose_environment(workspace.environments, environment).spec.gates.inconclusive
@@ -52,13 +63,16 @@ def rejudge(root: Path | None, evidence: Sequence[Path], baseline: Iterable[Path
         environment,
         "",
         files.spec,
-        _by_suite(found),
+        by_suite,
         {s: ("the baseline", es) for s, es in _by_suite(before).items()},
         today=repo.clock.now().date(),
         inconclusive=rule,
         files=files.cases,
     )
-    return Rejudged(judgement, texts_of(repo))
+    if sheets:
+        cases_of = reviewing.reader_of(files.spec, files.cases, None, lfs_objects(repo))
+        reviewing.write(sheets, files.spec, by_suite, files.cases, cases_of, texts)
+    return Rejudged(judgement, texts)
 
 
 def exit_code(judgement: Judgement) -> int:

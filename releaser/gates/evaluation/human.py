@@ -15,7 +15,8 @@ from releaser.core.gate import Result
 from releaser.core.suggest import did_you_mean
 from releaser.core.values import EMPTY
 
-_MEMBERS = ("case", "by", "score", "response", "note")
+_MEMBERS = ("case", "by", "score", "response", "note", "answer", "input")
+"""``answer`` and ``input`` are for those who review; what counts is the answer that ``response`` names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,16 @@ class Reviews:
 
 def human_scores(content: bytes, cases: Collection[str], responses: Mapping[str, Collection[str]] = EMPTY) -> Reviews:
     """Reviews of JSON Lines with ``case``, ``by`` and ``score``; a line with ``response`` is about that answer alone
-    (``responses``: case -> digests of its answers), one without is about whatever was answered."""
+    (``responses``: case -> digests of its answers), one without is about whatever was answered. A score that is null
+    is still to come."""
     wrong: list[Wrong] = []
     found: dict[str, dict[str, float]] = {}
     for line, row in _rows(content, wrong):
         problem = _problem(row, cases, found)
         if problem:
             wrong.append(Wrong(line, "E704", problem))
+        elif _is_open(row):
+            continue
         elif "response" not in row or row["response"] in responses.get(row["case"], ()):
             found.setdefault(row["case"], {})[row["by"]] = float(row["score"])
     scores = {case: math.fsum(by.values()) / len(by) for case, by in sorted(found.items())}
@@ -96,6 +100,10 @@ def _rows(content: bytes, wrong: list[Wrong]) -> Iterator[tuple[int, dict[str, A
             wrong.append(Wrong(line, "E702", "this line is no JSON object"))
 
 
+def _is_open(row: Mapping[str, Any]) -> bool:
+    return "score" in row and row["score"] is None
+
+
 def _problem(row: Mapping[str, Any], cases: Collection[str], found: Mapping[str, Mapping[str, float]]) -> str:
     unknown = sorted(row.keys() - set(_MEMBERS))
     if unknown:
@@ -103,6 +111,8 @@ def _problem(row: Mapping[str, Any], cases: Collection[str], found: Mapping[str,
     case, by, score = row.get("case"), row.get("by"), row.get("score")
     if not isinstance(case, str) or case not in cases:
         return f"there is no case {str(case)[:60]!r}"
+    if _is_open(row):
+        return ""
     if not isinstance(by, str) or not by.strip():
         return "a review says who gave it (by)"
     if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1:
