@@ -1,4 +1,4 @@
-"""The project itself: what decides how it can be released from."""
+"""The project itself: what decides how it can be released from, and in what order its jobs run."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ class Project:
     needs_green: bool
     needs_answers: bool
     """Only one without open discussions is merged."""
+    job_tokens_push: bool = False
+    """A job's own token may push (GitLab 17.2 and newer; off until somebody allows it)."""
 
 
 def project(api: Api) -> Project:
@@ -41,4 +43,10 @@ def project(api: Api) -> Project:
         reading.text(row, "merge_commit_template"),
         reading.flag(row, "only_allow_merge_if_pipeline_succeeds"),
         reading.flag(row, "only_allow_merge_if_all_discussions_are_resolved"),
+        reading.flag(row, "ci_push_repository_for_job_token_allowed"),
     )
+
+
+def process_mode(api: Api, group: str) -> str:
+    """The order in which jobs of a resource group run; empty before the first of them."""
+    return reading.text(api.find(api.here("resource_groups", group)) or {}, "process_mode")

@@ -10,7 +10,7 @@ from releaser.core.checkup import Check
 from releaser.core.errors import ReleaserError, WrongUsage
 from releaser.core.iam.role import Role
 from releaser.core.iam.scene import Scene
-from releaser.pipeline import examining_access, examining_git, examining_token
+from releaser.pipeline import examining_access, examining_git, examining_gitlab, examining_token
 from releaser.pipeline.permitting import Place, place, scene_of
 
 
@@ -33,6 +33,7 @@ def _checks(at: Place, role: Role | None, trust: Path | None) -> Iterator[Check]
     except ReleaserError as error:
         yield Check("manifests", "problem", str(error), error.hint)
     yield from examining_git.checks(at.repo)
+    yield from examining_gitlab.checks(at)
     try:
         connection = wiring.connection(at.environment, at.target, at.repo.environ, read_only=True)
     except ReleaserError as error:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from releaser.core.cron import cron
-from releaser.core.errors import Interrupted, ReleaserError
 from releaser.core.frozen import Period, frozen_until
 from releaser.core.gate import Verdict
 from releaser.gates import freeze
 from releaser.gitlab.connecting import connect
 from releaser.gitlab.context import Context, read_context
+from releaser.gitlab.errors import GitlabError
 from releaser.gitlab.protections import FreezePeriod, freeze_periods
 from releaser.pipeline.telling import say
 from releaser.render.escape import safe
@@ -38,9 +38,7 @@ def _periods(repo: Repository, context: Context) -> tuple[Period, ...]:
         return ()
     try:
         rows = freeze_periods(api)
-    except Interrupted:
-        raise
-    except ReleaserError as error:
+    except GitlabError as error:
         say(f"warning: freeze periods were not read: {error.code}: {safe(str(error))}; going by CI_DEPLOY_FREEZE")
         return ()
     return tuple(period for row in rows for period in _period(row))

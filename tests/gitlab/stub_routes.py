@@ -101,7 +101,7 @@ def users(call: Call) -> Any:
 def own_token(call: Call) -> Any:
     scope = next(g.scope for g in call.state.tokens.values() if g.user == call.user and g.scope != "job")
     facts = {"name": "releaser", "revoked": False, "active": True, "scopes": [scope], "expires_at": "2027-06-30"}
-    return {"id": 7, "user_id": call.state.user(call.user)["id"], **facts}
+    return {"id": 7, "user_id": call.state.user(call.user)["id"], **facts, **call.state.token_facts}
 
 
 @route("GET", PROJECT)

@@ -103,3 +103,8 @@ def protected_environments(call: Call) -> Any:
 @route("GET", f"{PROJECT}/freeze_periods")
 def freeze_periods(call: Call) -> Any:
     return call.state.freeze_periods
+
+
+@route("GET", f"{PROJECT}/resource_groups/*")
+def resource_group(call: Call) -> Any:
+    return one(call.state.resource_groups, "key", call.parts[0])

@@ -35,6 +35,7 @@ class State:
             "merge_commit_template": None,
             "only_allow_merge_if_pipeline_succeeds": True,
             "only_allow_merge_if_all_discussions_are_resolved": None,
+            "ci_push_repository_for_job_token_allowed": False,
         }
     )
     is_premium: bool = True
@@ -58,6 +59,9 @@ class State:
     protected_tags: list[Row] = field(default_factory=list)
     protected_environments: list[Row] = field(default_factory=list)
     freeze_periods: list[Row] = field(default_factory=list)
+    resource_groups: list[Row] = field(default_factory=list)
+    token_facts: Row = field(default_factory=dict)
+    """What the page of a token says beside its scope."""
     _ids: Any = field(default_factory=lambda: itertools.count(1001))
 
     def next_id(self) -> int:
