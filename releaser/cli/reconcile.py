@@ -35,12 +35,18 @@ def reconcile(
     """Release what was merged: cut tags for what changed, plan, clear, stage, promote, verify, record.
 
     The content is HEAD's, never the working tree's. The same command again continues where a crash stopped.
+    In CI, where the branch has a newer commit, that one's pipeline does the work, and this ends with 0.
     Example: releaser reconcile -e dev
     """
     from releaser import wiring
     from releaser.pipeline import branch, cutting, freezing, reverting, running, underway, work
+    from releaser.pipeline.superseded import superseded
+    from releaser.pipeline.telling import say
 
     repo = wiring.repository(root)
+    if overtaken := superseded(repo):
+        say(overtaken)
+        raise typer.Exit(0)
     desk = work.desk(repo, environment, target, use_cases, commit=repo.git.head(), read_only=False)
     branch.refuse_unmerged(desk)
     desk.connect()

@@ -32,8 +32,13 @@ def release(
     from releaser import wiring
     from releaser.engine.compile import ReleaseName
     from releaser.pipeline import cutting, work
+    from releaser.pipeline.superseded import superseded
+    from releaser.pipeline.telling import say
 
     repo = wiring.repository(root)
+    if not dry_run and (overtaken := superseded(repo)):
+        say(overtaken)
+        return
     work.sync(repo, offline=dry_run)
     commit = repo.git.head()
     files = _content(repo, commit, use_cases or ())
