@@ -48,7 +48,10 @@ def desk(new_desk: Callable[..., Desk], habit: list[str]) -> Iterator[Desk]:
 
 
 def content(desk: Desk, text: str = "") -> None:
-    metrics = {"helpfulness": {"judge": "plain", "pairwise": True, "floor": 0.45, "tier": "critical"}}
+    metrics = {
+        "helpfulness": {"judge": "plain", "pairwise": True, "floor": 0.45, "tier": "critical"},
+        "contains": {"floor": 0.0, "maxRegression": 0.5},  # compared by the evidence of what is live
+    }
     suite = {"target": {"prompt": "answer"}, "dataset": "golden", "metrics": metrics}
     write(desk, {"quality": suite}, text=text, files={"golden": cases(MANY)})
 
@@ -61,7 +64,7 @@ def test_the_better_one_is_released_and_the_worse_one_is_not(desk: Desk) -> None
     content(desk)
     assert "nothing is approved yet to compare with" in desk.reconcile().said
     first = evidence(desk, "quality")
-    assert "against" not in first["subject"] and not any(c["metrics"] for c in first["cases"])
+    assert "against" not in first["subject"] and all(c["metrics"] == ["contains"] for c in first["cases"])
     content(desk, "Be kind.")
     past = desk.mark()
     desk.reconcile()
@@ -73,6 +76,7 @@ def test_the_better_one_is_released_and_the_worse_one_is_not(desk: Desk) -> None
     content(desk, "Be rude.")
     ended = desk.reconcile(ok=3)
     assert f"0 better, 0 as good, {MANY} worse" in ended.said
+    assert "is asked the same" not in ended.said, "there is evidence of it, whatever its own pairs were"
     assert (live(desk), scores(desk)) == (before, {0.0})
     desk.run("audit", "verify", ok=0)
 

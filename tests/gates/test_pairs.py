@@ -79,6 +79,16 @@ def test_while_nothing_is_live_nothing_blocks_but_a_trouble(n: int) -> None:
     assert judge_suite([troubled], [asked], None, "").result is Result.ERROR
 
 
+@given(st.lists(st.sampled_from((0.0, 0.5, 1.0)), min_size=20, max_size=60))
+def test_what_is_worth_looking_at_is_what_became_worse(scores: list[float]) -> None:
+    one = judged(PAIRS, {f"c{i:03}": [s] for i, s in enumerate(scores)}, prompt="b")
+    (found,) = judge_suite([one], [replace(FLOOR, pairwise=True)], None, "r1").metrics
+    told = f"{scores.count(1.0)} better, {scores.count(0.5)} as good, {scores.count(0.0)} worse"
+    assert told in found.reason and found.comparison is None
+    assert {s.score for s in found.worst} <= {0.0} and bool(found.worst) == (0.0 in scores)
+    assert found.result is not Result.PASS or sum(scores) / len(scores) > 0.45
+
+
 def test_two_releases_are_not_compared_by_what_each_had_before() -> None:
     (row,) = compare([judged(PAIRS, rates(40), prompt="a")], [judged(PAIRS, rates(40), prompt="b")])
     assert "another release" in row.obstacle

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from releaser.core.evaluation.case import Case
 from releaser.core.evaluation.evidence import Evidence
@@ -12,11 +13,11 @@ from releaser.core.gate import Result
 from releaser.gates.evaluation.judging import Ask, Better, Judging, better
 from releaser.gates.evaluation.metric import errored
 from releaser.gates.evaluation.said import counted
-from releaser.gates.evaluation.table import Table
 
 Before = Callable[[Case], Response]
 """What is live answers a case. Raises Unscorable; Refusal when it may not be asked any more."""
-_WORTH: Mapping[Better, float] = {"first": 1.0, "tie": 0.5, "second": 0.0}
+_EVEN = 0.5
+_WORTH: Mapping[Better, float] = {"first": 1.0, "tie": _EVEN, "second": 0.0}
 
 
 def pair_scorer(judging: Judging, before: Before, ask: Ask) -> Callable[[Case, Response], float]:
@@ -47,7 +48,11 @@ def unpaired(threshold: Threshold, evidence: Sequence[Evidence]) -> MetricVerdic
     return MetricVerdict(threshold=threshold, result=Result.PASS, reason=reason)
 
 
-def in_pairs(table: Table) -> str:
-    """How many cases became better and worse, in words."""
-    gained, lost = sum(s > 0.5 for s in table.scores), sum(s < 0.5 for s in table.scores)
-    return f"beside what is live {gained} better, {len(table.rows) - gained - lost} as good, {lost} worse"
+def in_pairs(verdict: MetricVerdict) -> MetricVerdict:
+    """With how many cases became better and worse; those that lost are the ones worth looking at."""
+    if verdict.value is None:
+        return verdict
+    gained, lost = sum(s > _EVEN for s in verdict.scores), sum(s < _EVEN for s in verdict.scores)
+    told = f"beside what is live {gained} better, {len(verdict.scores) - gained - lost} as good, {lost} worse"
+    worst = tuple(one for one in verdict.worst if one.score is not None and one.score < _EVEN)
+    return replace(verdict, reason=f"{verdict.reason}; {told}", worst=worst)

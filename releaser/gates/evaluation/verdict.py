@@ -112,8 +112,7 @@ def _judged(
         return errored(threshold, f"calibration: {calibration.missing}")
     table = tabulate(evidence, threshold)
     if threshold.pairwise:
-        said = judge_metric(threshold, table, Against(), calibration)
-        return said if said.value is None else replace(said, reason=f"{said.reason}; {in_pairs(table)}")
+        return in_pairs(judge_metric(threshold, table, Against(), calibration))
     return judge_metric(threshold, table, _against(evidence, threshold, baseline, release), calibration)
 
 
