@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
-from xml.sax.saxutils import escape, quoteattr
 
 from releaser import __version__
 from releaser.core.codes import catalogue
@@ -17,6 +15,8 @@ from releaser.core.diagnostic import Diagnostic
 from releaser.core.values import show_path
 from releaser.kinds import registry
 from releaser.render.escape import safe
+from releaser.render.reports.codequality import codequality, fingerprints
+from releaser.render.reports.junit import Case, Suite, junit
 from releaser.render.words import counted
 
 FORMAT = "releaser.validate/v1"
@@ -121,31 +121,9 @@ def _json(data: Any) -> str:
     return json.dumps(data, indent=2, ensure_ascii=True) + "\n"
 
 
-def fingerprints(diagnostics: Sequence[Diagnostic]) -> Iterator[str]:
-    """Stable names: rule, file and place in the data, never the line, so that moving a block moves no
-    finding."""
-    seen: dict[str, int] = {}
-    for found in diagnostics:
-        key = "\n".join((found.code, found.path, show_path(found.pointer)))
-        seen[key] = seen.get(key, 0) + 1
-        again = f"\n{seen[key]}" if seen[key] > 1 else ""
-        yield hashlib.sha256((key + again).encode("utf-8", "surrogatepass")).hexdigest()
-
-
 def as_gitlab(findings: Findings) -> str:
     """GitLab's code quality report."""
-    return _json(
-        [
-            {
-                "description": f"{d.message} ({d.hint})" if d.hint else d.message,
-                "check_name": d.code,
-                "fingerprint": fingerprint,
-                "severity": "major" if d.severity == "error" else "minor",
-                "location": {"path": d.path, "lines": {"begin": d.line, "end": d.end_line or d.line}},
-            }
-            for d, fingerprint in zip(findings.diagnostics, fingerprints(findings.diagnostics), strict=True)
-        ]
-    )
+    return codequality(findings.diagnostics)
 
 
 def as_sarif(findings: Findings) -> str:
@@ -194,25 +172,20 @@ def as_junit(findings: Findings) -> str:
     by_file: dict[str, list[Diagnostic]] = {path: [] for path in findings.files}
     for found in findings.diagnostics:
         by_file.setdefault(found.path, []).append(found)
-    failed = sum(any(d.severity == "error" for d in found) for found in by_file.values())
-    lines = ['<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>"]
-    lines.append(f'  <testsuite name="releaser validate" tests="{len(by_file)}" failures="{failed}" errors="0">')
-    for path, diagnostics in by_file.items():
-        lines += _case(path, diagnostics)
-    return "\n".join([*lines, "  </testsuite>", "</testsuites>"]) + "\n"
+    return junit("releaser validate", [Suite("releaser validate", [_case(*found) for found in by_file.items()])])
 
 
-def _case(path: str, diagnostics: Sequence[Diagnostic]) -> Iterator[str]:
-    head = f"    <testcase classname={quoteattr(safe(path).rpartition('/')[0])} name={quoteattr(safe(path))}"
+def _case(path: str, diagnostics: Sequence[Diagnostic]) -> Case:
     wrong = [d for d in diagnostics if d.severity == "error"]
-    if not wrong:
-        yield f"{head}/>"
-        return
-    yield f"{head}>"
-    text = "\n".join(f"{d.line}:{d.column} {d.code} {safe(d.message)}" for d in wrong)
-    yield f"      <failure message={quoteattr(counted(len(wrong), 'error'))} type={quoteattr(wrong[0].code)}>"
-    yield f"{escape(text)}</failure>"
-    yield "    </testcase>"
+    return Case(
+        group=path.rpartition("/")[0],
+        name=path,
+        state="failure" if wrong else "passed",
+        type=wrong[0].code if wrong else "",
+        message=counted(len(wrong), "error"),
+        lines=[f"{d.line}:{d.column} {d.code} {d.message}" for d in wrong],
+        file=path,
+    )
 
 
 FORMATS: dict[str, Callable[[Findings], str]] = {

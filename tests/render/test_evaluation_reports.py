@@ -239,13 +239,13 @@ def test_a_reply_cannot_get_out_of_the_page() -> None:
 
 def test_junit_tells_errors_from_failures() -> None:
     root = ElementTree.fromstring(judgement_junit(failed()))
-    quality, safety = root.findall("testsuite")
-    assert [quality.get(a) for a in ("tests", "failures", "errors", "skipped")] == ["6", "2", "1", "2"]
-    assert [safety.get(a) for a in ("tests", "errors")] == ["1", "1"]
-    types = {case.get("name"): [(e.tag, e.get("type")) for e in case if e.tag != "system-out"] for case in quality}
+    (suite,) = root.findall("testsuite")
+    assert [suite.get(a) for a in ("tests", "failures", "errors", "skipped")] == ["7", "2", "2", "2"]
+    types = {case.get("name"): [(e.tag, e.get("type")) for e in case if e.tag != "system-out"] for case in suite}
     assert types["exactMatch"] == [("failure", "FAIL")]
     assert types["tokenF1"] == [("failure", "INCONCLUSIVE")]
     assert types["jsonValid"] == [("error", "ERROR")]
+    assert types["evidence"] == [("error", "PENDING")]
     assert types["regex"] == [("skipped", None)]
     assert types["contains"] == []
 

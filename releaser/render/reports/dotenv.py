@@ -1,0 +1,48 @@
+"""GitLab's ``dotenv`` report: ids and digests for the jobs that follow.
+
+A file must be smaller than 5 KB, without comments and empty lines, with at most 20 variables on Free
+(app/services/ci/parse_dotenv_artifact_service.rb; docs.gitlab.com: CI/CD artifacts reports). GitLab expands ``$`` in
+values, and later jobs inherit every variable: none of them is called like one that sets an option here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from releaser.core.plan import Plan
+
+PREFIX = "RELEASER_REPORT_"
+LIMIT = 5 * 1024 - 1
+"""Bytes."""
+LIST = 2000
+"""Bytes of one list."""
+_PLAIN = re.compile(r"[A-Za-z0-9._:/@+-]{1,200}")
+
+
+def dotenv(plan: Plan, released: Mapping[str, str] | None = None) -> str:
+    """The plan's digests, and what was released: use case -> release. Of lists, what fits; how many do not is said."""
+    values = {
+        "ENVIRONMENT": plan.environment,
+        "REGION": plan.region,
+        "COMMIT": plan.commit,
+        "PLAN_DIGEST": plan.digest,
+        **_listed("CHANGE_DIGESTS", {part.use_case: part.change_digest for part in plan.use_cases if part.steps}),
+        **(_listed("RELEASED", released) if released is not None else {}),
+    }
+    return "".join(f"{PREFIX}{key}={value}\n" for key, value in values.items() if _may_stand(value))
+
+
+def _listed(key: str, pairs: Mapping[str, str]) -> dict[str, str]:
+    """``name:value,name:value``."""
+    said: list[str] = []
+    for name, value in sorted(pairs.items()):
+        pair = f"{name}:{value}"
+        if _PLAIN.fullmatch(pair) and len(",".join((*said, pair))) <= LIST:
+            said.append(pair)
+    left = len(pairs) - len(said)
+    return {key: ",".join(said), **({f"{key}_LEFT_OUT": str(left)} if left else {})}
+
+
+def _may_stand(value: str) -> bool:
+    return all(_PLAIN.fullmatch(part) for part in value.split(","))
