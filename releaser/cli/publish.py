@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import typer
 
 from releaser.cli.options import Environment, ReportsFolder, Root
@@ -21,15 +23,17 @@ def publish(environment: Environment, reports: ReportsFolder = None, root: Root 
     from releaser.pipeline.recorded import fetched
     from releaser.pipeline.telling import say
     from releaser.render.escape import safe
+    from releaser.render.words import counted
 
     repo = fetched(wiring.repository(root))
     wiring.choose_environment(wiring.environments(repo.on_disk()), environment)
-    states = []
+    states: Counter[str] = Counter()
     for page in pages(repo, environment, reports):
-        states.append(page.state)
-        typer.echo(f"{page.use_case} {page.release}: {page.state}: {safe(page.said)}")
-    if not states:
-        typer.echo(f"nothing is live in {environment}")
-    if "not made" in states:
+        states[page.state] += 1
+        if page.state != "there":
+            typer.echo(f"{page.use_case} {page.release}: {page.state}: {safe(page.said)}")
+    if states["there"] or not states:
+        typer.echo(f"{counted(states['there'], 'page')} of what is live in {environment}: as before")
+    if states["not made"]:
         say(f"no page was made: set {TOKEN}, CI_SERVER_URL and CI_PROJECT_ID, or run in a job of GitLab")
-    raise typer.Exit(1 if "failed" in states else 0)
+    raise typer.Exit(1 if states["failed"] else 0)

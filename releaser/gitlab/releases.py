@@ -70,7 +70,13 @@ def put_release(api: Api, tag: str, name: str, description: str, links: Sequence
 def _create(api: Api, tag: str, name: str, description: str, links: Sequence[Link]) -> Release:
     assets = {"links": [{"name": link.name, "url": link.url, "link_type": "other"} for link in links]}
     body = {"tag_name": tag, "name": name, "description": description, "assets": assets}
-    return _release(api.post(api.here("releases"), body))
+    try:
+        return _release(api.post(api.here("releases"), body))
+    except GitlabError as error:
+        if error.status != 422:  # lib/api/releases.rb: no such tag, and no commit to make one on
+            raise
+        hint = "let `releaser release` push it, in the project of this token"
+        raise GitlabError(f"GitLab has no tag {tag}", code="L103", status=422, hint=hint) from None
 
 
 def _put_link(api: Api, tag: str, found: Release, link: Link) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from releaser.core.errors import ReleaserError
+from releaser.core.proof.files import UNRELEASED
 from releaser.core.timeline import Account, account_json
 from releaser.gitlab.api import Api
 from releaser.gitlab.connecting import connect
@@ -64,7 +65,8 @@ def publish(repo: Repository, environment: str, reports: Path | None) -> Iterato
     Without a token none is made; ``reports`` gets the files of those that are not there.
     """
     api = connect(read_context(repo.environ), repo.clock)
-    live = records_of(repo).live(repo.clock.now(), None, environment)
+    accounts = records_of(repo).live(repo.clock.now(), None, environment)
+    live = [account for account in accounts if account.opened.release != UNRELEASED]
     shown = {page.tag: page for page in islice(releases(api), _LISTED)} if api and live else {}
     for account in live:
         opened = account.opened

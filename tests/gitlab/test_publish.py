@@ -28,9 +28,10 @@ def live(new_desk: Callable[..., Desk], gitlab: Gitlab) -> Estate:
 
 
 def published(live: Estate, *args: str, ok: int = 0) -> list[str]:
-    """What is said of each page: its state."""
-    ended = live.dev.run("publish", "-e", "dev", *args, ok=ok)
-    return [line.split(": ")[1] for line in ended.out.splitlines()]
+    """What became of each page: its state."""
+    lines = live.dev.run("publish", "-e", "dev", *args, ok=ok).out.splitlines()
+    there = int(lines[-1].split()[0]) if lines and lines[-1].endswith(": as before") else 0
+    return [line.split(": ")[1] for line in lines if not line.endswith(": as before")] + ["there"] * there
 
 
 def test_a_page_for_each_release_that_is_live(live: Estate, gitlab: Gitlab) -> None:
@@ -97,7 +98,7 @@ def test_one_that_fails_does_not_stop_the_others(live: Estate, gitlab: Gitlab) -
     gitlab.state.tags.remove("mail/r1")
     ended = live.dev.run("publish", "-e", "dev", ok=1)
     mail, post = ended.out.splitlines()
-    assert mail.startswith("mail r1: failed: L105: ") and "Ref is not specified" in mail
+    assert mail.startswith("mail r1: failed: L103: GitLab has no tag mail/r1; let `releaser release` push it")
     assert post.startswith("post r1: made: ")
 
 
@@ -121,8 +122,16 @@ def test_without_a_token_the_files_are_written(live: Estate, gitlab: Gitlab) -> 
     }
 
 
+def test_what_has_no_release_has_no_page(live: Estate, gitlab: Gitlab) -> None:
+    live.dev.repo.environment("dev", live.dev.account, allowDirty=True)
+    live.dev.repo.declare(use_case(name="mail"), {"answer": LETTER + "\nNobody committed this."})
+    live.run("dev", "apply")
+    assert published(live) == []
+    assert gitlab.state.releases == []
+
+
 def test_where_nothing_is_live_there_is_nothing_to_do(live: Estate, gitlab: Gitlab) -> None:
     live.desks["prod"].env |= live.dev.env
-    assert live.run("prod", "publish").out == "nothing is live in prod\n"
+    assert live.run("prod", "publish").out == "0 pages of what is live in prod: as before\n"
     assert live.desks["prod"].run("publish", "-e", "nowhere").code == 64
     assert gitlab.asked == []
