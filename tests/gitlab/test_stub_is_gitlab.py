@@ -8,9 +8,10 @@ import pytest
 from stub import Fault, Gitlab
 from stub_routes import ROUTES
 
-from releaser.gitlab import deployments, notes, project, protections, releases
+from releaser.gitlab import deployments, notes, packages, project, protections, releases
 from releaser.gitlab.api import Api
 from releaser.gitlab.approvals import approvals
+from releaser.gitlab.errors import GitlabError
 from releaser.gitlab.requesting import Wanted, put_merge_request
 from releaser.gitlab.users import find_user, own_token
 
@@ -115,6 +116,28 @@ def test_releases_and_their_links(gitlab: Gitlab, api: Api, theirs: Any) -> None
     with pytest.raises(python_gitlab.GitlabCreateError) as caught:
         theirs.releases.create({"tag_name": "claims/r1"})
     assert caught.value.response_code == 409
+
+
+def test_files_of_packages(gitlab: Gitlab, api: Api, theirs: Any) -> None:
+    file = packages.File("claims", "r1", "bom.cdx.json", b"\x00{}\xff")
+    theirs.generic_packages.upload("claims", "r1", file.unique, data=file.content)
+    there = dict(gitlab.state.files)
+    assert (
+        packages.put_file(api, file) == f"{api.address(api.here('packages', 'generic', 'claims', 'r1'))}/{file.unique}"
+    )
+    assert gitlab.state.files == there == {("claims", "r1", file.unique): file.content}
+    gitlab.state.takes_duplicates = False
+    packages.put_file(api, file)
+    with pytest.raises(python_gitlab.GitlabUploadError, match="Duplicate package is not allowed"):
+        theirs.generic_packages.upload("claims", "r1", file.unique, data=file.content)
+    with pytest.raises(GitlabError, match="is invalid"):
+        packages.put_file(api, packages.File("a claim", "r1", "x.json", b""))
+
+
+def test_the_order_of_jobs(gitlab: Gitlab, api: Api, theirs: Any) -> None:
+    gitlab.state.resource_groups = [{"id": 4, "key": "releaser-prod", "process_mode": "oldest_first"}]
+    assert theirs.resource_groups.get("releaser-prod").process_mode == project.process_mode(api, "releaser-prod")
+    assert project.process_mode(api, "releaser-dev") == ""
 
 
 def test_settings_people_and_the_token(gitlab: Gitlab, api: Api, theirs: Any) -> None:
