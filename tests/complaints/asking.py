@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import itertools
 import os
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from world.clock import Clock
 
 from releaser import sandbox
 from releaser.aws.client import BotoAws
@@ -36,24 +35,6 @@ _REGION = "eu-central-1"
 _ACCOUNTS = itertools.count(1)
 
 Call = Callable[[Request], Answer]
-
-
-class Clock:
-    """Time that passes by sleeping."""
-
-    def __init__(self) -> None:
-        self.at = 0.0
-        self._lock = threading.Lock()
-
-    def now(self) -> datetime:
-        return datetime(2026, 12, 1, tzinfo=UTC)
-
-    def monotonic(self) -> float:
-        return self.at
-
-    def sleep(self, seconds: float) -> None:
-        with self._lock:
-            self.at += seconds
 
 
 @dataclass(frozen=True)

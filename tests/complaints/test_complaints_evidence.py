@@ -29,9 +29,11 @@ from releaser.gates.evaluation.datasets import load
 from releaser.gates.evaluation.judging import scorer
 from releaser.gates.evaluation.metrics import metric
 from releaser.gates.evaluation.ports import Refusal
+from releaser.gates.evaluation.prices import bundled
 from releaser.gates.evaluation.runner import Ran, Scorer, Spec, run_suite
 from releaser.gates.evaluation.thresholds import thresholds_of
 from releaser.gates.evaluation.verdict import judge_suite
+from releaser.pipeline.suites import evaluator_of
 from releaser.pipeline.thresholds import calibrations_of, reviews_of
 
 LENGTH: Mapping[str, Scorer] = {"tokenF1": lambda case, reply: (int(reply.text.split()[1]) % 7) / 7}
@@ -173,6 +175,14 @@ def scored(name: str, case: Mapping[str, Any], reply: Response, **options: Any) 
     return metric(name).score(Case(id="c", input="x", digest="d", **case), reply, options)
 
 
+def brought(**declared: Any) -> object:
+    """Who computes a metric."""
+    try:
+        return evaluator_of("calm", declared, bundled())
+    except ReleaserError as error:
+        return error.code
+
+
 ALL, SOME = evidence(rates(200)), evidence(rates(180, 20))
 TONE = evidence(rates(200), metric="tone")
 FOUND = Response(text="", passages=(Passage(id="other"), Passage(id="handbook")))
@@ -185,6 +195,8 @@ MEMBERS: Mapping[str, Member] = {
     "tier": Member("advisory", "critical", lambda v: judged(SOME, floor=0.99, tier=v)),
     "judge": Member(None, "judge", lambda v: judged(TONE, "tone", floor=0.5, judge=v)),
     "human": Member(None, "desk", lambda v: judged(TONE, "tone", floor=0.5, human=v)),
+    "custom": Member(None, "unheard-of", lambda v: brought(custom=v)),
+    "pairwise": Member(False, True, lambda v: judged(TONE, "tone", floor=0.5, judge="judge", pairwise=v)),
     "pattern": Member("a", "b", lambda v: scored("regex", {}, Response(text="a"), pattern=v)),
     "schema": Member(
         {"type": "object"}, {"type": "array"}, lambda v: scored("jsonSchema", {}, Response(text="{}"), schema=v)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from world.clock import Clock
 
-from releaser.aws.session import SystemClock
 from releaser.core.evaluation.case import Case
 from releaser.core.evaluation.judgement import Threshold
 from releaser.core.evaluation.response import Failure, Guarded, Response, Timing, ToolUse
@@ -204,7 +204,7 @@ def labelled(n: int, label: Any, answer: str = "It is 250 euros.") -> Case:
 
 
 def test_a_judge_is_held_against_people_on_the_answers_that_they_saw(tmp_path: Path) -> None:
-    clock = SystemClock()
+    clock = Clock()
     cases = [labelled(i, i % 2, "right" if i % 2 else "wrong") for i in range(8)]
 
     def ask(request: Request) -> Answer:

@@ -7,36 +7,18 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from world.clock import Clock
 
 from releaser.gates.evaluation.limiter import PLATEAU, Lane, Limiter, Outcome, Permit
 
 
-class Clock:
-    """Time that passes by sleeping."""
-
-    def __init__(self) -> None:
-        self.at = 1000.0
-        self._lock = threading.Lock()
-
-    def now(self) -> datetime:
-        return datetime(2026, 1, 1, tzinfo=UTC)
-
-    def monotonic(self) -> float:
-        return self.at
-
-    def sleep(self, seconds: float) -> None:
-        with self._lock:
-            self.at += seconds
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1000.0)
 
 
 def lane_of(clock: Clock, **more: int) -> Lane:

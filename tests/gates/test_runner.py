@@ -14,13 +14,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from world.clock import Clock
 
 from releaser.core.evaluation.case import Case
 from releaser.core.evaluation.evidence import Observation
@@ -35,24 +35,6 @@ from releaser.gates.evaluation.ports import Answer, Refusal, Request
 from releaser.gates.evaluation.runner import Ran, Scorer, Spec, run_suite, sample_of
 from releaser.gates.evaluation.unscorable import Unscorable
 from releaser.store.responses import ResponseFolder
-
-
-class Clock:
-    """Time that passes by sleeping."""
-
-    def __init__(self) -> None:
-        self.at = 0.0
-        self._lock = threading.Lock()
-
-    def now(self) -> datetime:
-        return datetime(2026, 1, 1, tzinfo=UTC)
-
-    def monotonic(self) -> float:
-        return self.at
-
-    def sleep(self, seconds: float) -> None:
-        with self._lock:
-            self.at += seconds
 
 
 class Store:
