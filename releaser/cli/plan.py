@@ -50,7 +50,7 @@ def plan(
     In a merge request: releaser plan -e dev --affected --reports reports
     """
     from releaser import wiring
-    from releaser.pipeline import touching, work
+    from releaser.pipeline import gitlab_reports, touching, work
     from releaser.render import printing
 
     repo = wiring.repository(root)
@@ -66,6 +66,7 @@ def plan(
         work.write_whole(out, saved)
     if reports is not None:
         touching.report_plan(reports, environment, saved)
+        gitlab_reports.of_plan(repo, reports, planned.plan, verdicts)
     values = show_values if show_values is not None else printing.is_terminal()
     typer.echo(
         printing.plan(shown, output.value, show_values=values, saved=str(out or ""), named=use_cases or ()), nl=False

@@ -9,6 +9,7 @@ from releaser.cli.options import (
     Environment,
     Output,
     OutputFormat,
+    ReportsFolder,
     Root,
     Supersede,
     TakeOver,
@@ -28,6 +29,7 @@ def reconcile(
     take_over: TakeOver = False,
     supersede: Supersede = False,
     wait: Wait = "10m",
+    reports: ReportsFolder = None,
     output: OutputFormat = Output.text,
     target: TargetName = None,
     root: Root = None,
@@ -39,7 +41,7 @@ def reconcile(
     Example: releaser reconcile -e dev
     """
     from releaser import wiring
-    from releaser.pipeline import branch, cutting, freezing, reverting, running, underway, work
+    from releaser.pipeline import branch, cutting, freezing, gitlab_reports, reverting, running, underway, work
     from releaser.pipeline.superseded import superseded
     from releaser.pipeline.telling import say
 
@@ -56,5 +58,7 @@ def reconcile(
     options = running.Options(workers=workers, take_over=take_over, supersede=supersede, wait=wait)
     outcome = running.execute(desk, planned, (*verdicts, *freezing.judge(repo, environment)), objects, options)
     code = show_run(outcome, output.value)
+    if reports is not None:
+        gitlab_reports.of_run(repo, reports, outcome)
     reverting.prepare(desk, outcome, root)
     raise typer.Exit(code)

@@ -11,7 +11,7 @@ from releaser.core.errors import ReleaserError, WrongUsage
 from releaser.core.evaluation.judgement import Judgement
 from releaser.core.record import is_older
 from releaser.core.suggest import did_you_mean
-from releaser.pipeline import rejudging, reviewing, touching, work
+from releaser.pipeline import gitlab_reports, rejudging, reviewing, touching, work
 from releaser.pipeline.archive import files_of
 from releaser.pipeline.around import around, lfs_objects
 from releaser.pipeline.chosen import ContentFrom
@@ -96,6 +96,7 @@ def evaluate_affected(
     texts = rejudging.texts_of(repo)
     here.write({here.gate: gates_json(found), here.samples: samples_json(found, texts)})
     here.write({here.evidence / name: raw.decode() for name, raw in evidence.items()})
+    gitlab_reports.of_judgements(reports, environment, found)
     return tuple(found)
 
 

@@ -104,7 +104,7 @@ def printed(judgement: Judgement, output: str, texts: Texts) -> str:
 
             return judgement_markdown(judgement, texts)
         case "junit":
-            from releaser.render.evaluation.junit import judgement_junit
+            from releaser.render.reports.checks import judgement_junit
 
             return judgement_junit(judgement)
         case "html":

@@ -68,6 +68,7 @@ class Finished:
     planned: Planned
     report: Report
     verdicts: tuple[Verdict, ...]
+    judgements: tuple[Judgement, ...] = ()
 
 
 def refuse_elsewhere(saved: SavedPlan, environment: str) -> None:
@@ -154,9 +155,13 @@ def execute(
             stop,
         )
         ledger = back.ledger if back else desk.repo.records(desk.environment)
-        gatekeeper = Gatekeeper(
-            desk, planned, lambda: evaluator(desk, sink, lambda: stop.asked), lambda judgement: _show(desk, judgement)
-        )
+        judged: list[Judgement] = []
+
+        def hear(judgement: Judgement) -> None:
+            judged.append(judgement)
+            _show(desk, judgement)
+
+        gatekeeper = Gatekeeper(desk, planned, lambda: evaluator(desk, sink, lambda: stop.asked), hear)
         run = Run(
             observer=look.observer,
             applier=applier,
@@ -181,7 +186,7 @@ def execute(
             report = run.execute(planned, verdicts, unfinished)
     if report.results:
         anchor(desk, ledger)
-    return Finished(planned, report, tuple(verdicts))
+    return Finished(planned, report, tuple(verdicts), tuple(sorted(judged, key=lambda j: j.use_case)))
 
 
 def _show(desk: Desk, judgement: Judgement) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from releaser.core.diagnostic import Diagnostic
 from releaser.core.diff import Origin
 from releaser.core.errors import ReleaserError
 from releaser.core.evaluation.judgement import Judgement, MetricVerdict, SuiteVerdict
@@ -12,12 +13,13 @@ from releaser.core.gate import Result, Verdict
 from releaser.core.outcome import Status, UseCaseResult
 from releaser.core.plan import Change, Plan, UseCasePlan
 from releaser.render.evaluation.words import asked, blocks, interval, told
-from releaser.render.reports.junit import Case, State, Suite
+from releaser.render.reports.junit import Case, State, Suite, junit
 
 
 def of_gates(plan: Plan, verdicts: Sequence[Verdict]) -> Iterator[Suite]:
     """A suite for each use case, and one for what concerns all of them; a case for each gate that spoke."""
-    common = [_gate(plan.environment, v) for v in verdicts if not v.use_case]
+    common = [_problem(plan.environment, d) for d in plan.diagnostics if d.severity == "error"]
+    common += [_gate(plan.environment, v) for v in verdicts if not v.use_case]
     if common:
         yield Suite(plan.environment, common)
     for part in plan.use_cases:
@@ -38,6 +40,14 @@ def _planned(part: UseCasePlan) -> Case:
         message=said[0],
         lines=said[1:],
         file=file,
+    )
+
+
+def _problem(about: str, found: Diagnostic) -> Case:
+    said = [found.hint] if found.hint else []
+    group = f"{about}.gates"
+    return Case(
+        group=group, name=f"plan {found.code}", state="error", type=found.code, message=found.message, lines=said
     )
 
 
@@ -140,3 +150,16 @@ def _state(result: Result) -> State:
     if result is Result.PASS:
         return "passed"
     return "error" if result in (Result.ERROR, Result.PENDING) else "failure"
+
+
+def judgement_junit(found: Judgement) -> str:
+    """One judgement as a whole file."""
+    return junit(f"evaluation of {found.use_case} for {found.environment}", of_judgements([found]))
+
+
+def joined(suites: Iterable[Suite]) -> list[Suite]:
+    """One suite for each name, in the order in which they came."""
+    cases: dict[str, list[Case]] = {}
+    for suite in suites:
+        cases.setdefault(suite.name, []).extend(suite.cases)
+    return [Suite(name, found) for name, found in cases.items()]
