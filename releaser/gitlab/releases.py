@@ -14,6 +14,9 @@ from releaser.gitlab.api import Api
 from releaser.gitlab.errors import GitlabError, ReplyLost
 from releaser.gitlab.reading import Row
 
+_TOGETHER = 20
+"""Pages in one reply: each brings its whole text."""
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -44,7 +47,7 @@ def release(api: Api, tag: str) -> Release | None:
 
 def releases(api: Api) -> Iterator[Release]:
     """Every page, newest first, read as far as is asked for."""
-    yield from map(_release, api.pages(api.here("releases")))
+    yield from map(_release, api.pages(api.here("releases"), {"per_page": _TOGETHER}))
 
 
 def put_release(api: Api, tag: str, name: str, description: str, links: Sequence[Link] = ()) -> Release:

@@ -31,9 +31,9 @@ from releaser.wiring import Repository
 State = Literal["there", "made", "changed", "not made", "failed"]
 """``not made``: nobody may, for want of a token."""
 
-_LISTED = 300
+_LISTED = 200
 """Pages that are listed; others are asked for one by one."""
-_LONGEST = 200_000
+_LONGEST = 100_000
 """Characters of a page; GitLab takes a million."""
 _TOO_LONG = "What changed is too long to be shown here: the notes are among the links.\n"
 _HOPELESS = ("L100", "L101", "L106", "L107", "L109", "L110")
@@ -67,7 +67,7 @@ def publish(repo: Repository, environment: str, reports: Path | None) -> Iterato
     api = connect(read_context(repo.environ), repo.clock)
     accounts = records_of(repo).live(repo.clock.now(), None, environment)
     live = [account for account in accounts if account.opened.release != UNRELEASED]
-    shown = {page.tag: page for page in islice(releases(api), _LISTED)} if api and live else {}
+    shown = _shown(api, {_tag(account) for account in live}) if api else {}
     for account in live:
         opened = account.opened
         try:
@@ -80,10 +80,23 @@ def publish(repo: Repository, environment: str, reports: Path | None) -> Iterato
             yield Published(opened.use_case, opened.release, state, said)
 
 
+def _tag(account: Account) -> str:
+    return f"{account.opened.use_case}/{account.opened.release}"
+
+
+def _shown(api: Api, wanted: set[str]) -> dict[str, Release]:
+    """Pages by tag, newest first, until all that are wanted are among them."""
+    found: dict[str, Release] = {}
+    pages = islice(releases(api), _LISTED)
+    while not wanted <= found.keys() and (page := next(pages, None)):
+        found[page.tag] = page
+    return found
+
+
 def _one(
     repo: Repository, api: Api | None, account: Account, shown: dict[str, Release], reports: Path | None
 ) -> tuple[State, str]:
-    tag = f"{account.opened.use_case}/{account.opened.release}"
+    tag = _tag(account)
     record = _record(account)
     there = shown.get(tag) or (release(api, tag) if api else None)
     if api and there and Link(record.name, address(api, record.file)) in [Link(ln.name, ln.url) for ln in there.links]:

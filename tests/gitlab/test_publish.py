@@ -82,6 +82,21 @@ def test_a_page_that_was_half_made_is_finished_and_what_people_added_stays(live:
     assert links == ["Ticket", "Notes in dev", "Bill of materials", "Record in dev"]
 
 
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("there", [0, 1, 2])
+def test_a_page_is_done_with_its_last_link(live: Estate, gitlab: Gitlab, there: int, after: bool) -> None:
+    """Whichever link is lost: the record's is the last, and what lacks it is gone on with."""
+    published(live)
+    page = next(row for row in gitlab.state.releases if row["tag_name"] == "mail/r1")
+    whole = [link["name"] for link in page["assets"]["links"]]
+    del page["assets"]["links"][there:]
+    gitlab.faults = [Fault("POST", "mail.*links", after=after)]
+    assert published(live, ok=1) == ["failed", "there"]
+    is_done = after and there == 2
+    assert published(live) == (["there", "there"] if is_done else ["changed", "there"])
+    assert [link["name"] for link in page["assets"]["links"]] == whole
+
+
 def test_another_environment_adds_its_record(live: Estate, gitlab: Gitlab) -> None:
     published(live)
     live.promote("preprod", "r1")
