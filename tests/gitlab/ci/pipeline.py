@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from ci import component, expression
@@ -48,14 +49,16 @@ class Job:
         return "\n".join([*self.words.get("before_script", ()), *self.words["script"]])
 
 
-def merged(root: Path, name: str = ".gitlab-ci.yml") -> dict[str, Any]:
-    """The file with what it includes and extends. Raises InvalidPipeline."""
-    own = dict(component.read(root / name).body)
+def merged(root: Path, components: Mapping[str, Path] = MappingProxyType({})) -> dict[str, Any]:
+    """The file with what it includes and extends; components by their path on the server. Raises InvalidPipeline."""
+    own = dict(component.read(root / ".gitlab-ci.yml").body)
     found: dict[str, Any] = {}
     for item in own.pop("include", []):
-        if unknown := item.keys() - {"local", "inputs"}:
-            raise InvalidPipeline(f"include: {sorted(unknown)}")
-        found = deep(found, component.read(root / item["local"]).rendered(item.get("inputs", {})))
+        if "component" in item:
+            path = components[item["component"].removeprefix("$CI_SERVER_FQDN/").rpartition("@")[0]]
+        else:
+            path = root / item["local"]
+        found = deep(found, component.read(path).rendered(item.get("inputs", {})))
     return extended(deep(found, own))
 
 
