@@ -47,12 +47,12 @@ def desk(new_desk: Callable[..., Desk], habit: list[str]) -> Iterator[Desk]:
         yield Desk(gated.zygote, box, gated.repo, gated.account)
 
 
-def content(desk: Desk, text: str = "") -> None:
+def content(desk: Desk, text: str = "", **more: Any) -> None:
     metrics = {
         "helpfulness": {"judge": "plain", "pairwise": True, "floor": 0.45, "tier": "critical"},
         "contains": {"floor": 0.0, "maxRegression": 0.5},  # compared by the evidence of what is live
     }
-    suite = {"target": {"prompt": "answer"}, "dataset": "golden", "metrics": metrics}
+    suite = {"target": {"prompt": "answer"}, "dataset": "golden", "metrics": metrics, **more}
     write(desk, {"quality": suite}, text=text, files={"golden": cases(MANY)})
 
 
@@ -122,3 +122,16 @@ def test_evidence_is_of_no_use_once_something_else_is_live(desk: Desk, tmp_path:
     assert first["subject"]["behaviour"] == second["subject"]["behaviour"]
     assert first["subject"]["against"] != second["subject"]["against"]
     assert first["key"] != second["key"]
+
+
+def test_a_budget_that_ends_between_answer_and_judge_is_gone_on_with_anywhere(desk: Desk) -> None:
+    content(desk)
+    desk.reconcile()
+    content(desk, "Be kind.", budget={"tokens": 14_000})
+    before = live(desk)
+    codes: list[int] = []
+    while len(codes) < 4 and 0 not in codes:
+        shutil.rmtree(desk.repo.root / ".git/releaser", ignore_errors=True)
+        codes.append(desk.reconcile(ok=None).code)
+    assert codes[0] == 5 and codes[-1] == 0 and set(codes) == {0, 5}
+    assert live(desk) != before

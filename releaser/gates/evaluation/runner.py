@@ -225,28 +225,25 @@ class _Run:
         return self._scored(case, key, found, asked.response, missing) if missing else found
 
     def _kept_one(self, case: Case, known: Entry) -> Observation | None:
-        """What an earlier run noted; None when it could not be scored then and its response is gone."""
+        """What an earlier run noted; None when a score is still to come and the response is gone: asked anew."""
         found = known.observation
         missing = self._missing(case, found)
         if missing and not self._calls.stopped():
             response = self._calls.responses.read(found.response)
-            if response is not None:
-                found = self._scored(case, known.key, found, response, missing)
-            elif not found.scores:
+            if response is None:
                 return None
+            found = self._scored(case, known.key, found, response, missing)
         with self._lock:
             self._kept += 1
         return self._complete(case, found)
 
     def _complete(self, case: Case, found: Observation) -> Observation:
-        """Metrics that were not come to are said to be without a score."""
+        """Metrics that were not come to, since the run was stopped, are said to be without a score."""
         never = [m for m in self._missing(case, found) if m not in found.unscored]
         if not never:
             return found
-        why = "its response is not there"
-        if self._calls.stopped():
-            self._calls.cut_short, why = True, "the run was stopped"
-        return replace(found, unscored={**found.unscored, **dict.fromkeys(never, why)})
+        self._calls.cut_short = True
+        return replace(found, unscored={**found.unscored, **dict.fromkeys(never, "the run was stopped")})
 
     def _troubled(self, key: str, case: Case, repeat: int, refusal: Refusal) -> Observation:
         failure = refusal.failure
