@@ -13,11 +13,10 @@ from collections.abc import Mapping
 from releaser.core.plan import Plan
 
 PREFIX = "RELEASER_REPORT_"
-LIMIT = 5 * 1024 - 1
-"""Bytes."""
 LIST = 2000
-"""Bytes of one list."""
+"""Bytes of one of two lists; what else stands there is less than 1 KB."""
 _PLAIN = re.compile(r"[A-Za-z0-9._:/@+-]{1,200}")
+_PAIR = re.compile(r"[A-Za-z0-9._-]{1,100}:[A-Za-z0-9._/-]{1,100}")
 
 
 def dotenv(plan: Plan, released: Mapping[str, str] | None = None) -> str:
@@ -27,22 +26,20 @@ def dotenv(plan: Plan, released: Mapping[str, str] | None = None) -> str:
         "REGION": plan.region,
         "COMMIT": plan.commit,
         "PLAN_DIGEST": plan.digest,
-        **_listed("CHANGE_DIGESTS", {part.use_case: part.change_digest for part in plan.use_cases if part.steps}),
-        **(_listed("RELEASED", released) if released is not None else {}),
     }
-    return "".join(f"{PREFIX}{key}={value}\n" for key, value in values.items() if _may_stand(value))
+    lists = _list("CHANGE_DIGESTS", {part.use_case: part.change_digest for part in plan.use_cases if part.steps})
+    if released is not None:
+        lists |= _list("RELEASED", released)
+    plain = {key: value for key, value in values.items() if _PLAIN.fullmatch(value)}
+    return "".join(f"{PREFIX}{key}={value}\n" for key, value in {**plain, **lists}.items())
 
 
-def _listed(key: str, pairs: Mapping[str, str]) -> dict[str, str]:
-    """``name:value,name:value``."""
+def _list(key: str, pairs: Mapping[str, str]) -> dict[str, str]:
+    """``name:value,name:value``; nothing for none."""
     said: list[str] = []
     for name, value in sorted(pairs.items()):
         pair = f"{name}:{value}"
-        if _PLAIN.fullmatch(pair) and len(",".join((*said, pair))) <= LIST:
+        if _PAIR.fullmatch(pair) and len(",".join((*said, pair))) <= LIST:
             said.append(pair)
     left = len(pairs) - len(said)
-    return {key: ",".join(said), **({f"{key}_LEFT_OUT": str(left)} if left else {})}
-
-
-def _may_stand(value: str) -> bool:
-    return all(_PLAIN.fullmatch(part) for part in value.split(","))
+    return {**({key: ",".join(said)} if said else {}), **({f"{key}_LEFT_OUT": str(left)} if left else {})}
