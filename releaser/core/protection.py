@@ -9,16 +9,40 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-DEVELOPERS, MAINTAINERS = 30, 40
-"""GitLab's levels of the roles."""
+MAINTAINERS = 40
+"""GitLab's level of the role."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who may push or create: everybody from a role's level on (0: nobody), or one person or group by number."""
+
+    level: int
+    said: str
+    """GitLab's own words."""
+    user: int = 0
+    group: int = 0
+
+    @property
+    def is_role(self) -> bool:
+        return not self.user and not self.group
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whose token it is, with the level of the role in the project."""
+
+    user: int
+    level: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule for branches or tags. ``who``: each one who may push or create, by level (0: nobody) and in words."""
+    """One rule for branches or tags."""
 
     pattern: str
-    who: tuple[tuple[int, str], ...]
+    writers: tuple[Writer, ...]
     can_force: bool = False
 
     def covers(self, name: str) -> bool:
@@ -28,22 +52,31 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """What the rules say of one name."""
+    """What the rules say of one name. ``writers``: none where nobody may write."""
 
     is_protected: bool
     can_force: bool
-    level: int
-    """The lowest role that may write; 0: nobody may."""
-    who: tuple[str, ...]
+    writers: frozenset[Writer]
+
+    @property
+    def who(self) -> str:
+        """Who may write, in words."""
+        return " and ".join(sorted({writer.said for writer in self.writers}))
+
+    @property
+    def is_for_developers(self) -> bool:
+        """Whether a role below maintainers may write."""
+        return any(writer.is_role and writer.level < MAINTAINERS for writer in self.writers)
+
+    def lets(self, actor: Actor) -> bool | None:
+        """Whether somebody may write here; None where it depends on who is in a group."""
+        if any(w.user == actor.user if w.user else w.is_role and actor.level >= w.level for w in self.writers):
+            return True
+        return None if any(writer.group for writer in self.writers) else False
 
 
 def protection(name: str, rules: Iterable[Rule]) -> Protection:
     """Of a branch or tag."""
     ours = [rule for rule in rules if rule.covers(name)]
-    may = [(level, said) for rule in ours for level, said in rule.who if level]
-    return Protection(
-        bool(ours),
-        any(rule.can_force for rule in ours),
-        min((level for level, _ in may), default=0),
-        tuple(sorted({said for _, said in may})),
-    )
+    writers = (writer for rule in ours for writer in rule.writers if writer.level or not writer.is_role)
+    return Protection(bool(ours), any(rule.can_force for rule in ours), frozenset(writers))

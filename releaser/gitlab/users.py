@@ -66,3 +66,8 @@ def own_token(api: Api) -> TokenFacts:
         reading.flag(row, "active") and not reading.flag(row, "revoked"),
         reading.moment(row, "expires_at"),
     )
+
+
+def role_in(api: Api, user: int) -> int:
+    """The level of somebody's role in the project, also by a group; 0: none."""
+    return reading.number(api.find(api.here("members", "all", user)) or {}, "access_level")

@@ -11,14 +11,15 @@ from datetime import datetime, timedelta
 from releaser.core.checkup import Check
 from releaser.core.errors import ReleaserError
 from releaser.core.frozen import frozen_until
-from releaser.core.protection import DEVELOPERS, MAINTAINERS, Protection, Rule, protection
+from releaser.core.protection import Actor
 from releaser.gitlab import deployments, protections
 from releaser.gitlab.api import Api
 from releaser.gitlab.connecting import connect
 from releaser.gitlab.context import TOKEN, Context, read_context
 from releaser.gitlab.errors import GitlabError
 from releaser.gitlab.project import Project, process_mode, project
-from releaser.gitlab.users import TokenFacts, own_token
+from releaser.gitlab.users import TokenFacts, own_token, role_in
+from releaser.pipeline.examining_protection import branches, tags
 from releaser.pipeline.freezing import period_of
 from releaser.pipeline.permitting import Place
 from releaser.render.words import counted
@@ -51,11 +52,20 @@ def checks(at: Place) -> Iterator[Check]:
     yield _token(facts, at.repo.clock.now())
     yield _pushes(context, facts, found)
     name, now = at.environment.name, at.repo.clock.now()
-    yield from _asked("branches", lambda: _branches(api, found))
-    yield from _asked("tags", lambda: _tags(api, sorted(at.repo.tags.known())))
+    pusher = _pusher(api, context, facts)
+    yield from _asked("branches", lambda: branches(api, found.default_branch, pusher))
+    yield from _asked("tags", lambda: tags(api, sorted(at.repo.tags.known()), pusher))
     yield from _asked("order", lambda: _order(api, name))
     yield from _asked("deployments", lambda: _deployments(api, name))
     yield from _asked("freezes", lambda: _freezes(api, now))
+
+
+def _pusher(api: Api, context: Context, facts: TokenFacts) -> Actor | None:
+    """Only in a job it is sure that the token here is the one that pushes."""
+    try:
+        return Actor(facts.user, role_in(api, facts.user), facts.name) if context.is_in_ci else None
+    except GitlabError:
+        return None
 
 
 def _asked(area: str, ask: Callable[[], Iterator[Check]]) -> Iterator[Check]:
@@ -102,57 +112,6 @@ def _pushes(context: Context, facts: TokenFacts | None, found: Project | None) -
         return Check("pushes", "ok", "a job's own token may push: as the person who started the job")
     said = f"a job pushes tags and the branch `releases` with {TOKEN} only: its own token may not push"
     return Check("pushes", "ok", said, f"or {allow}")
-
-
-# -- protections
-
-
-def _branches(api: Api, found: Project) -> Iterator[Check]:
-    rows = protections.protected_branches(api)
-    rules = [Rule(r.name, _who(r.push), r.allows_force_push) for r in rows]
-    yield _guarded("the branch `releases`", protection("releases", rules), "the pipeline's token alone")
-    main = protection(found.default_branch, rules)
-    name = f"the branch `{found.default_branch}`"
-    if main.is_protected and not main.level and not main.can_force:
-        yield Check("branches", "ok", f"{name} changes by merge requests only")
-    elif main.level == DEVELOPERS and not main.can_force:
-        todo = "let nobody push there: merge requests are what is reviewed"
-        yield Check("branches", "problem", f"{name} may be pushed to by {' and '.join(main.who)}, past review", todo)
-    else:
-        yield _guarded(name, main, "nobody: merge requests are what is reviewed")
-
-
-def _who(entries: tuple[protections.Access, ...]) -> tuple[tuple[int, str], ...]:
-    """A person or a group that is named is taken for a maintainer: some versions of GitLab tell no level of them."""
-    return tuple((a.level or (MAINTAINERS if a.user or a.group else 0), a.said) for a in entries)
-
-
-def _guarded(name: str, found: Protection, who: str) -> Check:
-    if not found.is_protected:
-        return Check("branches", "problem", f"{name} is not protected", f"protect it; allowed to push: {who}")
-    if found.can_force:
-        said = f"{name} may be force-pushed: what it holds can be taken away"
-        return Check("branches", "problem", said, "turn off `Allowed to force push` in every rule that covers it")
-    if not found.level:
-        return Check("branches", "problem", f"nobody may push to {name}", f"allowed to push: {who}")
-    return Check("branches", "ok", f"{name} is protected; {' and '.join(found.who)} may push")
-
-
-def _tags(api: Api, use_cases: list[str]) -> Iterator[Check]:
-    rows = protections.protected_tags(api)
-    rules = [Rule(r.name, _who(r.create)) for r in rows]
-    found = {name: protection(f"{name}/r1", rules) for name in use_cases or ["use-case"]}
-    bare = [f"{name}/r1" for name, one in found.items() if not one.is_protected]
-    stuck = [f"{name}/r1" for name, one in found.items() if one.is_protected and not one.level]
-    if bare:
-        said = f"release tags are not protected, as {bare[0]}"
-        yield Check("tags", "problem", said, "protect the tags `*/r*`; allowed to create: the pipeline's token alone")
-    if stuck:
-        todo = "allowed to create: the pipeline's token, or the role of those who merge"
-        yield Check("tags", "problem", f"nobody may create release tags, as {stuck[0]}", todo)
-    if not bare and not stuck:
-        who = sorted({said for one in found.values() for said in one.who})
-        yield Check("tags", "ok", f"release tags are protected; {' and '.join(who)} may create them")
 
 
 # -- how jobs run

@@ -104,6 +104,15 @@ def own_token(call: Call) -> Any:
     return {"id": 7, "user_id": call.state.user(call.user)["id"], **facts, **call.state.token_facts}
 
 
+@route("GET", f"{PROJECT}/members/all/*")
+def member(call: Call) -> Any:
+    found = one(call.state.users, "id", call.parts[0])
+    level = call.state.roles.get(found["username"], 40)
+    if not level:
+        raise No(404, "404 Not found")
+    return {**found, "access_level": level}
+
+
 @route("GET", PROJECT)
 def project(call: Call) -> Any:
     return call.state.project

@@ -19,7 +19,11 @@ from releaser.pipeline.permitting import Place
 NOBODY = {"access_level": 0, "user_id": None, "group_id": None, "access_level_description": "No one"}
 MAINTAINERS = {**NOBODY, "access_level": 40, "access_level_description": "Maintainers"}
 DEVELOPERS = {**NOBODY, "access_level": 30, "access_level_description": "Developers + Maintainers"}
-BOT = {**NOBODY, "access_level": None, "user_id": 7, "access_level_description": "releaser-bot"}
+GROUP = {**NOBODY, "access_level": None, "group_id": 7, "access_level_description": "Release managers"}
+
+
+def person(gitlab: Gitlab, name: str) -> dict[str, Any]:
+    return {**NOBODY, "access_level": None, "user_id": gitlab.state.user(name)["id"], "access_level_description": name}
 
 
 def branch(name: str, *push: Mapping[str, Any], force: bool = False) -> dict[str, Any]:
@@ -29,8 +33,9 @@ def branch(name: str, *push: Mapping[str, Any], force: bool = False) -> dict[str
 @pytest.fixture
 def project(gitlab: Gitlab) -> Gitlab:
     """A project that is set as it should be."""
-    gitlab.state.protected_branches = [branch("main", NOBODY), branch("releases", BOT)]
-    gitlab.state.protected_tags = [{"name": "*/r*", "create_access_levels": [BOT]}]
+    bot = person(gitlab, "releaser-bot")
+    gitlab.state.protected_branches = [branch("main", NOBODY), branch("releases", bot)]
+    gitlab.state.protected_tags = [{"name": "*/r*", "create_access_levels": [bot]}]
     gitlab.state.resource_groups = [{"id": 3, "key": "releaser-dev", "process_mode": "oldest_first"}]
     gitlab.state.environments = [{"id": 4, "name": "dev", "tier": "development", "state": "available"}]
     return gitlab
@@ -68,11 +73,11 @@ def test_a_project_that_is_set_right(look: Look, project: Gitlab) -> None:
 @pytest.mark.parametrize(
     ("rows", "said", "todo"),
     [
-        ([branch("main", NOBODY)], "`releases` is not protected", "protect it"),
-        ([branch("main", NOBODY), branch("rel*", BOT), branch("*", BOT, force=True)], "force-pushed", "turn off"),
-        ([branch("main", NOBODY), branch("releases", NOBODY)], "nobody may push to the branch `releases`", "token"),
-        ([branch("releases", BOT)], "`main` is not protected", "merge requests"),
-        ([branch("releases", BOT), branch("main", DEVELOPERS)], "Developers + Maintainers, past review", "nobody"),
+        ([branch("main", NOBODY)], "the branch `releases` is not protected", "protect it"),
+        ([branch("main", NOBODY), branch("r*", GROUP), branch("*", force=True)], "force-pushed", "turn off"),
+        ([branch("main", NOBODY), branch("releases", NOBODY)], "`releases` can be written by nobody", "the pipeline"),
+        ([branch("releases", GROUP)], "the branch `main` is not protected", "protect it"),
+        ([branch("releases", GROUP), branch("main", DEVELOPERS)], "Developers + Maintainers, past review", "nobody"),
     ],
 )
 def test_branches_that_are_not_safe(
@@ -83,6 +88,20 @@ def test_branches_that_are_not_safe(
     assert any(said in check.said and todo in check.todo for check in problems), problems
 
 
+def test_who_pushes_must_be_let_in(look: Look, project: Gitlab) -> None:
+    project.state.protected_branches[1] = branch("releases", person(project, "dana"))
+    project.state.protected_tags[0]["create_access_levels"] = [MAINTAINERS]
+    found = look()
+    refused = found["branches"][0]
+    assert refused.state == "problem"
+    assert refused.said == "the branch `releases` can be written by dana: not by releaser"
+    assert found["tags"][0].state == "ok"
+    assert look(CI_JOB_ID="")["branches"][0].state == "ok"
+    for level in (30, 0):
+        project.state.roles["releaser-bot"] = level
+        assert look()["tags"][0].state == "problem"
+
+
 def test_maintainers_may_push_where_that_is_wanted(look: Look, project: Gitlab) -> None:
     project.state.protected_branches = [branch("main", MAINTAINERS), branch("releases", MAINTAINERS)]
     assert {check.state for check in look()["branches"]} == {"ok"}
@@ -91,9 +110,9 @@ def test_maintainers_may_push_where_that_is_wanted(look: Look, project: Gitlab) 
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ([], "are not protected, as use-case/r1"),
-        ([{"name": "v*", "create_access_levels": [BOT]}], "are not protected, as use-case/r1"),
-        ([{"name": "*", "create_access_levels": [NOBODY]}], "nobody may create release tags"),
+        ([], "the release tags, as use-case/r1, are not protected"),
+        ([{"name": "v*", "create_access_levels": [GROUP]}], "are not protected"),
+        ([{"name": "*", "create_access_levels": [NOBODY]}], "can be written by nobody"),
     ],
 )
 def test_tags_that_are_not_safe(look: Look, project: Gitlab, rows: list[dict[str, Any]], said: str) -> None:
@@ -153,7 +172,7 @@ def test_a_jobs_own_token_reads_no_settings_and_that_is_no_problem(look: Look, p
 
 
 def test_what_the_token_may_not_read_is_no_problem(look: Look, project: Gitlab) -> None:
-    places = ("protected_branches", "protected_tags", "freeze_periods")
+    places = ("protected_branches", "protected_tags", "freeze_periods", "members")
     project.faults = [Fault("GET", place, times=9, status=403) for place in places]
     found = look()
     assert {found[area][0].state for area in ("branches", "tags", "freezes")} == {"unknown"}
@@ -184,5 +203,5 @@ def test_the_command_says_it(desk: Desk, project: Gitlab) -> None:
     desk.env |= {**job, "RELEASER_GITLAB_TOKEN": "glpat-writes"}
     project.state.protected_tags = []
     ended = desk.run("doctor", "-e", "dev", ok=1)
-    assert "PROBLEM  tags: release tags are not protected" in ended.out
+    assert "PROBLEM  tags: the release tags, as use-case/r1, are not protected" in ended.out
     assert "glpat" not in ended.said
