@@ -78,9 +78,6 @@ def good(pipeline: Pipeline) -> Pipeline:
 
 def soon(tmp_path: Path) -> Path:  # XXX
     text = (ROOT / "templates/releaser.yml").read_text()
-    text = text.replace("-exitcode --reports reports", "-exitcode").replace(
-        'reconcile -e "$RELEASER_ENVIRONMENT" --reports reports', 'reconcile -e "$RELEASER_ENVIRONMENT"'
-    )
     text = text.replace("comment --reports reports", "--version").replace(" --accept-divergence", "")
     (tmp_path / "c.yml").write_text(text)
     return tmp_path / "c.yml"

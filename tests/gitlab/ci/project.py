@@ -6,6 +6,7 @@ import itertools
 import threading
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -49,6 +50,7 @@ class Project:
     """What ``include: component`` finds, by its path."""
     locks: dict[str, threading.Lock] = field(default_factory=dict)
     """Of resource groups."""
+    has_locks: bool = True
 
     @property
     def server(self) -> Path:
@@ -236,9 +238,9 @@ class Pipeline:
         ]
         variables = {**self.variables, "CI_JOB_ID": self.ids[job.name]}
         variables["CI_JOB_URL"] = f"{self.project.gitlab.url}/{PATH}/-/jobs/{self.ids[job.name]}"
-        group = files.expanded(job.words.get("resource_group", ""), job.cell) or job.name + variables["CI_PIPELINE_ID"]
+        group = files.expanded(job.words.get("resource_group", ""), job.cell) if self.project.has_locks else ""
         self.project.gitlab.state.tags |= set(self.project.repo.tags())
-        with self.project.lock(group):
+        with self.project.lock(group) if group else nullcontext():
             ran = jobs.run(self.project, job, variables, before, self.commit)
         self.ran[job.name] = ran
         warned = job.allowed if isinstance(job.allowed, bool) else ran.code in job.allowed
