@@ -33,7 +33,6 @@ _BEDROCK = {
     "guardrail": "guardrails",
     "inference-profile": "inference-profiles",
     "knowledge-base": "knowledge-bases",
-    "data-source": "knowledge-bases",
     "prompt": "prompt-management",
     "prompt-router": "prompt-routers",
 }
@@ -79,7 +78,8 @@ def console_url(kind: str, region: str) -> str:
         return f"https://{region}.{host}/systems-manager/appconfig/applications?region={region}"
     if kind == "runtime-configuration":
         return f"https://{region}.{host}/systems-manager/parameters?region={region}"
-    return f"https://{region}.{host}/bedrock/home?region={region}#/{_BEDROCK.get(kind, '')}"
+    page = _BEDROCK.get(kind)
+    return f"https://{region}.{host}/bedrock/home?region={region}#/{page}" if page else ""
 
 
 def job_artifacts(job_url: str, folder: str) -> Iterator[Link]:
