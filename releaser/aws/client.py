@@ -117,7 +117,8 @@ class BotoAws:
         try:
             client = self._client(service)
             reply: dict[str, Any] = getattr(client, xform_name(operation))(**params)
-        except (ClientError, BotoCoreError, ResponseParserError, OSError, UnicodeDecodeError, ValueError) as error:
+        except (ClientError, BotoCoreError, ResponseParserError, OSError, ValueError, Urllib3Error) as error:
+            # Of an operation that streams, botocore reads the body of an error itself: cut off, it is urllib3's error.
             raise classify(error, service, operation, sent=client is not None) from error
         self._demand_members(client, service, operation, reply)
         return reply
