@@ -13,6 +13,10 @@ from world.estate import Estate
 from world.manifest import use_case
 from world.repository import LETTER
 
+from releaser import wiring
+from releaser.aws.session import SystemClock
+from releaser.pipeline import publishing
+
 
 @pytest.fixture
 def live(new_desk: Callable[..., Desk], gitlab: Gitlab) -> Estate:
@@ -143,6 +147,15 @@ def test_what_has_no_release_has_no_page(live: Estate, gitlab: Gitlab) -> None:
     live.run("dev", "apply")
     assert published(live) == []
     assert gitlab.state.releases == []
+
+
+def test_notes_that_are_too_long_are_a_file_only(live: Estate, gitlab: Gitlab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publishing, "_LONGEST", 20)
+    repo = wiring.Repository(live.dev.repo.root, SystemClock(), live.dev.env)
+    assert [page.state for page in publishing.publish(repo, "dev", None)] == ["made", "made"]
+    assert {row["description"].split(":")[0] for row in gitlab.state.releases} == {
+        "What changed is too long to be shown here"
+    }
 
 
 def test_where_nothing_is_live_there_is_nothing_to_do(live: Estate, gitlab: Gitlab) -> None:
