@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test mutants check bench fix lock clean
+.PHONY: help setup demo test pipeline mutants check bench fix lock clean
 
 help:            ## show the targets
 	@grep -hE '^[a-z]+: .*##|^[a-z]+:  .*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/:\t/' | expand -t 12
@@ -25,6 +25,10 @@ demo: $(READY)   ## the guided first run: one command, no account needed
 
 test: $(READY)   ## the whole test suite
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+pipeline: $(READY) ## our pipeline run by gitlab-ci-local (needs Node.js 20, npm and rsync)
+	@npm install --silent --no-audit --no-fund --no-save --prefix $(VENV)/gitlab-ci-local gitlab-ci-local@4.73.0
+	@PATH="$(CURDIR)/$(VENV)/gitlab-ci-local/node_modules/.bin:$$PATH" $(BIN)/python -m pytest -rs tests/gitlab/test_pipeline_local.py
 
 mutants: $(READY) ## break the engine line by line; the complaints' tests must see it (minutes)
 	@$(BIN)/python -m pytest -n 2 tests/complaints/mutants.py

@@ -22,11 +22,11 @@ from releaser import __version__
 from releaser.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[2]
+HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
 COMPONENT = component.read(ROOT / "templates/releaser.yml")
 ROLE = "arn:aws:iam::$RELEASER_ACCOUNT:role/releaser"
 OTHER: dict[str, Any] = {
     "environments": ["uat", "live"],
-    "runner_tags": ["bank"],
     "retries": 2,
     "aws_region": "us-gov-west-1",
     "timeout": "90m",
@@ -132,7 +132,17 @@ def lines() -> list[str]:
 @pytest.mark.parametrize("line", lines())
 def test_a_job_is_one_command_that_exists(line: str) -> None:
     """The real command line parses what is in the file."""
-    program, *words = shlex.split(line.replace("$RELEASER_ENVIRONMENT", "dev"))
+    parse(line.replace("$RELEASER_ENVIRONMENT", "dev"))
+
+
+@pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook["id"])
+def test_a_hook_is_a_command_that_exists(hook: dict[str, Any]) -> None:
+    parse(hook["entry"])
+    assert hook["description"].endswith(".") and not hook["pass_filenames"]
+
+
+def parse(line: str) -> None:
+    program, *words = shlex.split(line)
     assert program == "releaser" and not re.search(r"[$;&|<>`]", " ".join(words))
     context, command = None, typer.main.get_command(app)
     while True:

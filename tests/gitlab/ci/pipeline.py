@@ -14,7 +14,7 @@ from ci import component, expression
 from ci.component import InvalidPipeline
 
 _TOP = {"include", "workflow", "stages", "variables", "default"}
-_KEYS = {"extends", "image", "tags", "timeout", "interruptible", "retry", "variables", "before_script", "script"}
+_KEYS = {"extends", "image", "timeout", "interruptible", "retry", "variables", "before_script", "script"}
 _KEYS |= {"parallel", "id_tokens", "stage", "environment", "artifacts", "resource_group", "cache", "needs", "rules"}
 _KEYS |= {"allow_failure", "manual_confirmation", "pages"}
 STAGES = (".pre", "build", "test", "deploy", ".post")
