@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from releaser.core.errors import ReleaserError
-from releaser.core.evaluation.evidence import Evidence, read_evidence
+from releaser.core.evaluation.evidence import Evidence, Subject, read_evidence
 from releaser.core.evaluation.judgement import Judgement
 from releaser.core.evidence_ref import EvidenceRef
 from releaser.core.proof.files import compact, sha256
@@ -45,6 +45,11 @@ def files_of(judgement: Judgement, evidence: Iterable[Evidence]) -> dict[str, by
     return found
 
 
+def is_same(one: Subject, other: Subject) -> bool:
+    """Whether two subjects behave the same."""
+    return dict(one.behaviour) == dict(other.behaviour) and dict(one.models) == dict(other.models)
+
+
 @dataclass
 class Archive:
     """What the records of some environments say was evaluated. Records are read once for each use case."""
@@ -60,13 +65,10 @@ class Archive:
         found = (e for _, e in self._named(environment, use_case, f"{PREFIX}-{suite}-{key[:16]}"))
         return tuple({e.digest: e for e in found if e.key == key}.values())
 
-    def of_behaviour(
-        self, environment: str, use_case: str, suite: str, behaviour: Mapping[str, str]
-    ) -> tuple[tuple[str, Evidence], ...]:
-        """(release, evidence) of a suite for exactly this behaviour, newest first."""
-        rows = self._named(environment, use_case, f"{PREFIX}-{suite}-")
-        same = ((r, e) for r, e in rows if e.subject.suite == suite)
-        return tuple((release, e) for release, e in same if dict(e.subject.behaviour) == dict(behaviour))
+    def of_same(self, environment: str, subject: Subject) -> tuple[tuple[str, Evidence], ...]:
+        """(release, evidence) of the same suite for exactly this behaviour and these models, newest first."""
+        rows = self._named(environment, subject.use_case, f"{PREFIX}-{subject.suite}-")
+        return tuple((r, e) for r, e in rows if e.subject.suite == subject.suite and is_same(e.subject, subject))
 
     def everything(self, environment: str, use_case: str) -> Iterator[tuple[str, Evidence]]:
         """(release, its own evidence) of all that was evaluated, newest first."""

@@ -7,9 +7,7 @@ a trouble is asked anew.
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,25 +16,25 @@ from releaser import wiring
 from releaser.core.environment import duration
 from releaser.core.errors import ReleaserError
 from releaser.core.evaluation.case import Case
-from releaser.core.evaluation.evidence import FORMAT, CaseFacts, Evidence, Observation, Subject
+from releaser.core.evaluation.evidence import FORMAT, CaseFacts, Evidence, Subject
 from releaser.core.evaluation.judgement import Judgement, SuiteVerdict, worst
 from releaser.core.events import Noted
 from releaser.core.gate import Result
 from releaser.core.record import OpenRecord
 from releaser.core.shape import plain
 from releaser.engine.ports import Sink
-from releaser.gates.evaluation.asker import Budget, Calls, key_of
+from releaser.gates.evaluation.asker import Budget, Calls
 from releaser.gates.evaluation.calibration import calibrated
-from releaser.gates.evaluation.checkpoint import Checkpoint, Entry
 from releaser.gates.evaluation.judging import call_of
 from releaser.gates.evaluation.limiter import Limiter
 from releaser.gates.evaluation.pairs import Before
-from releaser.gates.evaluation.ports import Refusal, Target
-from releaser.gates.evaluation.runner import Ran, Spec, run_suite
+from releaser.gates.evaluation.runner import Spec, run_suite
 from releaser.gates.evaluation.thresholds import thresholds_of
-from releaser.pipeline.archive import Archive
+from releaser.pipeline.archive import Archive, is_same
 from releaser.pipeline.before import answers_before, digests_of, nothing_before
 from releaser.pipeline.desk import Desk
+from releaser.pipeline.earlier import Earlier, answered, checkpoint_at, is_like, is_whole, together
+from releaser.pipeline.halting import Halt
 from releaser.pipeline.subjects import Subjects
 from releaser.pipeline.suites import SuitePlan
 from releaser.pipeline.thresholds import judged_suites
@@ -158,7 +156,11 @@ class _Session:
         if why is None:
             return suite
         hint = "the same command again goes on where this one stopped"
-        return replace(suite, result=Result.PENDING, reason=f"not done: {why}", hint=hint)
+        waiting = tuple(
+            replace(m, result=Result.PENDING, reason=f"{m.threshold.metric}: not done: {why}", hint=hint)
+            for m in suite.metrics
+        )
+        return replace(suite, result=Result.PENDING, reason=f"not done: {why}", hint=hint, metrics=waiting)
 
     def _found_or_run(self, plan: SuitePlan) -> tuple[tuple[Evidence, ...], str]:
         """All that counts for one suite, and the environment that it comes from when that is another."""
@@ -179,11 +181,11 @@ class _Session:
     def _run(self, plan: SuitePlan, earlier: Sequence[Evidence]) -> Evidence:
         on, subject = self._on, plan.subject
         repo, clock = on.desk.repo, on.desk.repo.clock
-        halt = _Halt(on.stopped)
+        halt = Halt(on.stopped)
         calls = Calls(on.responses, on.limiter, clock, self._budget(plan), halt)
         call = call_of(self._what.around.runtime)
-        with _checkpoint(on.folder / f"{subject.key}.jsonl", subject.key) as checkpoint:
-            log = _Earlier(checkpoint, _answered(earlier), plan.target, {c.id: c for c in plan.cases})
+        with checkpoint_at(on.folder / f"{subject.key}.jsonl", subject.key) as checkpoint:
+            log = Earlier(checkpoint, answered(earlier), plan.target, {c.id: c for c in plan.cases})
             spec = Spec(
                 suite=subject.suite,
                 run=f"{clock.now():%Y%m%dT%H%M%S}-{subject.key[:8]}",
@@ -218,7 +220,7 @@ class _Session:
             tool_version=wiring.version(),
             seed=plan.sample.seed,
             cases=tuple(facts_of(c, plan.counts(c)) for c in ran.cases),
-            observations=_all(ran, earlier, plan.repeats),
+            observations=together(ran, earlier, plan.repeats),
             calibrations={metric: rows for metric, (rows, _) in sorted(calibrations.items())},
             responses=on.responses.listing({o.response for o in ran.observations if o.response}),
             lifecycle=self._lifecycle(subject),
@@ -232,10 +234,8 @@ class _Session:
         if plan.against is None:
             return nothing_before
         then = plan.against.subject
-        rows = self._on.archive.of_behaviour(
-            self._on.desk.environment.name, self._what.use_case, then.suite, then.behaviour
-        )
-        said = digests_of(plan.cases, (e for _, e in rows if e.subject.models == then.models))
+        rows = self._on.archive.of_same(self._on.desk.environment.name, then)
+        said = digests_of(plan.cases, (e for _, e in rows))
         return answers_before(plan.against.target, said, calls)
 
     def _budget(self, plan: SuitePlan) -> Budget:
@@ -265,31 +265,20 @@ class _Session:
         live = what.as_live(suite)
         if live is None:
             before = [e for named, e in archive.everything(environment, what.use_case) if named == release]
-            same = [e for e in before if e.subject.suite == suite and _is_like(e, plan) and is_whole(e, 1)]
+            same = [e for e in before if e.subject.suite == suite and is_like(e, plan) and is_whole(e, 1)]
             known = [e for e in same if e.key == same[0].key and e.key != plan.subject.key]
             return (release, known) if known else None
         then = live.suite(suite, self._on.sample)
-        if plan.subject.behaviour == then.subject.behaviour:
+        if is_same(plan.subject, then.subject):
             return None
-        rows = archive.of_behaviour(environment, what.use_case, suite, then.subject.behaviour)
-        same = [e for _, e in rows if _is_like(e, plan) and is_whole(e, 1)]
+        rows = archive.of_same(environment, then.subject)
+        same = [e for _, e in rows if is_like(e, plan) and is_whole(e, 1)]
         if same:
             return release, [e for e in same if e.key == same[0].key]
         if not any(t.max_regression is not None for t in thresholds_of(what.spec, suite)):
             return release, []
         self._on.sink.emit(Noted(f"{suite}: what is live ({release}) is asked the same, to compare with"))
         return release, [self._run(then, ())]
-
-
-def _is_like(evidence: Evidence, plan: SuitePlan) -> bool:
-    """Whether it was asked and judged in the same way. Judges that compare do it with another release each time."""
-    return _way(evidence.subject) == _way(plan.subject)
-
-
-def _way(subject: Subject) -> tuple[Any, ...]:
-    pairs = {metric for metric, judge in subject.judges.items() if judge.compares}
-    alone = ({m: v for m, v in found.items() if m not in pairs} for found in (subject.evaluators, subject.judges))
-    return (subject.dataset, *alone)
 
 
 def _least(*limits: N | None) -> N | None:
@@ -300,14 +289,6 @@ def experiment_of(environ: Mapping[str, str]) -> str:
     """The run of an experiment tracker that this belongs to, as MLflow names it for what it starts."""
     found = environ.get("MLFLOW_RUN_ID", "")
     return found if re.fullmatch(r"[0-9A-Za-z_-]{1,64}", found) else ""
-
-
-def is_whole(evidence: Evidence, repeats: int) -> bool:
-    """Whether every case was answered as often as asked, and every answer has its scores."""
-    answered = {(o.case, o.repeat) for o in evidence.observations if o.response and not o.unscored}
-    if any(a.trouble for rows in evidence.calibrations.values() for a in rows):
-        return False
-    return evidence.run.complete and all((c.id, r) in answered for c in evidence.cases for r in range(1, repeats + 1))
 
 
 def facts_of(case: Case, metrics: Iterable[str]) -> CaseFacts:
@@ -323,90 +304,6 @@ def facts_of(case: Case, metrics: Iterable[str]) -> CaseFacts:
         slices=tuple(slices),
         metrics=tuple(sorted(metrics)),
     )
-
-
-def _answered(earlier: Iterable[Evidence]) -> dict[tuple[str, int], Observation]:
-    found: dict[tuple[str, int], Observation] = {}
-    for evidence in earlier:
-        for one in evidence.observations:
-            if one.response:
-                found.setdefault((one.case, one.repeat), one)
-    return found
-
-
-def _all(ran: Ran, earlier: Iterable[Evidence], repeats: int) -> tuple[Observation, ...]:
-    """Those of this run, and every other answer that an earlier run had to the same question."""
-    found = {(o.case, o.repeat, o.run): o for o in ran.observations}
-    for evidence in earlier:
-        for one in evidence.observations:
-            if one.response and not one.unscored and one.repeat <= repeats:
-                found.setdefault((one.case, one.repeat, one.run), one)
-    return tuple(found[key] for key in sorted(found))
-
-
-class _Halt(threading.Event):
-    """Set when the time is up; also while the whole run is to stop."""
-
-    def __init__(self, stopped: Callable[[], bool]) -> None:
-        super().__init__()
-        self._stopped = stopped
-
-    @property
-    def timed(self) -> bool:
-        """Whether the time was up."""
-        return super().is_set()
-
-    def is_set(self) -> bool:
-        """For either reason."""
-        return super().is_set() or self._stopped()
-
-    @contextmanager
-    def after(self, seconds: float) -> Iterator[None]:
-        """The time is up then."""
-        timer = threading.Timer(seconds, self.set)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-
-
-def _checkpoint(path: Path, key: str) -> Checkpoint:
-    try:
-        return Checkpoint(path, key)
-    except (ValueError, OSError) as error:
-        raise ReleaserError(
-            f"the evaluation cannot note what it has done: {error}",
-            code="P229",
-            hint="wait for the other run in this clone; or free the disk; a broken file may be deleted",
-        ) from None
-
-
-class _Earlier:
-    """A log that also knows what earlier evidence has: the same question, asked of the same thing, is answered."""
-
-    def __init__(
-        self,
-        log: Checkpoint,
-        known: Mapping[tuple[str, int], Observation],
-        target: Target,
-        cases: Mapping[str, Case],
-    ) -> None:
-        self._log, self._known, self._target, self._cases = log, known, target, cases
-
-    def known(self, case: str, repeat: int) -> Entry | None:
-        found = self._known.get((case, repeat))
-        if found is None:
-            return self._log.known(case, repeat)
-        try:
-            key = key_of(self._target.request(self._cases[case]), repeat)
-        except (Refusal, TypeError, ValueError):
-            return self._log.known(case, repeat)
-        return Entry(key, found)
-
-    def write(self, entry: Entry) -> None:
-        self._log.write(entry)
 
 
 def evaluator(desk: Desk, sink: Sink, stopped: Callable[[], bool], **limits: Any) -> Evaluating:

@@ -137,7 +137,9 @@ class Subjects:
             return None
         needed = {Address(self.use_case, k, entry): k for k, entry in kind.needs(target)}
         gone = {k for a, k in needed.items() if a not in bound}
-        if not needed or kind.name in gone:
+        # What was called before by that name is asked again; a model that is named anew was never called.
+        models = self.around.live_models
+        if kind.name in gone or not (needed or kind.name == "model") or target.get("model", "") not in {"", *models}:
             return None
         used = [a for a in self._used(kind.needs(target)) if a in bound]
         nodes = {a: replace(self.nodes[a], behaviour=bound[a].behaviour) for a in used}

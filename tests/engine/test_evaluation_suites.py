@@ -324,3 +324,14 @@ def test_flow_agent_and_knowledge_base_are_called_as_candidates(new_desk: DeskMa
     assert called.count("CreateFlowAlias") == called.count("DeleteFlowAlias") == 1
     assert all("releaser-candidate" not in names for names in aliases(desk).values())
     desk.settled()
+
+
+def test_a_raw_model_that_changes_is_compared_with_the_one_before(gated: Desk) -> None:
+    metrics = {"refusalRate": {"floor": 0.1, "maxRegression": 0.5}}
+    suite = {"target": {"model": "answer", "guardrail": "main"}, "dataset": "golden", "metrics": metrics}
+    write(gated, {"quality": suite}, files={"golden": cases(60)})
+    gated.reconcile()
+    write(gated, {"quality": suite}, files={"golden": cases(60)}, model=manifest.HAIKU)
+    ended = gated.reconcile()
+    models = {e["subject"]["models"]["answer"] for e in records_evidence(gated)}
+    assert models == {manifest.SONNET, manifest.HAIKU}, ended.said
