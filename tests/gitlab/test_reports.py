@@ -149,6 +149,23 @@ def test_gates_are_cases_of_their_use_case() -> None:
     assert "make room" in found[1].output
 
 
+def test_what_could_not_be_planned_is_an_error_and_what_is_awaited_too() -> None:
+    told = (Diagnostic("P140", "cannot be read"), Diagnostic("P141", "old", severity="warning"))
+    found = read.junit(junit("x", checks.of_gates(replace(plan(), diagnostics=told), ())))
+    assert [(c.key, c.status) for c in found] == [
+        ("dev_dev.gates_plan P140", "error"),
+        ("mail_mail.gates_plan", "passed"),
+    ]
+    statuses = {r: read.junit(junit("x", checks.of_judgements([judged(verdict(r))])))[0].status for r in Result}
+    assert statuses == {
+        Result.PASS: "passed",
+        Result.FAIL: "failure",
+        Result.INCONCLUSIVE: "failure",
+        Result.ERROR: "error",
+        Result.PENDING: "error",
+    }
+
+
 def test_what_a_run_came_to() -> None:
     key = StepKey(Address("c", "prompt", "answer"), Verb.UPDATE)
     results = {
@@ -176,7 +193,7 @@ def test_drift_names_members_and_no_values() -> None:
         ("other", "passed"),
         ("new", "passed"),
     ]
-    assert "wordPolicy.words[].text" in text and secret not in text
+    assert read.junit(text)[0].output.endswith(": wordPolicy.words[].text") and secret not in text
     gone = read.junit(junit("x", checks.of_drift(plan(change(Action.CREATE, reason="deleted-live")))))
     assert gone[0].status == "failure" and "deleted-live" in gone[0].output
 
@@ -381,9 +398,23 @@ def test_links_keep_to_what_gitlab_takes() -> None:
 
 
 def test_only_https_is_linked() -> None:
-    schemes = ["http://a.example", "javascript:alert(1)", "https:///x", "https://a.example/b"]
+    schemes = [
+        "http://a.example",
+        "javascript:alert(1)",
+        "https:///x",
+        "https://a.example/b",
+        "https://a.example/\u202e",
+    ]
+    schemes += ["https://a.example/c\x1b[31m"]
     found = read.annotated(links(plan(), [Link("x", url) for url in schemes]))
     assert found == {"dev: reports": ["https://a.example/b"]}
+
+
+def test_a_list_has_a_name_that_gitlab_takes() -> None:
+    long = replace(plan(change(Action.CREATE)), environment="e" * 300)
+    assert len(read.annotated(links(long))) == 1
+    blocked = plan(change(Action.CREATE), blocked=(Diagnostic("P110", "no"),))
+    assert read.annotated(links(blocked)) == {}, "nothing of it changes"
 
 
 @pytest.mark.parametrize("kind", sorted(registry()))

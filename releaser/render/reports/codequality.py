@@ -21,15 +21,10 @@ def fingerprints(diagnostics: Sequence[Diagnostic]) -> Iterator[str]:
     at one place are numbered."""
     seen: dict[str, int] = {}
     for found in diagnostics:
-        key = json.dumps([found.code, found.path, json_pointer(found)])
+        key = json.dumps([found.code, found.path, list(found.pointer)])
         seen[key] = seen.get(key, 0) + 1
         named = key if seen[key] == 1 else f"{key}{seen[key]}"
         yield hashlib.sha256(named.encode()).hexdigest()
-
-
-def json_pointer(found: Diagnostic) -> str:
-    """RFC 6901."""
-    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in found.pointer)
 
 
 def codequality(diagnostics: Sequence[Diagnostic]) -> str:
