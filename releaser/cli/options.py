@@ -47,7 +47,8 @@ Base = Annotated[
     typer.Option(
         "--base",
         help="The commit that --affected compares with.",
-        envvar="CI_MERGE_REQUEST_DIFF_BASE_SHA",
+        # The first is set where a pipeline runs on the merged result, to the commit that it was merged into.
+        envvar=["CI_MERGE_REQUEST_TARGET_BRANCH_SHA", "CI_MERGE_REQUEST_DIFF_BASE_SHA"],
         show_default="where the default branch was left",
     ),
 ]

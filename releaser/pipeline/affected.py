@@ -20,8 +20,6 @@ from releaser.store.pins import PinFile, load_pins, read_content, tags_named
 from releaser.store.reader import Reader
 from releaser.store.workspace import load_environments, load_use_case, manifest_names
 
-BASE = "CI_MERGE_REQUEST_DIFF_BASE_SHA"
-
 
 def affected_by(repo: wiring.Repository, environment: str, base: str) -> Affected:
     """What the files here change in an environment, against a commit. Raises WrongUsage for an environment that is in
@@ -38,13 +36,12 @@ def affected_by(repo: wiring.Repository, environment: str, base: str) -> Affecte
 
 
 def base_commit(repo: wiring.Repository, base: str) -> str:
-    """The commit that is given, that GitLab gives, or where the default branch was left. Raises WrongUsage."""
-    named = base or repo.environ.get(BASE, "")
-    if named:
-        found = repo.git.resolve(f"{named}^{{commit}}") if not named.startswith("-") else None
+    """The commit that is given (by GitLab too), or where the default branch was left. Raises WrongUsage."""
+    if base:
+        found = repo.git.resolve(f"{base}^{{commit}}") if not base.startswith("-") else None
         if found is None:
             hint = "fetch it (GIT_DEPTH: 0), or name another one with --base"
-            raise WrongUsage(f"there is no commit {named[:100]} here", code="P106", hint=hint)
+            raise WrongUsage(f"there is no commit {base[:100]} here", code="P106", hint=hint)
         return found
     branch = repo.environ.get("CI_DEFAULT_BRANCH") or "main"
     for name in (f"refs/remotes/{repo.git.remote() or 'origin'}/{branch}", f"refs/heads/{branch}"):

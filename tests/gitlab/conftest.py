@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import urllib3
+from ci.merges import merges  # noqa: F401  (a fixture)
 from stub import Gitlab, running
 from tick import ApiMaker, Clock
 

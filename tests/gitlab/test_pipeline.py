@@ -95,6 +95,7 @@ def story(
     desk.admin.publish_keys(ISSUER, issuer.keys)
     endpoint = desk.box.env(desk.account)["AWS_ENDPOINT_URL"]
     variables = [Variable("AWS_ENDPOINT_URL", endpoint), Variable("RELEASER_GITLAB_TOKEN", "glpat-writes")]
+    variables.append(Variable("RELEASER_PUSH_TOKEN", "glpat-pushes", is_protected=True))
     with door.opened(zygote, tmp_path / "runner") as opened:
         found = Project(desk.repo.clone(tmp_path / "gitlab"), tmp_path / "runner", opened, gitlab, issuer, variables)
         found.components["platform/releaser/releaser"] = soon(tmp_path)

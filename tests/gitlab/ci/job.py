@@ -42,7 +42,7 @@ def run(project: Project, job: Job, variables: Mapping[str, str], before: Iterab
     tree.mkdir(parents=True)
     git("git", "init", "-q", "--template=", "-b", "none")
     git("git", "remote", "add", "origin", str(project.server))
-    git("git", "fetch", "-q", "origin", *REFS)
+    git("git", "fetch", "-q", "origin", *REFS, commit)
     git("git", "checkout", "-q", "--detach", commit)
     env = environment(project, job, {**variables, "CI_PROJECT_DIR": str(tree)})
     for earlier in before:

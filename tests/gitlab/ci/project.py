@@ -57,8 +57,9 @@ class Project:
         assert self.repo.server is not None
         return self.repo.server
 
-    def propose(self, branch: str, author: str = "dana") -> Pipeline:
-        """Opens a merge request for a branch that was pushed, or finds it; its pipeline."""
+    def propose(self, branch: str, author: str = "dana", *, merged_results: bool = False) -> Pipeline:
+        """Opens a merge request for a branch that was pushed, or finds it; its pipeline: on the branch, or on what
+        merging it now would give."""
         self.repo.git("fetch", "-q", "origin")
         head = self.repo.git("rev-parse", f"origin/{branch}")
         opened = [r for r in self.gitlab.state.merge_requests if (r["source_branch"], r["state"]) == (branch, "opened")]
@@ -75,6 +76,13 @@ class Project:
             "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
             "CI_MERGE_REQUEST_DIFF_BASE_SHA": base,
         }
+        if merged_results:
+            said |= {"CI_MERGE_REQUEST_SOURCE_BRANCH_SHA": head}
+            said |= {"CI_MERGE_REQUEST_TARGET_BRANCH_SHA": self.repo.git("rev-parse", "origin/main")}
+            self.repo.git("checkout", "-q", "--detach", "origin/main")
+            self.repo.git("merge", "-q", "--no-ff", "-m", "merged result", head)
+            head = self.repo.git("rev-parse", "HEAD")
+            self.repo.git("push", "-q", "origin", f"HEAD:refs/merge-requests/{row['iid']}/merge")
         return self._pipeline(head, said)
 
     def merge(self, branch: str, by: str = "eve") -> Pipeline:
