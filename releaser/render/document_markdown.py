@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import assert_never
 
 from releaser.core.kind import Effect
 from releaser.core.word_diff import word_diff
+from releaser.render.acting_words import Atom, atoms
 from releaser.render.document import (
     Block,
     Bullet,
@@ -21,7 +23,7 @@ from releaser.render.document import (
     Table,
     WordDiff,
 )
-from releaser.render.escape import block, code, prose
+from releaser.render.escape import block, edged, marked, prose, safe, whole
 from releaser.render.text import diff_lines
 
 _MARKS: dict[Effect, str] = {"weaker": "⚠ **weaker** ", "stronger": "**stronger** ", "changed": "", "neutral": ""}
@@ -80,16 +82,16 @@ def _table(found: Table) -> Iterator[str]:
 
 
 def _inline(text: Inline, *, cell: bool = False) -> str:
-    return "".join(_span(part, cell) for part in text)
+    parts = []
+    said = [part for part in text if (part.text if isinstance(part, Span) else part)]
+    for is_strong, group in groupby(said, lambda part: isinstance(part, Span) and part.style == "strong"):
+        shown = marked(_atoms(group), cell=cell)
+        parts.append(f"**{shown}**" if is_strong else shown)
+    return edged("".join(parts)) if cell else whole("".join(parts))
 
 
-def _span(part: str | Span, cell: bool) -> str:
-    if isinstance(part, str):
-        return prose(part)
-    match part.style:
-        case "code":
-            return code(part.text, cell=cell)
-        case "strong":
-            return f"**{prose(part.text)}**"
-        case None:
-            return prose(part.text)
+def _atoms(parts: Iterable[str | Span]) -> Iterator[Atom]:
+    """What stands side by side is read as one text: words may be made of two parts."""
+    for is_code, group in groupby(parts, lambda part: isinstance(part, Span) and part.style == "code"):
+        text = safe("".join(part.text if isinstance(part, Span) else part for part in group))
+        yield from (Atom(text, True),) if is_code else atoms(text)

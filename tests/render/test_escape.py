@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from hypothesis import given
 from hypothesis import strategies as st
+from world.gitlab_markdown import read_html, rendered
 
 from releaser.core.word_diff import word_diff
-from releaser.render.escape import block, code, html, prose, safe
+from releaser.render.document import Bullet, Bullets, Span, Table, code, strong
+from releaser.render.document_markdown import markdown
+from releaser.render.escape import block, html, prose, safe
+from releaser.render.escape import code as code_span
 from releaser.render.line import Piece, coloured_text, line, plain_text
 from releaser.render.text import diff_lines
 
@@ -35,7 +40,7 @@ def test_a_block_ends_where_we_end_it(lines: list[str]) -> None:
 
 @given(ANY)
 def test_a_code_span_ends_where_we_end_it(text: str) -> None:
-    found = code(text)
+    found = code_span(text)
     fence = re.match(r"`+", found)
     assert fence is not None
     inner = found[len(fence.group()) : -len(fence.group())]
@@ -43,18 +48,36 @@ def test_a_code_span_ends_where_we_end_it(text: str) -> None:
     assert "\n" not in found
 
 
-@given(ANY)
-def test_prose_has_no_markup(text: str) -> None:
-    found = prose(text)
-    assert "<" not in found
-    assert not re.search(r"@\w", found) and "@" not in found
-    assert not re.search(r"(?<!\\)(?:\\\\)*[`*\[\]|~]", found)
-    assert "://" not in found
+@given(ANY, st.sampled_from(["", "> ", "- ", "> - ", "1. ", "# "]))
+def test_prose_is_read_as_exactly_this_text_and_does_nothing(text: str, before: str) -> None:
+    found = rendered(before + prose(text))
+    assert found.text.replace("\n", "") == safe(text) and found.acting == []
+    assert set(found.tags) <= {"p", "code", "blockquote", "ul", "ol", "li", "h1"}
+
+
+PARTS = st.lists(st.tuples(ANY, st.sampled_from([str, code, strong])), min_size=1, max_size=4)
+
+
+@given(PARTS, PARTS)
+def test_parts_and_cells_are_read_as_exactly_their_texts(
+    one: list[tuple[str, Callable[[str], str | Span]]], two: list[tuple[str, Callable[[str], str | Span]]]
+) -> None:
+    texts = ["".join(safe(text) for text, _ in parts) for parts in (one, two)]
+    cells = tuple(tuple(style(text) for text, style in parts) for parts in (one, two))
+    found = rendered(markdown((Table("", ("a", "b"), (cells, cells[::-1])), Bullets((Bullet(cells[0]),)))))
+    assert [c.replace("**", "") for c in found.cells] == [
+        "a",
+        "b",
+        *(t.replace("**", "") for t in (*texts, *texts[::-1])),
+    ]
+    assert found.acting == []
+    assert set(found.tags) <= {"table", "thead", "tbody", "tr", "th", "td", "code", "strong", "ul", "li"}
 
 
 @given(ANY)
-def test_html_has_no_tags(text: str) -> None:
-    assert not re.search(r'[<>"@]', html(text))
+def test_html_is_read_as_exactly_this_text(text: str) -> None:
+    found = read_html(html(text))
+    assert found.text == safe(text) and set(found.tags) <= {"code"} and found.acting == []
 
 
 @given(ANY, ANY)
