@@ -15,8 +15,7 @@ from world.process import Zygote, until
 from world.repository import LETTER
 
 from ci import door
-from ci.project import ISSUER, Pipeline, Project, Variable
-from releaser.sandbox.iam.issuer import Issuer
+from ci.project import Pipeline, Project, Variable
 
 ROOT = Path(__file__).resolve().parents[3]
 ALLOW = [{"at": "guardrails.main", "change": "weaken", "reason": "Letters quote what customers wrote."}]
@@ -76,6 +75,6 @@ def merges(new_desk: Callable[..., Desk], zygote: Zygote, gitlab: Gitlab, tmp_pa
     variables = [Variable(k, v) for k, v in desk.box.env(desk.account).items() if k.startswith("AWS_")]
     with door.opened(zygote, tmp_path / "runner") as opened:
         clone = desk.repo.clone(tmp_path / "gitlab")
-        found = Project(clone, tmp_path / "runner", opened, gitlab, Issuer(ISSUER), variables)
+        found = Project(clone, tmp_path / "runner", opened, gitlab, variables=variables)
         found.components["platform/releaser/releaser"] = ROOT / "templates/releaser.yml"
         yield Merges(desk, found)
