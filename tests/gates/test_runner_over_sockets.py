@@ -238,6 +238,11 @@ def verdicts(evidence: Evidence) -> list[SuiteVerdict]:
     return [replace(one, evidence=()) for one in found]
 
 
+def troubled(ran: Ran) -> int:
+    """How many cases have no answer."""
+    return sum(o.trouble is not None for o in ran.observations)
+
+
 @pytest.mark.parametrize("worse", [1, 4] if FULL else [1])
 @pytest.mark.parametrize("seed", range(12 if FULL else 2))
 def test_faults_change_no_verdict_or_make_it_an_error(
@@ -258,16 +263,20 @@ def test_faults_change_no_verdict_or_make_it_an_error(
     disturb()
     patient = place_in(tmp_path / "patient")
     ran = patient.run(count)
-    hit = {one["requestId"] for one in box.admin.fired()}
-    assert worse == 1 or {one["kind"] for one in box.admin.fired()} == {str(rule["kind"]) for rule in SHARES}
-    assert (ran.calls, ran.retries) == (count + len(hit), len(hit)), "a reply that was cut passed for a whole one"
-    assert patient.evidence(ran).digest == untouched.digest and verdicts(patient.evidence(ran)) == verdicts(untouched)
+    hit, lost = {one["requestId"] for one in box.admin.fired()}, troubled(ran)
+    assert worse == 1 or {"throttle", "error", "truncate"} <= {one["kind"] for one in box.admin.fired()}
+    assert ran.calls == count - lost + len(hit), "a reply that was cut passed for a whole one"
+    if lost:
+        assert worse > 1 and [v.result for v in verdicts(patient.evidence(ran))] == [Result.ERROR] * 2
+    else:
+        assert patient.evidence(ran).digest == untouched.digest
+        assert verdicts(patient.evidence(ran)) == verdicts(untouched)
 
     disturb()
     impatient = place_in(tmp_path / "impatient")
     ran = impatient.run(count, tries=1)
     hit = {one["requestId"] for one in box.admin.fired()}
-    assert sum(o.trouble is not None for o in ran.observations) == len(hit) > 10
+    assert troubled(ran) == len(hit) > 5
     assert [v.result for v in verdicts(impatient.evidence(ran))] == [Result.ERROR] * 2
     box.admin.clear_faults()
     assert impatient.evidence(impatient.run(count)).digest == untouched.digest, "only what had a trouble is asked again"
