@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -497,6 +498,32 @@ def test_a_life_in_reports(desk: Desk, tmp_path: Path) -> None:
     drifted = reports(tmp_path / "drift")
     assert [c.key for c in drifted["junit.xml"] if c.status == "failure"] == ["mail_mail.guardrail_main"]
     assert set(drifted["metrics.txt"].values()) == {1.0}
+
+
+def test_what_was_evaluated_is_reported_before_the_merge_and_after(
+    new_desk: Callable[..., Desk], tmp_path: Path
+) -> None:
+    desk = new_desk(gates={"required": ["quality"]})
+    data = "".join(json.dumps({"id": f"c{i:02}", "input": {"letter": f"letter {i}"}}) + "\n" for i in range(40))
+    suite = {"target": {"prompt": "answer"}, "dataset": "golden", "metrics": {"refusalRate": {"ceiling": 0.5}}}
+    golden = {"path": "data/golden.jsonl", "sha256": hashlib.sha256(data.encode()).hexdigest()}
+    document = use_case(datasets={"golden": golden}, evaluation={"suites": {"quality": suite}})
+    document["spec"]["governance"]["riskTier"] = "limited"
+    desk.repo.commit("nothing yet")
+    base = desk.repo.git("rev-parse", "HEAD").strip()
+    desk.repo.declare(document, {"answer": LETTER})
+    desk.repo.write("manifests/mail/data/golden.jsonl", data)
+    desk.repo.commit("first")
+    told = []
+    for name, command in (("before", ("evaluate", "--affected", "--base", base)), ("after", ("reconcile",))):
+        desk.run(*command, "-e", "dev", "--reports", str(tmp_path / name), ok=0)
+        found = reports(tmp_path / name)
+        (case,) = [c for c in found["junit.xml"] if c.name == "refusalRate"]
+        assert (case.key, case.status) == ("mail_mail.quality_refusalRate", "passed")
+        at = "{environment=dev,use_case=mail,suite=quality,metric=refusalRate}"
+        assert found["metrics.txt"][f"releaser_evaluation_score_cases{at}"] == 40.0
+        told.append({n: v for n, v in found["metrics.txt"].items() if n.startswith("releaser_evaluation_score")})
+    assert told[0] == told[1], "one suite, one model: what the merge request was shown is what was released"
 
 
 def test_a_report_that_cannot_be_written_undoes_no_release(desk: Desk, tmp_path: Path) -> None:
