@@ -57,6 +57,8 @@ def plan(
     if affected:
         use_cases = touching.use_cases(repo, environment, base, reports, use_cases)
         if not use_cases:
+            if reports is not None:
+                gitlab_reports.of_nothing(reports, environment)
             raise typer.Exit(0)
     desk = work.desk(repo, environment, target, use_cases, offline=True, origin=origin)
     planned, verdicts = work.make_plan(desk, deep=deep)

@@ -38,6 +38,14 @@ def of_plan(repo: wiring.Repository, root: Path, plan: Plan, verdicts: Sequence[
     )
 
 
+def of_nothing(root: Path, environment: str) -> None:
+    """A merge request that touches nothing here: no change is a report too. Raises ReleaserError."""
+    from releaser.render.reports.terraform import counted
+
+    here = Reports.of(root, environment)
+    here.write({here.terraform: counted()})
+
+
 def of_judgements(root: Path, environment: str, judgements: Iterable[Judgement]) -> None:
     """What was measured, and what was asked. Raises ReleaserError."""
     from releaser.render.reports import checks, metrics

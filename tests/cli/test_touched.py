@@ -58,6 +58,7 @@ def touched(desk: Desk, reports: Path) -> dict[str, str]:
         assert {u["useCase"] for u in json.loads(saved.read_text())["useCases"]} == set(found)
     else:
         assert "nothing is touched" in planned.said
+        assert json.loads((reports / "dev/terraform.json").read_text()) == {"create": 0, "update": 0, "delete": 0}
     return found
 
 

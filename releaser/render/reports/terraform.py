@@ -30,13 +30,19 @@ _COUNTS: dict[Action, tuple[str, ...]] = {
 
 def terraform(plan: Plan) -> str:
     """The report."""
-    counts = Counter({"create": 0, "update": 0, "delete": 0})
+    counts: Counter[str] = Counter()
     for part in plan.use_cases:
         if part.blocked or part.observed:
             continue
         brought = {step.address for step in part.steps if step.verb is Verb.INGEST}
         for change in part.changes:
             counts.update(_counted(change, brings=change.address in brought))
+    return counted(**counts)
+
+
+def counted(create: int = 0, update: int = 0, delete: int = 0) -> str:
+    """The report of so many changes."""
+    counts = {"create": create, "update": update, "delete": delete}
     return json.dumps({key: min(number, LIMIT) for key, number in counts.items()}) + "\n"
 
 
