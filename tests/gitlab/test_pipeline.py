@@ -32,12 +32,12 @@ class Story:
         self.desk, self.project = desk, found
         self.accounts = {"dev": desk.account, "prod": prod}
 
-    def follow(self, block: str) -> str:
+    def follow(self, block: str, **more: str) -> str:
         """Runs one block of the page, with accounts of our own and without what a server would install."""
         for number, name in (("111111111111", "dev"), ("222222222222", "prod")):
             block = block.replace(number, self.accounts[name])
         block = block.replace("environments: [dev, prod]", HERE)
-        env = self.desk.repo.env | {"PATH": f"{self.project.door.bin}:{self.desk.repo.env['PATH']}"}
+        env = self.desk.repo.env | {"PATH": f"{self.project.door.bin}:{self.desk.repo.env['PATH']}"} | more
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", block], cwd=self.desk.repo.root, env=env, capture_output=True, text=True
         )
@@ -67,6 +67,14 @@ class Story:
         client = self.desk.box.client("ssm", self.accounts[environment])
         found = client.get_parameters(Names=["/releaser/mail/runtime"])["Parameters"]
         return json.loads(found[0]["Value"])["release"] if found else None
+
+    def tamper(self) -> None:
+        """Somebody edits the prompt in the console."""
+        client = self.desk.client("bedrock-agent")
+        found = client.get_prompt(promptIdentifier=client.list_prompts()["promptSummaries"][0]["id"])
+        found["variants"][0]["templateConfiguration"]["text"]["text"] += "In rhymes."
+        kept = {k: found[k] for k in ("name", "variants", "defaultVariant", "description") if k in found}
+        client.update_prompt(promptIdentifier=found["id"], **kept)
 
 
 def good(pipeline: Pipeline) -> Pipeline:
@@ -102,8 +110,8 @@ def story(
         yield Story(desk, prod, found)
 
 
-def test_from_an_empty_repository_to_a_promoted_release_and_back(story: Story) -> None:
-    repository_, first, roles, request, promotion, change, back = BLOCKS
+def test_from_an_empty_repository_to_a_promoted_release_and_back(story: Story, gitlab: Gitlab) -> None:
+    repository_, first, roles, doctor, request, promotion, change, back = BLOCKS
     ci = story.project
     story.follow(repository_)
     story.follow(first)
@@ -111,13 +119,22 @@ def test_from_an_empty_repository_to_a_promoted_release_and_back(story: Story) -
     for name in ("dev", "prod"):
         story.make_roles(name)
     story.follow(request)
-    good(ci.propose("mail"))
-    good(ci.merge("mail"))
+    mark = story.desk.mark()
+    asked = good(ci.propose("mail"))
+    assert set(story.desk.writes(mark)) == {"sts.AssumeRoleWithWebIdentity"} and story.live("dev") is None
+    assert json.loads(asked.ran["releaser:plan: [dev]"].reports["terraform"])["create"] > 2
+    done = good(ci.merge("mail"))
     assert (story.live("dev"), story.live("prod")) == ("r1", None)
+    assert 'failures="0"' in done.ran["releaser:reconcile: [dev]"].reports["junit"]
+    assert [row["tag_name"] for row in gitlab.state.releases] == ["mail/r1"]
+    story.follow(doctor, **story.desk.box.env(story.desk.account))
+
     story.follow(promotion)
     good(ci.propose("releaser/promote-prod-mail"))
+    assert story.live("prod") is None
     good(ci.merge("releaser/promote-prod-mail"))
     assert story.live("prod") == "r1"
+
     story.follow(change)
     good(ci.propose("shorter"))
     good(ci.merge("shorter"))
@@ -130,5 +147,9 @@ def test_from_an_empty_repository_to_a_promoted_release_and_back(story: Story) -
     good(ci.propose("releaser/rollback-prod-mail"))
     good(ci.merge("releaser/rollback-prod-mail"))
     assert (story.live("dev"), story.live("prod")) == ("r2", "r1")
+
+    story.tamper()
     night = good(ci.pushed("schedule"))
-    print(night.explained())
+    assert (night.states["releaser:drift: [dev]"], night.states["releaser:drift: [prod]"]) == ("warning", "success")
+    assert "<failure" in night.ran["releaser:drift: [dev]"].reports["junit"]
+    story.follow("releaser drift -e dev --detailed-exitcode", **story.desk.box.env(story.desk.account))

@@ -74,6 +74,19 @@ def test_a_failure_is_told_where_people_look(two: Merges) -> None:
     assert "<failure" in done.ran[EVALUATE].reports["junit"]
 
 
+def test_words_for_people_ask_nobody_anything(two: Merges) -> None:
+    repo = two.desk.repo
+    repo.git("switch", "-q", "-c", "readme", "origin/main")
+    repo.write("README.md", "Read me.\n")
+    repo.git("add", "README.md")
+    repo.git("commit", "-q", "-m", "readme")
+    repo.git("push", "-q", "origin", "readme")
+    mark = two.desk.mark()
+    done = two.project.propose("readme").run()
+    assert done.passed(), done.explained()
+    assert "nothing is touched" in done.log("releaser:plan: [dev]") and two.desk.since(mark) == []
+
+
 @pytest.mark.parametrize("merged_results", [False, True])
 def test_what_others_merged_meanwhile_is_not_this_merge_requests(two: Merges, merged_results: bool) -> None:
     branch(two, "mail")
