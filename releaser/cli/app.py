@@ -13,6 +13,7 @@ from releaser.cli import (
     apply,
     audit,
     bom,
+    comment,
     dataset,
     doctor,
     drift,
@@ -99,6 +100,7 @@ app.command()(promote.promote)
 app.command()(rollback.rollback)
 app.command()(retire.retire)
 app.command()(publish.publish)
+app.command()(comment.comment)
 app.command()(site.site)
 app.command()(gc.gc)
 app.command()(bom.bom)

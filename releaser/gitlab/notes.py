@@ -55,6 +55,20 @@ def marked_note(api: Api, request: int, marker: str, author: int) -> Note | None
     return next((note for note in found if note.body.startswith(marker)), None)
 
 
+def put_note(api: Api, request: int, body: str, marker: str, author: int, *, makes: bool = True) -> str:
+    """Brings the author's comment that begins with ``marker`` to this text: ``made``, ``updated``, ``as before``, or
+    ``none`` where there is none and none is to be made. Raises ReplyLost, GitlabError."""
+    found = marked_note(api, request, marker, author)
+    if found is None:
+        if makes:
+            create_note(api, request, body, marker, author)
+        return "made" if makes else "none"
+    if found.body.rstrip() == body.rstrip():  # GitLab keeps no blanks at the end
+        return "as before"
+    update_note(api, request, found.id, body)
+    return "updated"
+
+
 def update_note(api: Api, request: int, note: int, body: str) -> Note:
     """Another text; nobody is mailed."""
     return _note(api.put((*_place(api, request), note), {"body": body}))

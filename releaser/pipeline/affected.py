@@ -35,6 +35,15 @@ def affected_by(repo: wiring.Repository, environment: str, base: str) -> Affecte
     return Affected(base=start, head=head, use_cases=affected(was, now), gone=gone(was, now))
 
 
+def content_of_both(
+    repo: wiring.Repository, environment: str, base: str, only: Collection[str]
+) -> tuple[Mapping[str, UseCaseFiles], Mapping[str, UseCaseFiles]]:
+    """What an environment is to have of use cases, at a commit and here; what cannot be read is left out."""
+    sides = _Side(repo, repo.at(base_commit(repo, base)), environment), _Side(repo, repo.on_disk(), environment)
+    before, after = (side.files(only) for side in sides)
+    return before, after
+
+
 def base_commit(repo: wiring.Repository, base: str) -> str:
     """The commit that is given (by GitLab too), or where the default branch was left. Raises WrongUsage."""
     if base:
@@ -102,6 +111,10 @@ class _Side:
                 stamps = {str(n.address): n.stamp for n in compiled.graph.of(name)}
                 found[name] = Resolved(use_case.digest, stamps, target.name, problems.get(name, ""))
         return found
+
+    def files(self, only: Collection[str]) -> Mapping[str, UseCaseFiles]:
+        environment = self.environment
+        return self._files(environment, only) if environment is not None else {}
 
     def _files(self, environment: Environment, only: Collection[str] | None) -> Mapping[str, UseCaseFiles]:
         if environment.spec.track is None:

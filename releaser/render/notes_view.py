@@ -43,14 +43,9 @@ def _blocks(notes: Notes) -> Iterator[Block]:
         yield from run_view(notes.run)
     if notes.is_first:
         yield from _what_it_is(notes)
-    for section in notes.sections:
-        yield Heading(2, section.title)
-        yield Bullets(tuple(_bullet(n, notes.withholds_texts) for n in section.notes))
-    if notes.withholds_texts and any(n.remark.texts or n.remark.private for s in notes.sections for n in s.notes):
-        said = "Texts are left out: the data of this use case is confidential. They are in git, at the release."
-        yield Paragraph((said,))
+    yield from sections_view(notes)
     yield from scores_view(notes.scores, notes.previous)
-    yield from _cost(notes)
+    yield from cost_view(notes)
     if not notes.is_first:
         yield from _models_now(notes)
         yield from _documents(notes)
@@ -58,6 +53,16 @@ def _blocks(notes: Notes) -> Iterator[Block]:
     if notes.back is not None:
         yield from back_view(notes.back)
     yield from _digests(notes)
+
+
+def sections_view(notes: Notes) -> Iterator[Block]:
+    """What changed, by subject."""
+    for section in notes.sections:
+        yield Heading(2, section.title)
+        yield Bullets(tuple(_bullet(n, notes.withholds_texts) for n in section.notes))
+    if notes.withholds_texts and any(n.remark.texts or n.remark.private for s in notes.sections for n in s.notes):
+        said = "Texts are left out: the data of this use case is confidential. They are in git, at the release."
+        yield Paragraph((said,))
 
 
 def _opening(notes: Notes) -> Inline:
@@ -142,7 +147,8 @@ def _documents(notes: Notes) -> Iterator[Block]:
         yield _pairs([(d.name, str(d)) for d in notes.facts.documents])
 
 
-def _cost(notes: Notes) -> Iterator[Block]:
+def cost_view(notes: Notes) -> Iterator[Block]:
+    """Inputs of the cost that changed."""
     if notes.cost:
         yield Heading(2, "What changes the cost")
         yield Bullets(tuple(Bullet((sentence(n, withholds=True),)) for n in notes.cost))
