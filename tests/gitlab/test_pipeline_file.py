@@ -240,3 +240,19 @@ def test_conditions_are_gitlabs(text: str, holds: bool) -> None:
 def test_what_is_no_condition_is_refused(text: str) -> None:
     with pytest.raises(InvalidPipeline):
         expression.is_true(text, {"A": "x"})
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"script": ["true"], "scripts": ["true"]}, "does not know"),
+        ({"script": ["true"], "needs": ["nobody"]}, "needs 'nobody'"),
+        ({"script": ["true"], "stage": "tset"}, "does not exist"),
+        ({"stage": "test"}, "no script"),
+        ({"script": ["true"], "extends": ".nobody"}, "extends .nobody"),
+        ({"script": ["true"], "rules": [{"changes": ["a"]}]}, "rules"),
+    ],
+)
+def test_what_gitlab_would_not_start_is_not_started(words: dict[str, Any], said: str) -> None:
+    with pytest.raises(InvalidPipeline, match=said):
+        pipeline.jobs(pipeline.extended({"job": words}), PUSH)
