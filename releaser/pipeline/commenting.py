@@ -90,10 +90,12 @@ def situation(repo: Repository, context: Context, here: Reports, environment: st
     """Everything that the jobs left of one environment. Raises ReleaserError for a file that is damaged."""
     touched = _affected(here)
     raw = {path: _read(path) for path in (here.plan, here.gate, here.samples)}
-    plan = plan_facts(raw[here.plan]) if raw[here.plan] else None
+    # Where nothing is touched, a plan is that of an earlier job.
+    is_planned = raw[here.plan] and (touched["useCases"] or not here.affected.exists())
+    plan = plan_facts(raw[here.plan]) if is_planned else None
     request = context.merge_request
     head = (request.source_commit if request else "") or context.commit or touched["head"]
-    names = touched["useCases"]
+    names = touched["useCases"] or {u.name: "it was planned" for u in (plan.use_cases if plan else ())}
     return Situation(
         environment=environment,
         head=head or (plan.saved.commit if plan else ""),

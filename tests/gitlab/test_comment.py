@@ -85,9 +85,6 @@ def test_one_comment_says_what_changes(desk: Desk, gitlab: Gitlab, tmp_path: Pat
     assert "Passes for dev" in found.text and "Risk: behavioural" in found.text
     assert "{+briefly and +}" in found.text, "prompts are compared word by word"
     assert "quality/refusalRate" in found.cells and "prompt/answer" in found.cells
-    assert [a for a in found.attributes if a[1] == "href"] == [
-        ("a", "href", f"{desk.env['CI_JOB_URL']}/artifacts/browse/{str(tmp_path).strip('/')}/dev")
-    ] or str(tmp_path) in found.text
     assert found.acting == []
 
 
@@ -139,7 +136,6 @@ def test_nothing_to_say_makes_no_comment_and_takes_back_what_was_said(
     change(desk, tmp_path)
     comment(desk, tmp_path)
     write(desk, "mail", "Answer the letter politely.\n\n{{letter}}\n", floor=0.0)
-    (tmp_path / "dev/plan.json").unlink()
     job(desk, tmp_path)
     assert comment(desk, tmp_path) == "dev: updated: !1\n"
     assert "Nothing changes" in rendered(bodies(gitlab)[0]).text
@@ -151,6 +147,13 @@ def test_what_fails_is_told_first(desk: Desk, gitlab: Gitlab, tmp_path: Path) ->
     found = rendered(bodies(gitlab)[0])
     assert "Does not pass: FAIL" in found.text.split("\n\n")[0] or "Does not pass" in found.text
     assert found.text.index("What stands in the way") < found.text.index("What changes for users")
+
+
+def test_a_plan_of_every_use_case_can_be_told_too(desk: Desk, gitlab: Gitlab, tmp_path: Path) -> None:
+    write(desk, "mail", "Answer.\n\n{{letter}}\n")
+    desk.run("plan", "-e", "dev", "--reports", str(tmp_path))
+    assert comment(desk, tmp_path) == "dev: made: !1\n"
+    assert "it was planned" in rendered(bodies(gitlab)[0]).cells
 
 
 def test_a_plan_that_is_missing_is_said_and_one_that_is_damaged_fails_alone(

@@ -127,9 +127,14 @@ def html_of(text: str) -> str:
 def rendered(text: str) -> Page:
     """Markdown, read, with its quick actions and the languages of its fences."""
     page = read_html(html_of(text))
-    page.acting += [f"quick action: {line}" for line in re.findall(r"^[\s>*+-]*/[a-z]\w*", text, re.MULTILINE)]
+    page.acting += [f"quick action: {line}" for line in re.findall(r"^/[A-Za-z].*", text, re.MULTILINE)]
     page.acting += [f"include: {line}" for line in re.findall(r"^::include.*", text, re.MULTILINE)]
+    around = ""
     for token in _PARSER.parse(text):
         if token.type == "fence" and token.info not in LANGUAGES:
             page.acting.append(f"language: {token.info}")
+        if token.type == "inline" and around == "paragraph_open":  # in a quote or list, after a break
+            page.acting += [
+                f"quick action: {line}" for line in re.findall(r"^/[A-Za-z].*", token.content, re.MULTILINE)
+            ]
     return page

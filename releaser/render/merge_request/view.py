@@ -161,7 +161,7 @@ def _plan(part: UseCaseFacts) -> Iterator[Block]:
     yield Table(f"Plan of {part.name}", ("resource", "what happens", "risk"), rows)
     for resource in part.resources:
         if resource.fields:
-            yield Paragraph((code(resource.address.partition("/")[2]),))
+            yield Paragraph(("Fields of ", code(resource.address.partition("/")[2])))
             fields = resource.fields[:MOST]
             yield Table(
                 f"Fields of {resource.address}",
