@@ -46,7 +46,7 @@ def apply(
     releaser apply -e dev --plan plan.json
     """
     from releaser import wiring
-    from releaser.pipeline import cutting, freezing, running, underway, work
+    from releaser.pipeline import agreeing, cutting, freezing, running, underway, work
     from releaser.render import data
 
     saved = data.read_plan(work.read_file(plan)) if plan is not None else None
@@ -68,6 +68,8 @@ def apply(
     if saved is not None:
         running.refuse_stale(saved, planned, desk)
         planned = replace(planned, plan=replace(planned.plan, digest=saved.digest))
-    options = running.Options(workers=workers, take_over=take_over, supersede=supersede, wait=wait)
-    outcome = running.execute(desk, planned, (*verdicts, *freezing.judge(repo, environment)), objects, options)
+    agreed = agreeing.agreed(desk, planned)
+    options = running.Options(workers=workers, take_over=take_over, supersede=supersede, wait=wait, agreed=agreed)
+    verdicts = (*verdicts, *freezing.judge(repo, environment), *agreed.verdicts)
+    outcome = running.execute(desk, planned, verdicts, objects, options)
     raise typer.Exit(show_run(outcome, output.value))

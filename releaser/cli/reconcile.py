@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from releaser.cli.options import (
@@ -30,6 +32,10 @@ def reconcile(
     supersede: Supersede = False,
     wait: Wait = "10m",
     reports: ReportsFolder = None,
+    accept_divergence: Annotated[
+        bool,
+        typer.Option("--accept-divergence", help="Apply what differs from the reviewed change; the record says so."),
+    ] = False,
     output: OutputFormat = Output.text,
     target: TargetName = None,
     root: Root = None,
@@ -41,7 +47,17 @@ def reconcile(
     Example: releaser reconcile -e dev
     """
     from releaser import wiring
-    from releaser.pipeline import branch, cutting, freezing, gitlab_reports, reverting, running, underway, work
+    from releaser.pipeline import (
+        agreeing,
+        branch,
+        cutting,
+        freezing,
+        gitlab_reports,
+        reverting,
+        running,
+        underway,
+        work,
+    )
     from releaser.pipeline.superseded import superseded
     from releaser.pipeline.telling import say
 
@@ -55,8 +71,10 @@ def reconcile(
     releases, objects = cutting.named(desk)
     releases = underway.comes_first(desk, releases)
     planned, verdicts = work.make_plan(desk, deep=deep, releases=releases)
-    options = running.Options(workers=workers, take_over=take_over, supersede=supersede, wait=wait)
-    outcome = running.execute(desk, planned, (*verdicts, *freezing.judge(repo, environment)), objects, options)
+    agreed = agreeing.agreed(desk, planned, compares=True, accepts=accept_divergence)
+    options = running.Options(workers=workers, take_over=take_over, supersede=supersede, wait=wait, agreed=agreed)
+    verdicts = (*verdicts, *freezing.judge(repo, environment), *agreed.verdicts)
+    outcome = running.execute(desk, planned, verdicts, objects, options)
     code = show_run(outcome, output.value)
     if reports is not None:
         gitlab_reports.of_run(repo, reports, outcome)

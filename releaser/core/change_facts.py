@@ -7,7 +7,7 @@ empty, nothing is guessed.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
@@ -48,15 +48,36 @@ class ChangeFacts:
     ticket: str = field(default="", metadata=OPTIONAL)
     segregation: Segregation = "unknown"
     """``checked``: somebody approved who neither wrote nor committed it. ``unenforced``: nobody else did.
-    ``unknown``: git does not say who wrote it, or who approved."""
+    ``unknown``: nothing says who wrote it, or who approved."""
+    told_by: Literal["git", "gitlab"] = field(default="git", metadata=OPTIONAL)
+    reviewed: Literal["", "same", "diverged", "unknown"] = field(default="", metadata=OPTIONAL)
+    """``same``: a merge request showed exactly this change. ``diverged``: it showed another one, and somebody let this
+    one pass. ``unknown``: none showed it, or none could be read. Empty: nobody looked, as on a laptop."""
 
 
 def segregation_of(author: str, committers: tuple[str, ...], approvers: tuple[Approval, ...]) -> Segregation:
     """Whether somebody other than those who made the change agreed to it."""
     if not author or not approvers:
         return "unknown"
-    made_by = {author.casefold(), *(c.casefold() for c in committers)}
-    return "checked" if any(a.by.casefold() not in made_by for a in approvers) else "unenforced"
+    made_by = {author, *committers}
+    return "checked" if any(not is_maker(a.by, made_by) for a in approvers) else "unenforced"
+
+
+def is_maker(who: str, made_by: Collection[str]) -> bool:
+    """Whether a user is among those who made a change.
+
+    git knows mail addresses, GitLab names: the part before the @ is taken for a name, and so is what GitLab puts into
+    its private addresses (``12345-dana@users.noreply.gitlab.com``). Somebody else of such a name does not count.
+    """
+    name = who.casefold()
+    return any(name in _names(made) for made in made_by)
+
+
+def _names(made: str) -> set[str]:
+    whole = made.casefold()
+    local, at, _ = whole.partition("@")
+    number, dash, rest = local.partition("-")
+    return {whole, *({local} if at else ()), *({rest} if at and dash and number.isdecimal() else ())}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +108,7 @@ def change_of(commit: str, text: Text, below: Sequence[Signed], server: str) -> 
     reference = _REFERENCE.search(text.message)
     closes = _CLOSES.search(text.message)
     author = next((_address(trailers[key][0]) for key in _AUTHORS if key in trailers), below[0].author if below else "")
-    made_by = [who for one in below for who in (one.author, one.committer) if who]
-    committers = tuple(dict.fromkeys(who for who in made_by if not _is_server(who)))
+    committers = people_of(below)
     approvers = tuple(Approval(by=_address(who)) for who in dict.fromkeys(trailers.get("Approved-by", ())))
     path, number = (reference[1], reference[2]) if reference else ("", "")
     ticket = next((trailers[key][0] for key in _TICKETS if key in trailers), closes[1] if closes else "")
@@ -103,6 +123,12 @@ def change_of(commit: str, text: Text, below: Sequence[Signed], server: str) -> 
         ticket=ticket[:_LONGEST],
         segregation=segregation_of(author, committers, approvers),
     )
+
+
+def people_of(commits: Iterable[Signed]) -> tuple[str, ...]:
+    """Everybody who wrote or committed them, once, but GitLab itself."""
+    made_by = (who for one in commits for who in (one.author, one.committer) if who)
+    return tuple(dict.fromkeys(who for who in made_by if not _is_server(who)))
 
 
 def _address(who: str) -> str:

@@ -162,6 +162,18 @@ class ModelPolicy(Part):
     access: Reaction = Field("block", description="The account has no agreement for it, or no entitlement yet.")
 
 
+class ApprovalRule(Part):
+    """Who must agree to a change. Without names anybody may who did not make it."""
+
+    count: Annotated[int, Field(ge=1, le=20, strict=True)] = Field(1, description="So many of them.")
+    users: tuple[Text, ...] = Field((), description="Names, as they stand behind `@`.")
+    groups: tuple[Text, ...] = Field((), description="Groups of GitLab, as `bank/finance`: their members.")
+    codeowners: tuple[Text, ...] = Field((), description="Sections of CODEOWNERS: their owners.")
+
+
+RiskClass = Literal["cosmetic", "behavioural", "safety-weakening", "destructive"]
+
+
 class Policy(Part):
     allowedModels: tuple[Text, ...] | None = Field(None, description="Globs that model ids must match.")
     requireGuardrail: Flag = Field(False, description="Every prompt names a guardrail.")
@@ -174,6 +186,9 @@ class Policy(Part):
         {}, description="Prefix of a cross-Region profile -> the regions it may use; wins over the tables here."
     )
     models: ModelPolicy = ModelPolicy()
+    approvals: dict[RiskClass, ApprovalRule] = Field(
+        {}, description="Who must agree to a change, by its class; a rule holds for every worse class too."
+    )
 
 
 class EnvironmentMetadata(Part):

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from releaser.core.address import Address
-from releaser.core.change_facts import ChangeFacts
+from releaser.core.change_facts import Approval, ChangeFacts
 from releaser.core.errors import Awaiting, Refused, ReleaserError
 from releaser.core.events import Noted, RunStarted, UseCaseEnded
 from releaser.core.evidence_ref import EvidenceRef
@@ -79,6 +79,8 @@ class Provenance:
     """sha256 of environment.yaml."""
     session_name: str = ""
     """Names our calls in CloudTrail."""
+    approvals: tuple[Approval, ...] = ()
+    """Of the deployment."""
 
 
 @dataclass
@@ -147,7 +149,7 @@ class Run:
                 everything = (*verdicts, *job.judged)
                 conclusion = conclude(job, result, planned, everything, self.kinds, self.facts(job.use_case))
                 found = {**evidence_so_far(records[job.use_case]), **self.evidence(opened.ref)}
-                conclusion = replace(conclusion, evidence=found)
+                conclusion = replace(conclusion, evidence=found, approvals=self.provenance.approvals)
                 closer.put(job.use_case, conclusion, self.notes(opened, result.bindings) if result.succeeded else "")
             release, goes_on = job.cleared.plan.release, result.is_underway
             done = UseCaseEnded(job.use_case, release, result.succeeded, result.message, goes_on)

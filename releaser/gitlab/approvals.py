@@ -43,6 +43,8 @@ class Rule:
     """``regular``, ``any_approver``, ``code_owner`` or ``report_approver``."""
     required: int
     eligible: tuple[User, ...]
+    section: str = ""
+    """Of CODEOWNERS."""
 
 
 def approvals(api: Api, request: int) -> Approvals:
@@ -78,4 +80,5 @@ def _rule(row: Row) -> Rule:
         reading.text(row, "rule_type"),
         reading.number(row, "approvals_required"),
         users_in(row, "eligible_approvers"),
+        reading.text(row, "section"),
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from releaser.gitlab import reading
 from releaser.gitlab.api import Api
+from releaser.gitlab.errors import GitlabError
 from releaser.gitlab.reading import Row
 
 
@@ -71,3 +72,13 @@ def own_token(api: Api) -> TokenFacts:
 def role_in(api: Api, user: int) -> int:
     """The level of somebody's role in the project, also by a group; 0: none."""
     return reading.number(api.find(api.here("members", "all", user)) or {}, "access_level")
+
+
+def members_of(api: Api, group: str) -> tuple[User, ...] | None:
+    """The members of a group, also by a group above it; None where the token may not read them, or there is none."""
+    try:
+        return tuple(user_of(row) for row in api.pages(("groups", group, "members", "all")))
+    except GitlabError as error:
+        if error.status in (401, 403, 404):
+            return None
+        raise

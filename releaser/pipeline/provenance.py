@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from releaser import wiring
+from releaser.core.change_facts import Approval, ChangeFacts
+from releaser.core.gate import Verdict
 from releaser.core.hold import held_of
 from releaser.core.promotion import Passage
 from releaser.core.proof.files import sha256
 from releaser.core.record import Emergency
+from releaser.core.values import EMPTY
 from releaser.engine.run import Provenance, Source
 from releaser.pipeline.desk import Desk
 from releaser.store.change_history import changes_of
 
 
-def provenance_of(desk: Desk, sources: Mapping[str, Source]) -> Provenance:
-    """By use case where its content comes from; of the run, who, where and with what."""
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What is known of the way to a run, by use case, and what speaks against it. ``approvals``: of the deployment."""
+
+    changes: Mapping[str, ChangeFacts] = EMPTY
+    approvals: tuple[Approval, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+
+
+def provenance_of(desk: Desk, sources: Mapping[str, Source], agreed: Agreed | None = None) -> Provenance:
+    """By use case where its content comes from; of the run, who, where and with what, and who agreed."""
     return Provenance(
         sources=sources,
         actor=desk.repo.actor(),
@@ -24,10 +37,16 @@ def provenance_of(desk: Desk, sources: Mapping[str, Source]) -> Provenance:
         dirty=desk.dirty,
         environment_commit=desk.commit,
         emergencies=_emergencies(desk),
-        changes=changes_of(desk.repo.git, desk.commit, desk.environment.name, {*desk.files, *desk.retired}),
+        changes=agreed.changes if agreed else changes_on(desk),
         environment_digest=_environment_digest(desk),
         session_name=wiring.session_name(desk.environment, desk.repo.environ),
+        approvals=agreed.approvals if agreed else (),
     )
+
+
+def changes_on(desk: Desk) -> dict[str, ChangeFacts]:
+    """What git says of the change that brought each use case where it is."""
+    return changes_of(desk.repo.git, desk.commit, desk.environment.name, {*desk.files, *desk.retired})
 
 
 def _environment_digest(desk: Desk) -> str:

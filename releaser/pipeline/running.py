@@ -29,7 +29,7 @@ from releaser.pipeline.evaluating import evaluator
 from releaser.pipeline.evidencing import keeper
 from releaser.pipeline.gatekeeping import Gatekeeper
 from releaser.pipeline.notes_of_run import notes_of
-from releaser.pipeline.provenance import provenance_of, sources_of
+from releaser.pipeline.provenance import Agreed, provenance_of, sources_of
 from releaser.pipeline.telling import say
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class Options:
     wait: str = "10m"
     """How long roll-outs are watched."""
     taken_back: TakenBack | None = None
+    agreed: Agreed | None = None
+    """None: nobody asked, and git's word is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,7 @@ def execute(
             kinds=registry(),
             clock=clock,
             sink=sink,
-            provenance=_provenance(desk, tags, back),
+            provenance=_provenance(desk, tags, options),
             rollback_window=duration(spec.rollbackWindow),
             notes=notes_of(desk, planned),
             facts=_facts(desk, planned),
@@ -201,8 +203,8 @@ def _show(desk: Desk, judgement: Judgement) -> None:
         say(f"{judgement.use_case}: " + "; ".join(f"{s.suite}: {s.reason}" for s in judgement.suites))
 
 
-def _provenance(desk: Desk, tags: Mapping[str, str], back: TakenBack | None) -> Provenance:
-    told = provenance_of(desk, sources_of(desk, tags))
+def _provenance(desk: Desk, tags: Mapping[str, str], options: Options) -> Provenance:
+    told, back = provenance_of(desk, sources_of(desk, tags), options.agreed), options.taken_back
     if back is None:
         return told
     return replace(

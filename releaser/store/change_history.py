@@ -16,7 +16,7 @@ from releaser.store.git import Git
 
 _MERGES = 300
 """So many merges are looked through for the one that touched a use case."""
-_COMMITS = 100
+_COMMITS = 1000
 """So many commits of one merge are asked for their authors."""
 
 
@@ -72,14 +72,15 @@ def _told(git: Git, commit: str) -> ChangeFacts:
     item = git.objects([commit])[0]
     text = text_of(item[1] if item else b"")
     parents = text.all("parent")
-    below = _below(git, parents) if len(parents) > 1 else [Signed.of(text)]
+    below = makers(git, parents) if len(parents) > 1 else [Signed.of(text)]
     return change_of(commit, text, below, _servers(git.environ))
 
 
-def _below(git: Git, parents: Sequence[str]) -> list[Signed]:
-    """Who made the commits that a merge brought, oldest first."""
+def makers(git: Git, parents: Sequence[str], without: Collection[str] = ()) -> list[Signed]:
+    """Who made the commits that a merge brought, oldest first; ``without`` those that change nothing."""
     listed = git.run("rev-list", "--reverse", f"-n{_COMMITS}", parents[1], f"^{parents[0]}").text.split()
-    return [Signed.of(text_of(item[1])) for item in git.objects(listed) if item is not None]
+    found = git.objects([oid for oid in listed if oid not in without])
+    return [Signed.of(text_of(item[1])) for item in found if item is not None]
 
 
 def _servers(environ: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from stub_state import MOMENT, Row, State
 
@@ -102,6 +103,14 @@ def own_token(call: Call) -> Any:
     scope = next(g.scope for g in call.state.tokens.values() if g.user == call.user and g.scope != "job")
     facts = {"name": "releaser", "revoked": False, "active": True, "scopes": [scope], "expires_at": "2027-06-30"}
     return {"id": 7, "user_id": call.state.user(call.user)["id"], **facts, **call.state.token_facts}
+
+
+@route("GET", "/groups/*/members/all")
+def group_members(call: Call) -> Any:
+    name = unquote(call.parts[0])
+    if name not in call.state.groups:
+        raise No(404, "404 Group Not Found")
+    return [call.state.user(who) for who in call.state.groups[name]]
 
 
 @route("GET", f"{PROJECT}/members/all/*")

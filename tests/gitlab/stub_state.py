@@ -42,6 +42,7 @@ class State:
     users: list[Row] = field(default_factory=list)
     roles: dict[str, int] = field(default_factory=dict)
     """Level by name; maintainers are not named, 0 is no member."""
+    groups: dict[str, list[str]] = field(default_factory=dict)
     tokens: dict[str, Grant] = field(default_factory=dict)
     tags: set[str] = field(default_factory=set)
     merge_requests: list[Row] = field(default_factory=list)

@@ -5,7 +5,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from releaser.core.codes import audit, aws, calls, content, documents, files, git, gitlab, moves, plans, policy, reading
+from releaser.core.codes import (
+    agreeing,
+    audit,
+    aws,
+    calls,
+    content,
+    documents,
+    files,
+    git,
+    gitlab,
+    moves,
+    plans,
+    policy,
+    reading,
+)
 from releaser.core.diagnostic import Code
 from releaser.core.kind import Kind
 
@@ -19,7 +33,13 @@ AREAS: dict[str, tuple[Code, ...]] = {
     _RULES: aws.RULES,
     "E6 policy and governance": policy.GOVERNANCE,
     "E7 data sets and thresholds": content.DATA,
-    "P planning, applying, proving": (*plans.PLANS + plans.DELIVERY, *moves.MOVES, *audit.AUDIT, *reading.READING),
+    "P planning, applying, proving": (
+        *plans.PLANS + plans.DELIVERY,
+        *agreeing.AGREEING,
+        *moves.MOVES,
+        *audit.AUDIT,
+        *reading.READING,
+    ),
     "A calls of AWS": calls.CALLS,
     "G git, records and the lock": git.GIT,
     "L GitLab": gitlab.GITLAB,
