@@ -367,6 +367,8 @@ class OpenRecord:
     tip: str
     """sha256 of its last entry."""
     staged: Staged | None = None
+    evidence: Mapping[str, EvidenceRef] = field(default_factory=dict)
+    """All that was found whenever it was staged: it counts also when a run that took over came to no end."""
     delivering: Delivering | None = None
     """The newest word on its delivery; stays when another run continues it."""
     free: Literal["", "staged", "delivering"] = ""

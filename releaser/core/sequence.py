@@ -106,7 +106,7 @@ def _after(record: OpenRecord, entry: Entry) -> OpenRecord:
         case Renewed():
             return replace(record, lease_expires=entry.lease_expires)
         case Staged():
-            return replace(record, staged=entry, free="staged")
+            return replace(record, staged=entry, free="staged", evidence={**record.evidence, **entry.evidence})
         case Delivering():
             return replace(record, delivering=entry, free="delivering")
         case _:

@@ -82,8 +82,8 @@ class Archive:
             return [found[n] for n in names if not (is_own and n.endswith(BEFORE))]
 
         waiting = self.open_(environment, use_case)
-        if waiting and waiting.staged:
-            for ref in wanted(waiting.staged.evidence):
+        if waiting:
+            for ref in wanted(waiting.evidence):
                 yield waiting.opened.release, self._read(ref)
         for account in self._of(environment, use_case):
             for ref in wanted(account.closed.evidence if account.closed else {}):

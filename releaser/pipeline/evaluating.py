@@ -7,6 +7,7 @@ a trouble is asked anew.
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -103,6 +104,8 @@ class _Session:
                 self._ask(suite)
             except ReleaserError as error:
                 self.broken[suite] = error
+            except Exception as error:  # noqa: BLE001 - a full disk, a defect: an ERROR of this suite, and others go on
+                self.broken[suite] = unforeseen(error)
 
     def _ask(self, suite: str) -> None:
         plan = self._what.suite(suite, self._on.sample)
@@ -264,10 +267,11 @@ class _Session:
             return None
         live = what.as_live(suite)
         if live is None:
+            # It cannot be asked again. What there is of it is compared, or it is said why it cannot be.
             before = [e for named, e in archive.everything(environment, what.use_case) if named == release]
-            same = [e for e in before if e.subject.suite == suite and is_like(e, plan) and is_whole(e, 1)]
-            known = [e for e in same if e.key == same[0].key and e.key != plan.subject.key]
-            return (release, known) if known else None
+            known = [e for e in before if e.subject.suite == suite and e.key != plan.subject.key]
+            best = next((e for e in known if is_like(e, plan) and is_whole(e, 1)), known[0] if known else None)
+            return (release, [e for e in known if e.key == best.key]) if best else None
         then = live.suite(suite, self._on.sample)
         if is_same(plan.subject, then.subject):
             return None
@@ -279,6 +283,18 @@ class _Session:
             return release, []
         self._on.sink.emit(Noted(f"{suite}: what is live ({release}) is asked the same, to compare with"))
         return release, [self._run(then, ())]
+
+
+def unforeseen(error: Exception) -> ReleaserError:
+    """What no code raises on purpose, without its text: that may hold what a case or a model says."""
+    what = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+    at = traceback.extract_tb(error.__traceback__)[-1:]
+    where = f" ({Path(at[0].filename).name}:{at[0].lineno})" if at else ""
+    return ReleaserError(
+        f"it could not be evaluated: {what}{where}",
+        code="P222",
+        hint="free the disk; if it is none, report it as a defect",
+    )
 
 
 def _least(*limits: N | None) -> N | None:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from releaser.core.errors import ReleaserError
 from releaser.core.evaluation.judgement import Judgement, MetricVerdict, SuiteVerdict
-from releaser.core.evaluation.required import Required, changes_behaviour, required
+from releaser.core.evaluation.required import Required, calls_others, changes_behaviour, required
 from releaser.core.gate import Result, Verdict
-from releaser.core.record import is_older
+from releaser.core.record import Outcome, is_older
 from releaser.core.turns import live_bindings
 from releaser.kinds import registry
 from releaser.pipeline.archive import files_of
 from releaser.pipeline.around import around
 from releaser.pipeline.desk import Desk
-from releaser.pipeline.evaluating import Evaluating
+from releaser.pipeline.evaluating import Evaluating, unforeseen
 from releaser.pipeline.subjects import staged
 
 if TYPE_CHECKING:
@@ -46,8 +46,17 @@ def suites_asked(planned: Planned, environment: Environment, part: UseCasePlan, 
         for a, b in live_bindings(planned.witnesses.get(name)).items()
         if a.kind in kinds and kinds[a.kind].service not in _DELIVERS
     }
+    spec, witness = planned.compiled.spec(name), planned.witnesses.get(name)
+    before = witness.released.facts.models if witness and witness.released else {}
     changes = changes_behaviour({n.address: n.behaviour for n in nodes}, live)
-    return required(environment, planned.compiled.spec(name), part.risk, changes_behaviour=changes, goes_back=goes_back)
+    changes = changes or calls_others(spec.get("models") or {}, before)
+    return required(environment, spec, part.risk, changes_behaviour=changes, goes_back=goes_back)
+
+
+def was_live(desk: Desk, part: UseCasePlan) -> bool:
+    """Whether callers had this content here: a smaller number alone says nothing, it may have been kept out."""
+    accounts = desk.repo.records(desk.environment).accounts([part.use_case], [desk.environment.name])
+    return any(a.outcome == Outcome.RELEASED and a.opened.release_digest == part.release_digest for a in accounts)
 
 
 @dataclass
@@ -60,6 +69,8 @@ class Gatekeeper:
     """Made when first asked: most runs evaluate nothing. One for all use cases: they share limits of models."""
     show: Callable[[Judgement], None]
     """Told of every judgement as it is made."""
+    emergencies: Collection[str] = ()
+    """Use cases whose rollback was ordered: nothing holds it up."""
     kept: dict[str, dict[str, bytes]] = field(default_factory=dict)
     _made: Evaluating | None = None
     _lock: Lock = field(default_factory=Lock)
@@ -69,16 +80,19 @@ class Gatekeeper:
         name = part.use_case
         if part.retires or not self.desk.environment.spec.gates.required:
             return ()
-        goes_back = work.at_once or is_older(part.release, self._live_release(name))
-        asked = suites_asked(self.planned, self.desk.environment, part, goes_back=goes_back)
+        asked = suites_asked(self.planned, self.desk.environment, part, goes_back=self._goes_back(part, work))
         if asked.why_none:
             return (Verdict(EVALUATION, Result.PASS, f"no suite is asked: {asked.why_none}", use_case=name),)
         verdicts = [self._missing(name, suite) for suite in asked.missing]
+        if not asked.suites:
+            return tuple(verdicts) or (self._nothing_declared(name),)
         try:
             with around(self.desk, self.planned.witnesses.get(name), makes_aliases=True) as shared:
                 found = self._evaluating().judged(staged(self.planned, name, work, shared), asked.suites)
         except ReleaserError as error:
             return (*verdicts, self._broken(name, error))
+        except Exception as error:  # noqa: BLE001 - a defect stops this use case, and no other
+            return (*verdicts, self._broken(name, unforeseen(error)))
         self.kept[name] = files_of(found.judgement, found.evidence)
         self.show(found.judgement)
         return (*verdicts, *(_verdict(name, s, found.broken.get(s.suite)) for s in found.judgement.suites))
@@ -92,6 +106,12 @@ class Gatekeeper:
     def evidence_of(self, use_case: str) -> Mapping[str, bytes]:
         """What the record keeps: name -> bytes."""
         return self.kept.get(use_case, {})
+
+    def _goes_back(self, part: UseCasePlan, work: Workspace) -> bool:
+        if part.use_case in self.emergencies:
+            return True
+        is_before = work.at_once or is_older(part.release, self._live_release(part.use_case))
+        return is_before and was_live(self.desk, part)
 
     def _live_release(self, name: str) -> str:
         witness = self.planned.witnesses.get(name)
@@ -107,6 +127,11 @@ class Gatekeeper:
             "P224",
             refusal=False,
         )
+
+    @staticmethod
+    def _nothing_declared(name: str) -> Verdict:
+        reason = "no suite is asked: the manifest has none of them, and its risk tier is minimal"
+        return Verdict(EVALUATION, Result.PASS, reason, use_case=name)
 
     @staticmethod
     def _broken(name: str, error: ReleaserError) -> Verdict:

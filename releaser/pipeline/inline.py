@@ -17,7 +17,7 @@ from releaser.pipeline.around import around, lfs_objects
 from releaser.pipeline.chosen import ContentFrom
 from releaser.pipeline.desk import Desk
 from releaser.pipeline.evaluating import Evaluating, Found, evaluator
-from releaser.pipeline.gatekeeping import suites_asked
+from releaser.pipeline.gatekeeping import suites_asked, was_live
 from releaser.pipeline.reporting import Reports
 from releaser.pipeline.subjects import inline
 from releaser.pipeline.telling import say
@@ -106,7 +106,8 @@ def _of_change(desk: Desk, planned: Planned, part: UseCasePlan, evaluating: Eval
         return None
     witness = planned.witnesses.get(part.use_case)
     live = witness.released.record.release if witness and witness.released else ""
-    asked = suites_asked(planned, desk.environment, part, goes_back=is_older(part.release, live))
+    goes_back = is_older(part.release, live) and was_live(desk, part)
+    asked = suites_asked(planned, desk.environment, part, goes_back=goes_back)
     for suite in asked.missing:
         say(f"{part.use_case}: {desk.environment.name} asks for the suite {suite}, and the manifest has none")
     if not asked.suites:

@@ -163,7 +163,8 @@ def execute(
             judged.append(judgement)
             _show(desk, judgement)
 
-        gatekeeper = Gatekeeper(desk, planned, lambda: evaluator(desk, sink, lambda: stop.asked), hear)
+        ordered = [back.use_case] if back else []
+        gatekeeper = Gatekeeper(desk, planned, lambda: evaluator(desk, sink, lambda: stop.asked), hear, ordered)
         run = Run(
             observer=look.observer,
             applier=applier,

@@ -13,7 +13,7 @@ from releaser.core.evaluation.case import Case
 from releaser.core.evaluation.evidence import Subject, Via
 from releaser.core.graph import Node
 from releaser.core.rubrics import rubric_of
-from releaser.core.values import thaw, transform
+from releaser.core.values import digest, thaw, transform
 from releaser.core.workspace import UseCaseFiles
 from releaser.gates.evaluation.calibration import labels_of
 from releaser.gates.evaluation.datasets import LfsObjects, load, no_objects, verified_bytes
@@ -81,7 +81,7 @@ class Subjects:
             )
         options = {metric: thaw(entry) for metric, entry in suite["metrics"].items()}
         used = self._used(kind.needs(target))
-        cases, digest = self._cases(str(suite.get("dataset") or ""))
+        cases, dataset = self._cases(str(suite.get("dataset") or ""))
         judgings, labelled = self._judges(options)
         via: Via = self.via
         if kind.name in _OF_OTHERS:
@@ -99,7 +99,7 @@ class Subjects:
             target=dict(target),
             behaviour=self._named(target) | {str(a): self.nodes[a].behaviour for a in sorted(used)},
             models=self._models(used, target),
-            dataset=digest,
+            dataset=dataset,
             evaluators={metric: evaluator_of(metric, entry, prices) for metric, entry in sorted(options.items())},
             judges={metric: judging.identity for metric, judging in sorted(judgings.items())},
             sample=str(sampled),
@@ -222,9 +222,9 @@ class Subjects:
                 judging = replace(judging, pairwise=bool(entry.get("pairwise")))
                 asked = ((evaluation.get("rubrics") or {}).get(metric) or {}).get("calibration")
                 if asked:
-                    cases, digest = self._cases(str(asked["dataset"]))
+                    cases, sha256 = self._cases(str(asked["dataset"]))
                     labels_of(cases, rubric)
-                    judging, labelled[metric] = replace(judging, calibration=digest), cases
+                    judging, labelled[metric] = replace(judging, calibration=sha256), cases
             except KeyError as error:
                 raise ReleaserError(f"{metric}: there is no {error}", code="P225", hint="declare it") from None
             except ValueError as error:
@@ -248,6 +248,10 @@ class Subjects:
         found = {}
         if "results" in target:
             found[f"results/{target['results']}"] = str(self._declared(target["results"])["sha256"])
+        if "model" in target and (
+            inference := (self.spec.get("models") or {}).get(target["model"], {}).get("inference")
+        ):
+            found[f"inference/{target['model']}"] = digest(inference)
         if "application" in target:
             found[f"application/{target['application']}"] = self.release
         return found

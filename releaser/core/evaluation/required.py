@@ -14,6 +14,7 @@ from releaser.core.address import Address
 from releaser.core.environment import Environment
 from releaser.core.plan import Risk
 from releaser.core.record import Binding
+from releaser.core.values import thaw
 
 SAFETY = "safety"
 
@@ -50,6 +51,17 @@ def required(
 def changes_behaviour(desired: Mapping[Address, str], live: Mapping[Address, Binding]) -> bool:
     """Whether any behaviour stamp differs from what is live. ``desired``: address -> behaviour stamp."""
     return {a: s for a, s in desired.items() if s} != {a: b.behaviour for a, b in live.items() if b.behaviour}
+
+
+def calls_others(desired: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
+    """Whether applications would call another model, or call one otherwise: they are told in the runtime document, and
+    no resource says so. Both are sections ``models``."""
+    return _called(desired) != _called(live)
+
+
+def _called(models: Mapping[str, Any]) -> dict[str, Any]:
+    entries = {name: entry for name, entry in models.items() if isinstance(entry, Mapping)}
+    return {name: (e.get("modelId"), thaw(e.get("inference") or {})) for name, e in entries.items()}
 
 
 def _suites(spec: Mapping[str, Any]) -> Mapping[str, Any]:
