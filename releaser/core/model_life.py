@@ -93,8 +93,11 @@ _ORDER = (
 )
 
 
+ALLOW = "allow it, as `releaser iam policy --role plan -e ENV` prints, or run the same command again"
+
+
 def _unread(why: str) -> Standing:
-    return Standing(State.UNREAD, f"could not be looked at: {why}", "allow the read to the role, or run it again")
+    return Standing(State.UNREAD, f"could not be looked at: {why}", ALLOW)
 
 
 def _one(model: str, catalog: Catalog, now: datetime, within: timedelta, listed: bool) -> Standing:

@@ -53,6 +53,7 @@ class UseCaseResult:
     retired: Mapping[Address, tuple[Binding, ...]] = field(default_factory=dict)
     message: str = ""
     code: str = ""
+    hint: str = ""
     retires: bool = False
     exit_code: int = 0
     """Of what went wrong."""

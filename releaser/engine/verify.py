@@ -46,7 +46,9 @@ def verify(
         raise ReleaserError(
             f"{part.use_case} was applied and does not hold: {left}",
             code="P140",
-            hint="somebody may be changing it; `releaser plan --deep` shows the difference",
+            hint=again.blocked[0].hint
+            if again.blocked
+            else "somebody may be changing it; `releaser plan --deep` shows the difference",
         )
     for node in nodes:
         seen = snapshot.observations[node.address]

@@ -24,7 +24,7 @@ from releaser.core.geography import (
     resource_type,
 )
 from releaser.core.model_ids import Use
-from releaser.core.model_life import Catalog, Standing, State, is_foundation, standing
+from releaser.core.model_life import ALLOW, Catalog, Standing, State, is_foundation, standing
 from releaser.core.plan import Plan
 from releaser.engine.ports import Aws
 
@@ -137,8 +137,7 @@ def judge(named: Named, catalog: Catalog, policy: ModelPolicy, now: datetime) ->
     """One verdict for each model of a use case, and one for each that only the rollback target names."""
     if catalog.failure:
         reason = f"the lifecycle of models could not be read: {catalog.failure}"
-        hint = "allow bedrock:ListFoundationModels"
-        return [Verdict("lifecycle", Result.ERROR, reason, hint, named.use_case, "P152")]
+        return [Verdict("lifecycle", Result.ERROR, reason, ALLOW, named.use_case, "P152")]
     within = duration(policy.endOfLifeWithin)
     verdicts = []
     for use in named.models:

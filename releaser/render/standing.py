@@ -139,6 +139,13 @@ def _status_lines(view: PlanView, rows: tuple[StatusRow, ...]) -> Iterator[Line]
             f"  {live}  {digest:<12}  {row.since[:16].replace('T', ' ')}  ",
             Piece(_remark(row), "dim"),
         )
+    yield from _what_to_do(view)
+
+
+def _what_to_do(view: PlanView) -> Iterator[Line]:
+    """What unblocks use cases, each advice once."""
+    for hint in dict.fromkeys(d.hint for row in view.blocked for d in row.blocked if d.hint):
+        yield line("  ", Piece(hint, "italic"))
 
 
 def _remark(row: StatusRow) -> str:
@@ -193,6 +200,7 @@ def _drift_lines(view: PlanView, named: Sequence[str]) -> Iterator[Line]:
     for use_case in view.blocked:
         for found in use_case.blocked:
             yield line("  ", Piece("not known ", "bold red"), f"{use_case.use_case}: {found.message}")
+    yield from _what_to_do(view)
     looked = f"{plan.read:,} read, {plan.assumed:,} assumed unchanged since the last record"
     if view.drift:
         yield line(f"{counted(len(view.drift), 'place')} changed outside git ({looked}).")

@@ -119,7 +119,7 @@ def _row(part: UseCasePlan, result: UseCaseResult | None, is_staged: bool) -> Re
     first_failure = next((o for o in result.outcomes if o.status in (Status.FAILED, Status.UNKNOWN)), None)
     code = result.code or (first_failure.code if first_failure else "")
     message = result.message or (first_failure.message if first_failure else "was not verified afterwards")
-    hint = first_failure.hint if first_failure else ""
+    hint = result.hint or (first_failure.hint if first_failure else "")
     state = "rolled-back" if code == ROLLED_BACK else "failed"
     return ResultRow(name, release, digest, state, code, message, hint, result)
 
