@@ -32,6 +32,7 @@ def result_of(job: Job, planned: Planned, now: datetime) -> UseCaseResult:
         retired=_retired_after(job, planned, now),
         message=str(error) if error else "",
         code=error.code if error else "",
+        hint=error.hint if error else "",
         retires=job.cleared.plan.retires,
         exit_code=error.exit_code if error else 0,
     )
