@@ -173,3 +173,5 @@ class Forge:
 
     def _failed(self, error: GitlabError) -> None:
         self.why = self.why or f"{error.code}: {error}"
+        if error.status in (0, 401) or error.status >= 500:
+            self._api = None  # away, or no friend of ours: what is asked next would wait as long, and fail as well

@@ -165,6 +165,30 @@ def test_a_run_that_failed_in_the_middle_is_gone_on_with(merges: Merges) -> None
     desk.settled()
 
 
+def test_a_server_that_is_away_is_not_asked_again_and_again(merges: Merges, gitlab: Gitlab) -> None:
+    merges.merge(merges.request(mail=KINDER))
+    gitlab.asked.clear()
+    gitlab.faults = [Fault("GET", times=99, status=503)]
+    assert "not compared with a review: mail" in merges.desk.reconcile().said
+    assert len({asked.path for asked in gitlab.asked}) <= 2, "freeze periods, and one question of ours"
+
+
+def test_what_was_put_back_since_is_no_divergence(merges: Merges) -> None:
+    """Drift is repaired though an older merge request showed another change: that one is live."""
+    merges.merge(merges.request(mail=KINDER))
+    merges.desk.reconcile()
+    client = merges.desk.client("bedrock-agent")
+    prompts = client.list_prompts()["promptSummaries"]
+    found = client.get_prompt(promptIdentifier=next(p["id"] for p in prompts if "mail" in p["name"]))
+    variant = found["variants"][0]
+    variant["templateConfiguration"]["text"]["text"] = "Be rude about {{letter}}"
+    client.update_prompt(promptIdentifier=found["id"], name=found["name"], variants=[variant])
+    merges.desk.repo.commit("nothing of this use case")
+    merges.desk.reconcile("--deep")
+    merges.desk.settled()
+    assert merges.change("mail")["reviewed"] == "unknown"
+
+
 def test_on_a_laptop_nobody_looks(merges: Merges, gitlab: Gitlab) -> None:
     merges.merge(merges.request(mail=KINDER))
     for name in [name for name in merges.desk.env if name.startswith(("CI_", "RELEASER_GITLAB"))]:
