@@ -10,18 +10,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from releaser.core.errors import Interrupted, ReleaserError
+from releaser.core.reviewed import marker
 from releaser.gitlab.context import Context, read_context
 from releaser.kinds import registry
 from releaser.pipeline.affected import content_of_both
 from releaser.pipeline.reporting import Reports, environments_in
 from releaser.pipeline.telling import say
 from releaser.render.escape import safe
-from releaser.render.merge_request.comment import comment, marker
-from releaser.render.merge_request.facts import Situation, judgements_of, plan_facts, samples_of
+from releaser.render.merge_request.comment import comment
+from releaser.render.merge_request.facts import Asked, PlanFacts, Situation, judgements_of, plan_facts, samples_of
 from releaser.render.merge_request.view import is_quiet
 from releaser.render.reports.annotations import job_artifacts
+from releaser.store.workspace import load_environments
 
 if TYPE_CHECKING:
+    from releaser.core.environment import ApprovalRule
     from releaser.core.notes import Notes
     from releaser.gitlab.api import Api
     from releaser.wiring import Repository
@@ -105,9 +108,24 @@ def situation(repo: Repository, context: Context, here: Reports, environment: st
         judgements=judgements_of(raw[here.gate]) if raw[here.gate] else (),
         samples=samples_of(raw[here.samples]) if raw[here.samples] else {},
         notes=tuple(_notes(repo, environment, touched["base"], names)) if repo.has_git and touched["base"] else (),
+        approvals=tuple(_approvals(repo, environment, plan)) if plan else (),
         artifacts=next((link.url for link in job_artifacts(context.job_url, here.folder.as_posix())), ""),
         folder=here.folder.as_posix(),
     )
+
+
+def _approvals(repo: Repository, environment: str, plan: PlanFacts) -> Iterator[Asked]:
+    """Who the environment wants to agree to a change of each class that the plan has."""
+    file = load_environments(repo.on_disk(), []).get(environment)
+    if file is None or file.environment is None:
+        return
+    rules: dict[str, ApprovalRule] = {str(k): rule for k, rule in file.environment.spec.policy.approvals.items()}
+    for risk in sorted({part.risk for part in plan.use_cases if part.risk in rules}):
+        rule = rules[risk]
+        named = [*(f"@{n}" for n in rule.users), *rule.groups, *(f"owners of {n}" for n in rule.codeowners)]
+        names = ", ".join(p.name for p in plan.use_cases if p.risk is risk)
+        who = f" of {', '.join(named)}" if named else " of anybody who did not make it"
+        yield Asked(f"a {risk} change of {names}", f"{rule.count}{who}")
 
 
 def _affected(here: Reports) -> Mapping[str, Any]:

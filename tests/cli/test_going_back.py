@@ -141,7 +141,7 @@ def test_what_may_not_be_is_refused_with_a_way_out_and_an_emergency_has_one(stag
     assert [(m["useCase"], m["release"]) for m in said["moves"]] == [("mail", "r2"), ("post", "r1")]
     assert f"will conflict with this one: {first['branch']}" in said["moves"][0]["remarks"][-1]
     assert server(stages, "rev-list", "--count", f"main..{said['branch']}") == "2"
-    assert "http://y" not in said["text"] and "⚠ **Emergency**" in said["text"]
+    assert "`[x](http://y`)." in said["text"] and "⚠ **Emergency**" in said["text"]
     merge(stages, said["branch"])
     text = stages.dev.repo.git("show", "HEAD:environments/prod/releases/mail.yaml")
     assert 'waiver: {owner: claims@example.com, until: "2126-12-08", reason: "The prompt' in text

@@ -156,6 +156,16 @@ def test_a_plan_of_every_use_case_can_be_told_too(desk: Desk, gitlab: Gitlab, tm
     assert "it was planned" in rendered(bodies(gitlab)[0]).cells
 
 
+def test_it_says_who_must_approve_and_why(desk: Desk, gitlab: Gitlab, tmp_path: Path) -> None:
+    rules = {"behavioural": {"count": 2, "users": ["dana"], "groups": ["bank/finance"]}, "destructive": {"count": 3}}
+    desk.repo.environment("dev", desk.account, gates={"required": ["quality"]}, policy={"approvals": rules})
+    change(desk, tmp_path)
+    comment(desk, tmp_path)
+    found = rendered(bodies(gitlab)[0])
+    assert "a behavioural change of mail: 2 of @dana, bank/finance" in found.text and found.acting == []
+    assert "destructive change" not in found.text
+
+
 def test_a_plan_that_is_missing_is_said_and_one_that_is_damaged_fails_alone(
     desk: Desk, gitlab: Gitlab, tmp_path: Path
 ) -> None:

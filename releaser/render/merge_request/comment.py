@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
+from releaser.core.reviewed import Reviewed, line, marker
 from releaser.render.document_markdown import markdown
 from releaser.render.escape import code, html
 from releaser.render.merge_request.facts import Situation
@@ -17,23 +17,11 @@ LARGEST = 60_000
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/%-]+")
 
 
-def marker(environment: str) -> str:
-    """First line of the comment, by which the next run finds it to update it in place."""
-    return f"<!-- releaser:{environment} -->"
-
-
-def reviewed(head: str, digests: Mapping[str, str]) -> str:
-    """Second line: what is reviewed, for the machine that releases it. Nothing in it can end the HTML comment."""
-    text = json.dumps({"head": head, "useCases": dict(digests)}, separators=(",", ":"))
-    inert = text.replace(">", "\\u003e").replace("--", "-\\u002d")
-    return f"<!-- releaser:reviewed {inert} -->"
-
-
 def comment(found: Situation, largest: int = LARGEST) -> str:
     """The whole of it: what is too long is left out by whole sections, the longest first."""
     plan = found.plan
     digests = {u.name: u.change_digest for u in plan.use_cases} if plan else {}
-    first = [marker(found.environment), reviewed(found.head, digests)] if plan else [marker(found.environment)]
+    first = [marker(found.environment), line(Reviewed(found.head, digests))] if plan else [marker(found.environment)]
     start = "\n".join([*first, "", f"### Release to {code(found.environment)}", "", ""])
     parts = [(section, _printed(section)) for section in sections(found) if section.blocks]
     left: list[str] = []
