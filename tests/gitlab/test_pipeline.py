@@ -109,7 +109,7 @@ def story(
 
 
 def test_from_an_empty_repository_to_a_promoted_release_and_back(story: Story, gitlab: Gitlab) -> None:
-    repository_, first, roles, doctor, request, promotion, change, back = BLOCKS
+    repository_, first, roles, doctor, request, promotion, shorter, back = BLOCKS
     ci = story.project
     story.follow(repository_)
     story.follow(first)
@@ -131,20 +131,22 @@ def test_from_an_empty_repository_to_a_promoted_release_and_back(story: Story, g
     story.follow(promotion)
     good(ci.propose("releaser/promote-prod-mail"))
     assert story.live("prod") is None and story.told(2) == ["prod"]
-    good(ci.merge("releaser/promote-prod-mail"))
+    good(ci.merge("releaser/promote-prod-mail", approved_by="frank"))
     assert story.live("prod") == "r1"
+    change = json.loads(story.desk.repo.records()["prod/mail/0001-r1/opened.json"])["change"]
+    assert [one["by"] for one in change["approvers"]] == ["frank"] and change["reviewed"] == "same"
 
-    story.follow(change)
+    story.follow(shorter)
     good(ci.propose("shorter"))
     good(ci.merge("shorter"))
     assert (story.live("dev"), story.live("prod")) == ("r2", "r1")
     story.follow(promotion)
     ci.propose("releaser/promote-prod-mail")
-    good(ci.merge("releaser/promote-prod-mail"))
+    good(ci.merge("releaser/promote-prod-mail", approved_by="frank"))
     assert story.live("prod") == "r2"
     story.follow(back)
     good(ci.propose("releaser/rollback-prod-mail"))
-    good(ci.merge("releaser/rollback-prod-mail"))
+    good(ci.merge("releaser/rollback-prod-mail", approved_by="frank"))
     assert (story.live("dev"), story.live("prod")) == ("r2", "r1")
 
     story.tamper()

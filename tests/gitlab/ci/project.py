@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from stub import Gitlab
+from stub_state import MOMENT
 from world.repository import Repository
 
 from ci import job as jobs
@@ -86,11 +87,14 @@ class Project:
             self.repo.git("push", "-q", "origin", f"HEAD:refs/merge-requests/{row['iid']}/merge")
         return self._pipeline(head, said)
 
-    def merge(self, branch: str, by: str = "eve") -> Pipeline:
-        """Merges the merge request of a branch; the pipeline of main."""
+    def merge(self, branch: str, by: str = "eve", approved_by: str = "") -> Pipeline:
+        """Merges the merge request of a branch, once somebody approved it; the pipeline of main."""
         row = next(
             r for r in self.gitlab.state.merge_requests if r["source_branch"] == branch and r["state"] == "opened"
         )
+        if approved_by:
+            approval = {"user": self.gitlab.state.user(approved_by), "approved_at": MOMENT}
+            self.gitlab.state.approved_by[row["iid"]] = [approval]
         self.repo.git("fetch", "-q", "origin")
         self.repo.git("checkout", "-q", "-B", "main", "origin/main")
         self.repo.git("merge", "-q", "--no-ff", "-m", f"Merge branch '{branch}' into 'main'", f"origin/{branch}")
