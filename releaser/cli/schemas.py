@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from releaser.core.entry import record_schema
-from releaser.core.json_schema import environment_schema, pin_schema, use_case_schema
+from releaser.core.json_schema import approvers_schema, environment_schema, pin_schema, use_case_schema
 from releaser.core.move import report_schema
 from releaser.kinds import registry
 from releaser.kinds.models import model
@@ -22,6 +22,7 @@ def schemas() -> dict[str, Mapping[str, Any]]:
         "schemas/use-case.v1.json": use_case_schema(registry(), model),
         "schemas/environment.v1.json": environment_schema(),
         "schemas/pin.v1.json": pin_schema(),
+        "schemas/approvers.v1.json": approvers_schema(),
         "schemas/audit-index.v1.json": index_schema(),
         "schemas/audit.v1.json": proof_schema(),
         "schemas/evidence.v1.json": evidence_schema(),

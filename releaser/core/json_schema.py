@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from releaser.core.approvers import Approvers
 from releaser.core.bodies import Models
 from releaser.core.body_shape import body_shape
 from releaser.core.environment import Environment
@@ -33,6 +34,11 @@ def environment_schema() -> dict[str, Any]:
 def pin_schema() -> dict[str, Any]:
     """Of ``environments/*/releases/*.yaml``."""
     return _document("pin.v1.json", "The release of a use case that an environment has", ReleasePin)
+
+
+def approvers_schema() -> dict[str, Any]:
+    """Of ``environments/*/approvers.yaml``."""
+    return _document("approvers.v1.json", "Who may agree to changes by a signature", Approvers)
 
 
 def use_case_schema(kinds: Mapping[str, Kind], models: Models) -> dict[str, Any]:

@@ -9,44 +9,27 @@ without a merge commit does not tell where it began, and proves nothing.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Annotated
 
-from pydantic import Field, StringConstraints, ValidationError
-
+from releaser.core.approvers import Approvers
 from releaser.core.change_facts import Approval, Signed, people_of
+from releaser.core.conform import AT_KEY, conform
+from releaser.core.diagnostic import Diagnostic
 from releaser.core.document import Document
 from releaser.core.errors import ReleaserError
-from releaser.core.manifest import Part
 from releaser.core.proof.objects import Text, text_of
 from releaser.store import yaml
 from releaser.store.change_history import makers
 from releaser.store.git import Git
+from releaser.store.reader import Reader
 from releaser.store.signatures import Verifier
+from releaser.store.workspace import load_document
 
 _HERE = "refs/releaser/approved"
 _TAG = re.compile(r"approved/[A-Za-z0-9._-]{1,64}/([0-9a-f]{40}|[0-9a-f]{64})")
 _ON_TOP = 20
 """So many empty commits are looked at on top of a branch."""
-_KEY = r"^(sk-)?(ssh|ecdsa)-[A-Za-z0-9@.-]+ [A-Za-z0-9+/]+=*$"
-
-
-class Approver(Part):
-    """Somebody with a key."""
-
-    user: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}$")]
-    key: Annotated[str, StringConstraints(pattern=_KEY)]
-
-
-class Approvers(Part):
-    """The file: who may agree, by SSH keys."""
-
-    approvers: tuple[Approver, ...] = Field(max_length=200)
-
-    @property
-    def signers(self) -> bytes:
-        """As OpenSSH writes a list of signers."""
-        return "".join(f'{one.user} namespaces="git" {one.key}\n' for one in self.approvers).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +68,16 @@ def signed_approvals(git: Git, environment: str, merge: str, remote: str = "") -
 
 
 def _list(git: Git, environment: str, commit: str) -> Approvers | None:
-    path = f"environments/{environment}/approvers.yaml"
+    path = path_of(environment)
     found = git.objects([f"{commit}:{git.prefix}{path}"])[0]
     if found is None:
         return None
     document = yaml.load(found[1], path)
-    try:
-        if isinstance(document, Document):
-            return Approvers.model_validate(document.data)
-        why = document[0].message
-    except ValidationError as error:
-        why = f"{'.'.join(map(str, error.errors()[0]['loc']))}: {error.errors()[0]['msg']}"
+    wrong = list(conform(Approvers, document.data)) if isinstance(document, Document) else list(document)
+    if isinstance(document, Document) and not wrong:
+        return Approvers.model_validate(document.data)
     hint = "a list `approvers` of {user, key}, with keys as `ssh-ed25519 AAAA...`; mend it on the target branch"
-    raise ReleaserError(f"{path} of {commit[:12]}: {why}", code="P232", hint=hint)
+    raise ReleaserError(f"{path} of {commit[:12]}: {wrong[0].message}", code="P232", hint=hint)
 
 
 def _heads(git: Git, head: str) -> tuple[set[str], dict[str, bytes]]:
@@ -133,3 +113,21 @@ def _tags(git: Git, heads: set[str]) -> dict[str, bytes]:
 def _is_for(tag: Text, heads: set[str]) -> bool:
     name = _TAG.fullmatch(tag.one("tag"))
     return name is not None and tag.one("type") == "commit" and tag.one("object") == name[1] and name[1] in heads
+
+
+def path_of(environment: str) -> str:
+    """Where those stand who may agree."""
+    return f"environments/{environment}/approvers.yaml"
+
+
+def check_approvers(reader: Reader, environments: Iterable[str]) -> Iterator[Diagnostic]:
+    """What is wrong with the lists, told before the merge: afterwards a list that cannot be read lists nobody."""
+    for name in environments:
+        if path_of(name) not in reader.list(f"environments/{name}"):
+            continue
+        document = load_document(reader, path_of(name))
+        if not isinstance(document, Document):
+            yield from document
+            continue
+        for found in conform(Approvers, document.data):
+            yield document.problem(found.code, found.message, found.path, hint=found.hint, key=found.code in AT_KEY)

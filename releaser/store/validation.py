@@ -18,6 +18,7 @@ from releaser.core.validate import Checked, validate_use_case
 from releaser.core.workspace import UseCaseFiles
 from releaser.kinds import registry
 from releaser.kinds.models import model
+from releaser.store.approvers import check_approvers
 from releaser.store.git import Git
 from releaser.store.pin_checks import check_pins, read_pins
 from releaser.store.reader import Reader
@@ -70,6 +71,7 @@ def validate(
         diagnostics += validate_quotas(files, known, (c.footprint or {} for c in checked))
     asked = {n: f.environment for n, f in files.items() if environments is None or n in set(environments)}
     pins = read_pins(reader, asked)
+    diagnostics += check_approvers(reader, asked)
     repository = git() if pins.files else None
     diagnostics += pins.diagnostics
     if repository is not None:

@@ -256,6 +256,12 @@ class TestSigned:
         change.desk.reconcile()
         assert change.recorded()["change"]["segregation"] == "unenforced"
 
+    def test_validate_says_what_is_wrong_with_a_list(self, change: Change) -> None:
+        assert change.desk.run("validate").code == 0
+        change.desk.repo.write("environments/dev/approvers.yaml", "approvers: [{user: ana, key: rot13}]\n")
+        ended = change.desk.run("validate", ok=1)
+        assert "environments/dev/approvers.yaml:1:" in ended.out + ended.said
+
     def test_a_list_that_cannot_be_read_lists_nobody(self, change: Change) -> None:
         change.desk.repo.write("environments/dev/approvers.yaml", "approvers: [{user: ana, key: rot13}]\n")
         change.desk.repo.commit("broken")

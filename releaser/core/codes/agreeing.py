@@ -22,7 +22,9 @@ AGREEING = (
         "P232",
         "approvals that cannot be checked",
         "policy.approvals asks for somebody, and who agreed, or who is meant, could not be read. The job needs "
-        "RELEASER_GITLAB_TOKEN with `read_api`; or the environment a file approvers.yaml, and signed approvals.",
+        "RELEASER_GITLAB_TOKEN with `read_api`; or the environment a file approvers.yaml on the target branch, and "
+        "whoever it lists signs a tag on the head of the branch: `git tag -s approved/ana/COMMIT COMMIT`.",
+        "approvers: [{user: ana, key: ssh-ed25519 AAAA...}]",
     ),
     Code(
         "P235",
