@@ -50,6 +50,8 @@ class Candidates:
             rows = self.driver.rows(pointer, id_)
             leading = next((r for r in rows if self._target(kind, pointer, r.id) == version), None)
             if leading is not None:
+                if self.makes and leading.name == CANDIDATE:
+                    self._to_remove(kind, pointer, leading.id)  # of a lost reply, or of a run that was killed
                 return split_id(pointer, leading.id)[1]
             if not self.makes:
                 return ""
@@ -79,10 +81,14 @@ class Candidates:
             self.driver.update(pointer, made, CANDIDATE, body)
         else:
             made = self.driver.create(pointer, CANDIDATE, body, {}, str(uuid4()))
-        if kind.mint is None and (pointer, made) not in self._made:
-            self._made.append((pointer, made))
+        self._to_remove(kind, pointer, made)
         self.driver.settle(pointer, made)
         return split_id(pointer, made)[1]
+
+    def _to_remove(self, kind: Kind, pointer: Kind, id_: str) -> None:
+        """At the end. An alias that cuts versions stays."""
+        if kind.mint is None and (pointer, id_) not in self._made:
+            self._made.append((pointer, id_))
 
     def _target(self, kind: Kind, pointer: Kind, id_: str) -> str:
         found = self.driver.read(pointer, id_)

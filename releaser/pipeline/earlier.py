@@ -8,7 +8,7 @@ from typing import Any
 
 from releaser.core.errors import ReleaserError
 from releaser.core.evaluation.case import Case
-from releaser.core.evaluation.evidence import Evidence, Observation, Subject
+from releaser.core.evaluation.evidence import Agreement, Evidence, Observation, Subject
 from releaser.gates.evaluation.asker import key_of
 from releaser.gates.evaluation.checkpoint import Checkpoint, Entry
 from releaser.gates.evaluation.ports import Refusal, Target
@@ -41,6 +41,16 @@ def answered(earlier: Iterable[Evidence]) -> dict[tuple[str, int], Observation]:
         for one in evidence.observations:
             if one.response:
                 found.setdefault((one.case, one.repeat), one)
+    return found
+
+
+def agreed(earlier: Iterable[Evidence], metric: str) -> dict[str, Agreement]:
+    """Labelled answer -> what the judge said of it: it is not asked until it agrees."""
+    found: dict[str, Agreement] = {}
+    for evidence in earlier:
+        for one in evidence.calibrations.get(metric, ()):
+            if not one.trouble:
+                found.setdefault(one.case, one)
     return found
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,24 +18,25 @@ from releaser import wiring
 from releaser.core.environment import duration
 from releaser.core.errors import ReleaserError
 from releaser.core.evaluation.case import Case
-from releaser.core.evaluation.evidence import FORMAT, CaseFacts, Evidence, Subject
+from releaser.core.evaluation.evidence import FORMAT, Agreement, CaseFacts, Evidence, Subject
 from releaser.core.evaluation.judgement import Judgement, SuiteVerdict, worst
 from releaser.core.events import Noted
 from releaser.core.gate import Result
 from releaser.core.record import OpenRecord
 from releaser.core.shape import plain
 from releaser.engine.ports import Sink
-from releaser.gates.evaluation.asker import Budget, Calls
+from releaser.gates.evaluation.asker import Budget, Calls, key_of
 from releaser.gates.evaluation.calibration import calibrated
 from releaser.gates.evaluation.judging import call_of
 from releaser.gates.evaluation.limiter import Limiter
 from releaser.gates.evaluation.pairs import Before
-from releaser.gates.evaluation.runner import Spec, run_suite
+from releaser.gates.evaluation.ports import Refusal
+from releaser.gates.evaluation.runner import Ran, Spec, run_suite
 from releaser.gates.evaluation.thresholds import thresholds_of
 from releaser.pipeline.archive import Archive, is_same
 from releaser.pipeline.before import answers_before, digests_of, nothing_before
 from releaser.pipeline.desk import Desk
-from releaser.pipeline.earlier import Earlier, answered, checkpoint_at, is_like, is_whole, together
+from releaser.pipeline.earlier import Earlier, agreed, answered, checkpoint_at, is_like, is_whole, together
 from releaser.pipeline.halting import Halt
 from releaser.pipeline.subjects import Subjects
 from releaser.pipeline.suites import SuitePlan
@@ -202,17 +204,16 @@ class _Session:
             )
             with halt.after(duration(on.desk.environment.spec.gates.within).total_seconds()):
                 calibrations = {
-                    metric: calibrated(judging, plan.labelled[metric], calls, call, on.sink)
-                    for metric, judging in plan.judgings.items()
+                    metric: self._calibrated(plan, metric, earlier, calls)
+                    for metric in plan.judgings
                     if metric in plan.labelled and plan.is_scored(metric)
                 }
                 ran = run_suite(spec, plan.target, calls, log=log, sink=on.sink)
-        for kind, live in (*plan.aliased, *(plan.against.aliased if plan.against else ())):
-            self._what.around.check(kind, live)
-        ran = replace(ran, complete=ran.complete and all(r.complete for _, r in calibrations.values()))
+        self._left = None if self._left is None else self._left - (calls.cost or 0.0)
+        self._check_aliases(plan, ran)
+        ran = replace(ran, complete=ran.complete and all(whole for _, whole in calibrations.values()))
         if not ran.complete:
             self._unfinished[subject.suite] = "it took longer than a run may" if halt.timed else calls.why_cut_short
-        self._left = None if self._left is None else self._left - (calls.cost or 0.0)
         facts = ran.facts(
             actor=repo.actor() if repo.has_git else "", trigger=repo.trigger(), currency=plan.prices.currency
         )
@@ -231,6 +232,33 @@ class _Session:
             experiment=experiment_of(repo.environ),
             run=facts,
         )
+
+    def _calibrated(
+        self, plan: SuitePlan, metric: str, earlier: Sequence[Evidence], calls: Calls
+    ) -> tuple[tuple[Agreement, ...], bool]:
+        """What the judge says of labelled answers, each once, and whether all were asked."""
+        known = agreed(earlier, metric)
+        open_ = [c for c in plan.labelled[metric] if c.id not in known]
+        if known and not open_:
+            return tuple(known.values()), True
+        call = call_of(self._what.around.runtime)
+        rows, ran = calibrated(plan.judgings[metric], open_, calls, call, self._on.sink)
+        return tuple(sorted((*known.values(), *rows), key=lambda a: a.case)), ran.complete
+
+    def _check_aliases(self, plan: SuitePlan, ran: Ran) -> None:
+        """Raises ReleaserError where an alias leads elsewhere by now. What it said meanwhile is of nobody knows which
+        version: it is forgotten, or the next run would find it."""
+        on, plans = self._on, [plan, *([plan.against] if plan.against else [])]
+        try:
+            for kind, live in (pair for one in plans for pair in one.aliased):
+                self._what.around.check(kind, live)
+        except ReleaserError:
+            (on.folder / f"{plan.subject.key}.jsonl").unlink(missing_ok=True)
+            for case, repeat in ((c, r) for c in ran.cases for r in range(1, plan.repeats + 1)):
+                for one in plans:
+                    with suppress(Refusal, TypeError, ValueError):
+                        on.responses.forget(key_of(one.target.request(case), repeat))
+            raise
 
     def _before(self, plan: SuitePlan, calls: Calls) -> Before:
         """What is live answers, where a judge compares with it."""

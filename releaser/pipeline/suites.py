@@ -124,7 +124,13 @@ def _brought(metric: Metric, options: Mapping[str, Any], case: Case, reply: Resp
 def _score(name: str, options: Mapping[str, Any], case: Case, reply: Response) -> float | tuple[str, str]:
     if name not in metrics():
         raise Unscorable("this version cannot compute it")
-    return metrics()[name].score(case, reply, options)
+    try:
+        return metrics()[name].score(case, reply, options)
+    except Unscorable:
+        raise
+    except Exception as error:
+        # A reply may be anything. One that our code cannot bear is no score, and no end of the run.
+        raise Unscorable(f"it cannot be computed: {type(error).__name__}") from error
 
 
 def evaluator_of(metric: str, entry: Mapping[str, Any], prices: Prices) -> str:

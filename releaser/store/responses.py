@@ -50,6 +50,10 @@ class ResponseFolder:
             _write(by_key, named)
         return sha256
 
+    def forget(self, key: str) -> None:
+        """The request counts as never answered."""
+        _file(self._keys, hashlib.sha256(key.encode()).hexdigest()).unlink(missing_ok=True)
+
     def read(self, sha256: str) -> Response | None:
         """By its own digest."""
         raw = self._raw(sha256)

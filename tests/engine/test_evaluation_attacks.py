@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from test_evaluation_suites import asked, cases, evidence, live, results, write
-from world import estate, manifest
+from test_evaluation_suites import aliases, asked, cases, evidence, lines, live, results, write
+from world import advisor, estate, manifest
 from world.desk import Desk
 from world.process import until
 from world.repository import LETTER
@@ -149,3 +150,68 @@ def test_what_a_staged_record_found_outlives_a_run_that_is_killed_after_it(gated
     past = gated.mark()
     gated.reconcile()
     assert asked(gated, past) == 15
+
+
+FLOW = """  evaluation:
+    suites:
+      flow: {target: {flow: answer}, dataset: questions, metrics: {refusalRate: {ceiling: 0.9}}}
+      agent: {target: {agent: advisor}, dataset: questions, metrics: {refusalRate: {ceiling: 0.9}}}
+"""
+
+
+@pytest.fixture
+def flowing(new_desk: DeskMaker) -> Desk:
+    """A flow is live; its next version waits for its evaluation."""
+    desk = new_desk()
+    advisor.settle_in(desk)
+    place = desk.repo.root / "manifests" / advisor.NAME
+    questions = lines({"id": f"q{i}", "input": f"What about {i} days?"} for i in range(30))
+    (place / "data/questions.jsonl").write_text(questions)
+    text = (place / "manifest.yaml").read_text()
+    head, _, rest = text.partition("  evaluation:\n")
+    after = "".join(f"\n  {part}" for part in rest.split("\n  ") if not part.startswith(" "))[1:] if rest else ""
+    digest = hashlib.sha256(questions.encode()).hexdigest()
+    declared = f"  datasets:\n    questions: {{path: data/questions.jsonl, sha256: {digest}}}\n"
+    (place / "manifest.yaml").write_text(head.replace("  datasets:\n", declared) + FLOW + after)
+    environment = (desk.repo.root / "environments/dev/environment.yaml").read_text()
+    desk.repo.write("environments/dev/environment.yaml", environment + "  gates: {required: [flow, agent]}\n")
+    desk.repo.commit("first")
+    desk.reconcile()
+    desk.settled()
+    advisor.edit(desk, "prompts/answer.md", "at most five sentences", "at most three sentences")
+    advisor.edit(desk, "manifest.yaml", "You tell members of staff", "You tell all members of staff")
+    desk.repo.commit("shorter")
+    return desk
+
+
+def test_a_lost_reply_leaves_no_alias_behind(flowing: Desk) -> None:
+    where = {"service": "bedrock-agent", "operation": "CreateFlowAlias", "account": flowing.account}
+    flowing.admin.add_fault("reset-after", **where, times=None)
+    past = flowing.mark()
+    flowing.reconcile(ok=None)
+    flowing.admin.clear_faults()
+    assert flowing.effects(past).count("bedrock-agent.CreateFlowAlias") >= 1
+    assert all("releaser-candidate" not in names for names in aliases(flowing).values())
+
+
+def test_what_a_moved_alias_said_is_not_believed_by_the_next_run(flowing: Desk) -> None:
+    """Whoever leads the candidate's alias to a better version meanwhile gains nothing by it."""
+    where = {"service": "bedrock-agent-runtime", "operation": "InvokeAgent", "account": flowing.account}
+    flowing.admin.add_fault("hang-before", **where, skip=25, times=1)
+    run = flowing.start("reconcile", "-e", "dev")
+    until(lambda: flowing.admin.held() or run.is_over)
+    agents = flowing.client("bedrock-agent")
+    (agent,) = [a["agentId"] for a in agents.list_agents()["agentSummaries"]]
+    rows = agents.list_agent_aliases(agentId=agent)["agentAliasSummaries"]
+    versions = {a["routingConfiguration"][0]["agentVersion"] for a in rows} - {"DRAFT"}
+    newest = max(versions, key=int)
+    (own,) = [a for a in rows if a["routingConfiguration"] == [{"agentVersion": newest}]]
+    which = {"agentId": agent, "agentAliasId": own["agentAliasId"], "agentAliasName": own["agentAliasName"]}
+    assert newest == "2"
+    agents.update_agent_alias(**which, routingConfiguration=[{"agentVersion": "1"}])
+    flowing.admin.clear_faults()
+    ended = run.wait()
+    assert "was moved while" in ended.said, ended.said
+    past = flowing.mark()
+    flowing.reconcile(ok=None)
+    assert sum(r["operation"].endswith("InvokeAgent") for r in flowing.since(past)) >= 30

@@ -39,7 +39,7 @@ def human_scores(content: bytes, cases: Collection[str], responses: Mapping[str,
     (``responses``: case -> digests of its answers), one without is about whatever was answered. A score that is null
     is still to come."""
     wrong: list[Wrong] = []
-    found: dict[str, dict[str, float]] = {}
+    found: dict[str, dict[tuple[str, str], float]] = {}
     for line, row in _rows(content, wrong):
         problem = _problem(row, cases, found)
         if problem:
@@ -47,7 +47,7 @@ def human_scores(content: bytes, cases: Collection[str], responses: Mapping[str,
         elif _is_open(row):
             continue
         elif "response" not in row or row["response"] in responses.get(row["case"], ()):
-            found.setdefault(row["case"], {})[row["by"]] = float(row["score"])
+            found.setdefault(row["case"], {})[_whose(row)] = float(row["score"])
     scores = {case: math.fsum(by.values()) / len(by) for case, by in sorted(found.items())}
     return Reviews(scores, tuple(sorted(set(cases) - scores.keys())), tuple(wrong))
 
@@ -100,11 +100,18 @@ def _rows(content: bytes, wrong: list[Wrong]) -> Iterator[tuple[int, dict[str, A
             wrong.append(Wrong(line, "E702", "this line is no JSON object"))
 
 
+def _whose(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Who says it, and of which answer; empty: of whatever was answered."""
+    return row["by"].strip(), row.get("response", "")
+
+
 def _is_open(row: Mapping[str, Any]) -> bool:
     return "score" in row and row["score"] is None
 
 
-def _problem(row: Mapping[str, Any], cases: Collection[str], found: Mapping[str, Mapping[str, float]]) -> str:
+def _problem(
+    row: Mapping[str, Any], cases: Collection[str], found: Mapping[str, Mapping[tuple[str, str], float]]
+) -> str:
     unknown = sorted(row.keys() - set(_MEMBERS))
     if unknown:
         return f"a review has no member {unknown[0][:60]!r}: {did_you_mean(unknown[0], _MEMBERS)}"
@@ -119,6 +126,6 @@ def _problem(row: Mapping[str, Any], cases: Collection[str], found: Mapping[str,
         return "score is a number from 0 to 1"
     if not isinstance(row.get("response", ""), str):
         return "response is the sha256 of an answer"
-    if "response" not in row and by in found.get(case, {}):
+    if _whose(row) in found.get(case, {}):
         return f"{by[:60]} reviewed {case[:60]} twice"
     return ""

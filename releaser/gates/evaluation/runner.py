@@ -201,11 +201,12 @@ class _Run:
             key = _key(request, repeat)
         except Refusal as refusal:
             return self._troubled("", case, repeat, refusal)
-        known = self._log.known(case.id, repeat)
+        known, before = self._log.known(case.id, repeat), None
         if known is not None and known.key == key and known.observation.response:
             kept = self._kept_one(case, known)
             if kept is not None:
                 return kept
+            before = known.observation
         try:
             if self._calls.stopped():
                 self._calls.refuse()
@@ -220,6 +221,9 @@ class _Run:
             usage=asked.response.usage,
             timing=self._timing(request.lane, asked.timing),
         )
+        if before is not None:
+            # Its text is gone and a score is still to come. What was scored and timed is final: no second throw.
+            found = replace(found, scores=before.scores, timing=before.timing or found.timing)
         missing = self._missing(case, found)
         self._log.write(Entry(key, found))
         return self._scored(case, key, found, asked.response, missing) if missing else found
