@@ -94,6 +94,7 @@ _ORDER = (
 
 
 ALLOW = "allow it, as `releaser iam policy --role plan -e ENV` prints, or run the same command again"
+"""What to do about a read that failed."""
 
 
 def _unread(why: str) -> Standing:

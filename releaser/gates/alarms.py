@@ -35,9 +35,8 @@ def judge(planned: Planned, aws: Aws) -> list[Verdict]:
     try:
         found = {str(row["AlarmArn"]): row for row in _described(aws, names)}
     except AwsError as error:
-        said = f"CloudWatch alarms could not be read: {error}"
-        hint = "allow cloudwatch:DescribeAlarms: an alarm that nobody looked at takes nothing back"
-        return [Verdict("alarms", Result.ERROR, said, hint, n, "P363") for n, alarms in wanted.items() if alarms]
+        said = f"CloudWatch alarms could not be read, and one that nobody looked at takes nothing back: {error}"
+        return [Verdict("alarms", Result.ERROR, said, error.hint, n, "P363") for n, alarms in wanted.items() if alarms]
     return [
         v for name, alarms in wanted.items() for alarm in alarms for v in _judged(name, alarm, found.get(alarm.arn))
     ]

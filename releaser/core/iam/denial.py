@@ -19,6 +19,9 @@ _BY = (
     "resource-based policy",
 )
 """What stands beside the policies of a role: none of those changes it."""
+# STS says no more of a token that no statement of the role's trust policy takes.
+_UNTRUSTED = re.compile(r"\bNot authorized to perform (sts:AssumeRoleWithWebIdentity)\b")
+_TRUST = "trust policy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,11 @@ class Denial:
     def hint(self) -> str:
         """What to do."""
         named = " or ".join(self.actions)
+        if self.by == _TRUST:
+            return (
+                "the role does not trust this job: `releaser doctor -e ENV` shows the claim of its token that is "
+                "refused, `releaser iam trust --role ROLE -e ENV` prints whom each role is to trust"
+            )
         if self.by:
             return f"{named} is not allowed by a {self.by}: no policy of the role changes that, ask who keeps it"
         lacks = f"the role lacks the permission {named}" if self.is_told else f"the role may lack a permission: {named}"
@@ -46,6 +54,9 @@ class Denial:
 
 def denial(message: str, service: str, operation: str) -> Denial | None:
     """By AWS's message and the operation that was called; None where neither tells."""
+    untrusted = _UNTRUSTED.search(message)
+    if untrusted is not None:
+        return Denial((untrusted[1],), None, is_told=True, by=_TRUST)
     found = _SAID.search(message)
     if found is not None:
         name = found[1]

@@ -1,0 +1,165 @@
+"""Lives whose commands are run by roles: what is done before each command, and which role gives it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from world import assembly
+from world.desk import DAY, Desk
+from world.manifest import HAIKU, guardrail, use_case
+from world.repository import LETTER
+from world.rollouts import CANARY
+
+HERE = {"CreateBucketConfiguration": {"LocationConstraint": "eu-central-1"}}
+BRIEF = {"answer": LETTER.replace("three", "two")}
+CASES = 20
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A command of a role. ``prepare``: what is done, and committed, before."""
+
+    role: str
+    args: tuple[str, ...]
+    prepare: Callable[[Desk], None] | None = None
+
+    @property
+    def environment(self) -> str:
+        return self.args[self.args.index("-e") + 1]
+
+
+Scenes = Mapping[str, Scene]
+
+
+def reconcile(prepare: Callable[[Desk], None], environment: str = "dev") -> Scene:
+    return Scene("apply", ("reconcile", "-e", environment), prepare)
+
+
+def looks(prefix: str) -> dict[str, Scene]:
+    """Every command that reads, of the role that only may."""
+    deep, doctor = ("plan", "-e", "dev", "--deep"), ("doctor", "-e", "dev", "--role", "plan")
+    others = {name: Scene("plan", (name, "-e", "dev")) for name in ("drift", "status", "gc")}
+    found = {"plan": Scene("plan", deep), **others, "doctor": Scene("plan", doctor)}
+    return {f"{prefix}-{name}": scene for name, scene in found.items()}
+
+
+# -- a small use case, whose second prompt goes and comes back
+
+
+def _born(desk: Desk) -> None:
+    desk.repo.declare(use_case(prompts=("answer", "plain")))
+
+
+def _less(desk: Desk) -> None:
+    (desk.repo.root / "manifests/mail/prompts/plain.md").unlink()
+    desk.repo.declare(use_case(guardrails={"main": guardrail("HIGH")}, model=HAIKU), BRIEF)
+
+
+def _much_later(desk: Desk) -> None:
+    desk.later += 40 * DAY
+
+
+SMALL: Scenes = {
+    "small-first": reconcile(_born),
+    **looks("small"),
+    "small-change": reconcile(_less),
+    "small-back": reconcile(_born),
+    "small-gc-apply": Scene("apply", ("gc", "-e", "dev", "--apply", "--keep", "1"), _much_later),
+}
+
+# -- every kind
+
+KINDS: Scenes = {
+    "kinds-first": reconcile(assembly.STAGES["first"]),
+    **looks("kinds"),
+    **{f"kinds-{name}": reconcile(assembly.STAGES[name]) for name in ("change", "removal", "deletion")},
+}
+
+# -- parameters that are rolled out, under an alarm
+
+
+def _delivered(alarm: bool, texts: Mapping[str, str] | None = None) -> Callable[[Desk], None]:
+    def prepare(desk: Desk) -> None:
+        spec: dict[str, Any] = dict(CANARY)
+        if alarm:
+            desk.client("cloudwatch").put_metric_alarm(
+                AlarmName="errors",
+                MetricName="Errors",
+                Namespace="Mail",
+                Statistic="Sum",
+                Period=60,
+                EvaluationPeriods=1,
+                Threshold=1.0,
+                ComparisonOperator="GreaterThanThreshold",
+                TreatMissingData="notBreaching",
+            )
+            spec["alarms"] = [f"arn:aws:cloudwatch:eu-central-1:{desk.account}:alarm:errors"]
+            spec["alarmRole"] = f"arn:aws:iam::{desk.account}:role/alarms"
+        desk.repo.declare(use_case(delivery=spec), texts)
+
+    return prepare
+
+
+def _no_roll_out(desk: Desk) -> None:
+    desk.repo.declare(use_case(), BRIEF)
+
+
+ROLL_OUT: Scenes = {
+    "roll-out-first": reconcile(_delivered(False)),
+    "roll-out-change": reconcile(_delivered(True, BRIEF)),
+    **looks("roll-out"),
+    "roll-out-none": reconcile(_no_roll_out),
+    "roll-out-back": reconcile(_delivered(True, BRIEF)),
+    "roll-out-none-again": reconcile(_no_roll_out),
+    "roll-out-deletion": reconcile(_much_later),
+}
+
+# -- suites of everything that can be asked, evidence in a bucket, anchors
+
+TARGETS = {
+    "prompt": {"prompt": "answer", "guardrail": "main"},
+    "guardrail": {"guardrail": "main"},
+    "search": {"knowledge-base": "policies"},
+    "answers": {"knowledge-base": "policies", "model": "answer"},
+    "flow": {"flow": "answer"},
+    "agent": {"agent": "clerk"},
+}
+
+
+def _judged(desk: Desk) -> None:
+    assembly.STAGES["first"](desk)
+    path = desk.repo.root / "manifests/mail/manifest.yaml"
+    document = json.loads(path.read_text())
+    datasets = {}
+    for name, given in (("plain", {"passages": "p", "question": "q"}), ("guarded", {"output": "x"}), ("asked", "Why?")):
+        rows = [{"id": f"c{n:02}", "input": given, "contexts": ["p"]} for n in range(CASES)]
+        text = "".join(json.dumps(row) + "\n" for row in rows)
+        desk.repo.write(f"manifests/mail/data/{name}.jsonl", text)
+        datasets[name] = {"path": f"data/{name}.jsonl", "sha256": hashlib.sha256(text.encode()).hexdigest()}
+    metrics = {"regex": {"pattern": ".?", "floor": 0.1, "maxRegression": 0.9}}
+    of = {"prompt": "plain", "guardrail": "guarded"}
+    suites = {n: {"target": t, "dataset": of.get(n, "asked"), "metrics": metrics} for n, t in TARGETS.items()}
+    document["spec"] |= {"datasets": datasets, "evaluation": {"suites": suites}}
+    document["spec"]["governance"]["riskTier"] = "limited"
+    desk.repo.declare(document, {"answer": assembly.TEXT})
+    desk.client("s3").create_bucket(Bucket=f"kept-{desk.account}", ObjectLockEnabledForBucket=True, **HERE)
+    place = f"s3://kept-{desk.account}"
+    kept = {"evidenceStore": f"{place}/evidence", "anchor": {"s3": f"{place}/anchors"}}
+    desk.repo.environment("dev", desk.account, gates={"required": sorted(TARGETS)}, **kept)
+
+
+def _judged_again(desk: Desk) -> None:
+    desk.repo.write("manifests/mail/prompts/answer.md", assembly.CHANGED_TEXT)
+
+
+JUDGED: Scenes = {
+    "judged-first": reconcile(_judged),
+    "judged-evaluate": Scene("evaluate", ("evaluate", "mail", "-e", "dev"), _judged_again),
+    "judged-audit": Scene("plan", ("audit", "verify", "-e", "dev")),
+}
+
+LIVES: Mapping[str, Scenes] = {"small": SMALL, "kinds": KINDS, "roll-out": ROLL_OUT, "judged": JUDGED}
