@@ -14,7 +14,7 @@ from releaser.core.plan import UseCasePlan, is_within
 from releaser.core.record import Opened, Outcome
 from releaser.core.reviewed import Compared, compare
 from releaser.gates import approvals as gate
-from releaser.gitlab.context import read_context
+from releaser.gitlab.context import Context, read_context
 from releaser.gitlab.merge_requests import MergeRequest
 from releaser.pipeline.forge import Forge
 from releaser.pipeline.provenance import Agreed, changes_on
@@ -34,14 +34,16 @@ def agreed(desk: Desk, planned: Planned, *, compares: bool = False, accepts: boo
     """What is known of the way to this plan, and what speaks against it.
 
     ``compares``: what merge requests showed is compared with the plan, in jobs of the default branch; ``accepts``:
-    somebody answers for a difference. What cannot be read stops nothing, unless the environment's policy asks for it.
+    somebody answers for a difference. Outside of a job GitLab is asked only where the environment's policy asks for
+    somebody. What cannot be read stops nothing, unless the policy asks for it.
     """
     changes = changes_on(desk)
     parts = [part for part in planned.plan.use_cases if part.steps and not part.observed]
     if not parts:
         return Agreed(changes)
     context = read_context(desk.repo.environ)
-    forge = Forge(context, desk.repo.clock)
+    asks = context.is_in_ci or bool(desk.environment.spec.policy.approvals)
+    forge = Forge(context if asks else Context(), desk.repo.clock)
     deployed = forge.deployment_approvals()
     looks = compares and context.is_in_ci and context.branch == (context.default_branch or context.branch) != ""
     shown = forge.shown(parts, desk.environment.name, _commits(desk), _live(desk)) if looks else {}
