@@ -53,6 +53,13 @@ def suites_asked(planned: Planned, environment: Environment, part: UseCasePlan, 
     return required(environment, spec, part.risk, changes_behaviour=changes, goes_back=goes_back)
 
 
+def missing_suite(suite: str, environment: str) -> SuiteVerdict:
+    """Of a suite that is asked for and not declared."""
+    reason = f"{environment} asks for the suite {suite}, and the manifest has none of that name"
+    hint = "add it under evaluation.suites"
+    return SuiteVerdict(suite=suite, result=Result.FAIL, key="", evidence=(), metrics=(), reason=reason, hint=hint)
+
+
 def was_live(desk: Desk, part: UseCasePlan) -> bool:
     """Whether callers had this content here: a smaller number alone says nothing, it may have been kept out."""
     accounts = desk.repo.records(desk.environment).accounts([part.use_case], [desk.environment.name])
@@ -118,15 +125,8 @@ class Gatekeeper:
         return witness.released.record.release if witness and witness.released else ""
 
     def _missing(self, name: str, suite: str) -> Verdict:
-        return Verdict(
-            suite,
-            Result.FAIL,
-            f"{self.desk.environment.name} asks for the suite {suite}, and the manifest has none of that name",
-            "add it under evaluation.suites",
-            name,
-            "P224",
-            refusal=False,
-        )
+        found = missing_suite(suite, self.desk.environment.name)
+        return Verdict(suite, found.result, found.reason, found.hint, name, "P224", refusal=False)
 
     @staticmethod
     def _nothing_declared(name: str) -> Verdict:

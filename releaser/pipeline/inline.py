@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from releaser import wiring
 from releaser.core.errors import ReleaserError, WrongUsage
-from releaser.core.evaluation.judgement import Judgement
+from releaser.core.evaluation.judgement import Judgement, SuiteVerdict, worst
 from releaser.core.record import is_older
 from releaser.core.suggest import did_you_mean
 from releaser.pipeline import gitlab_reports, rejudging, reviewing, touching, work
@@ -17,7 +18,7 @@ from releaser.pipeline.around import around, lfs_objects
 from releaser.pipeline.chosen import ContentFrom
 from releaser.pipeline.desk import Desk
 from releaser.pipeline.evaluating import Evaluating, Found, evaluator
-from releaser.pipeline.gatekeeping import suites_asked, was_live
+from releaser.pipeline.gatekeeping import missing_suite, suites_asked, was_live
 from releaser.pipeline.reporting import Reports
 from releaser.pipeline.subjects import inline
 from releaser.pipeline.telling import say
@@ -108,13 +109,25 @@ def _of_change(desk: Desk, planned: Planned, part: UseCasePlan, evaluating: Eval
     live = witness.released.record.release if witness and witness.released else ""
     goes_back = is_older(part.release, live) and was_live(desk, part)
     asked = suites_asked(planned, desk.environment, part, goes_back=goes_back)
-    for suite in asked.missing:
-        say(f"{part.use_case}: {desk.environment.name} asks for the suite {suite}, and the manifest has none")
-    if not asked.suites:
+    missing = tuple(missing_suite(s, desk.environment.name) for s in asked.missing)
+    if not asked.suites and not missing:
         say(f"{part.use_case}: nothing is evaluated: {asked.why_none or 'no suite is declared that is asked for'}")
         return None
+    if not asked.suites:
+        return Found(_judgement(desk, part, missing), (), {})
     with around(desk, witness, makes_aliases=False) as shared:
-        return evaluating.judged(inline(planned, part.use_case, shared), asked.suites)
+        found = evaluating.judged(inline(planned, part.use_case, shared), asked.suites)
+    return replace(found, judgement=_judgement(desk, part, (*found.judgement.suites, *missing)))
+
+
+def _judgement(desk: Desk, part: UseCasePlan, suites: tuple[SuiteVerdict, ...]) -> Judgement:
+    return Judgement(
+        use_case=part.use_case,
+        environment=desk.environment.name,
+        release=part.release,
+        result=worst(tuple(s.result for s in suites)),
+        suites=suites,
+    )
 
 
 def _write(folder: Path, files: dict[str, bytes]) -> None:

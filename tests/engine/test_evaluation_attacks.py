@@ -215,3 +215,18 @@ def test_what_a_moved_alias_said_is_not_believed_by_the_next_run(flowing: Desk) 
     past = flowing.mark()
     flowing.reconcile(ok=None)
     assert sum(r["operation"].endswith("InvokeAgent") for r in flowing.since(past)) >= 30
+
+
+def test_a_suite_that_the_manifest_lacks_is_no_green_merge_request(new_desk: DeskMaker) -> None:
+    """Before the merge it is said with the same verdict as after it."""
+    desk = new_desk(gates={"required": ["quality", "safety"]})
+    desk.repo.write("README.md", "A repository.\n")
+    desk.repo.commit("before")
+    base = desk.repo.git("rev-parse", "HEAD")
+    write(
+        desk, {"quality": {"target": {"prompt": "answer"}, "dataset": "golden", **LENIENT}}, files={"golden": cases(40)}
+    )
+    ended = desk.run("evaluate", "--affected", "-e", "dev", "--base", base, "--reports", "reports", ok=3)
+    assert "asks for the suite safety" in ended.said
+    told = (desk.repo.root / "reports").rglob("*")
+    assert any("asks for the suite safety" in p.read_text() for p in told if p.is_file())
