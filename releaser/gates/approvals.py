@@ -26,7 +26,7 @@ def _missing(part: UseCasePlan, found: Lacking, unread: str) -> Verdict:
     if unchecked:
         hint = "set RELEASER_GITLAB_TOKEN to a token with `read_api`; or list approvers, and approve with a signed tag"
         return _fail(part, f"{said}; {'; '.join(unchecked)}", hint, "P232")
-    hint = "let them approve the merge request or the deployment, then run this job again"
+    hint = "let them approve the deployment, or sign a tag over the reviewed head; then run this job again"
     return _fail(part, said, hint, "P231" if found.own and not found.by else "P230")
 
 

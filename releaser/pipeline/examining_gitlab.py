@@ -25,6 +25,7 @@ from releaser.pipeline.permitting import Place
 from releaser.render.words import counted
 
 _SOON = timedelta(days=14)
+PUSH_TOKEN = "RELEASER_PUSH_TOKEN"
 _LOOK = f"let a maintainer run doctor once, with {TOKEN} of the scope `read_api`"
 
 
@@ -42,7 +43,7 @@ def checks(at: Place) -> Iterator[Check]:
         return
     if not api.can_write:
         yield Check("gitlab", "unknown", "the job's own token may read none of the project's settings", _LOOK)
-        yield _pushes(context, None, None)
+        yield _own_pushes(at) or _pushes(context, None, None)
         return
     try:
         facts, found = own_token(api), project(api)
@@ -50,7 +51,7 @@ def checks(at: Place) -> Iterator[Check]:
         yield Check("gitlab", "problem" if error.code in ("L101", "L110") else "unknown", str(error), error.hint)
         return
     yield _token(facts, at.repo.clock.now())
-    yield _pushes(context, facts, found)
+    yield _own_pushes(at) or _pushes(context, facts, found)
     name, now = at.environment.name, at.repo.clock.now()
     pusher = _pusher(api, context, facts)
     yield from _asked("branches", lambda: branches(api, found.default_branch, pusher))
@@ -92,6 +93,13 @@ def _token(facts: TokenFacts, now: datetime) -> Check:
         return Check("gitlab", "ok", said, "for those it needs the scope `api`", told)
     end = f"until {facts.expires:%Y-%m-%d}" if facts.expires else "without an end"
     return Check("gitlab", "ok", f"{TOKEN} may write by the API, {end}", facts=told)
+
+
+def _own_pushes(at: Place) -> Check | None:
+    """A token for pushes alone may read nothing of itself: what it may is seen when it pushes."""
+    if not at.repo.environ.get(PUSH_TOKEN):
+        return None
+    return Check("pushes", "ok", f"tags and the branch `releases` are pushed under {PUSH_TOKEN}")
 
 
 def _pushes(context: Context, facts: TokenFacts | None, found: Project | None) -> Check:
