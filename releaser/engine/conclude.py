@@ -82,7 +82,7 @@ def _kept(verdict: Verdict) -> Mapping[str, Any]:
 
 def evidence_so_far(record: OpenRecord) -> Mapping[str, EvidenceRef]:
     """What a run found before its use case had to wait: it counts, whatever becomes of the record."""
-    return record.staged.evidence if record.staged else {}
+    return record.evidence
 
 
 def superseded(known: Known) -> Conclusion:
