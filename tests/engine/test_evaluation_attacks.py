@@ -230,3 +230,18 @@ def test_a_suite_that_the_manifest_lacks_is_no_green_merge_request(new_desk: Des
     assert "asks for the suite safety" in ended.said
     told = (desk.repo.root / "reports").rglob("*")
     assert any("asks for the suite safety" in p.read_text() for p in told if p.is_file())
+
+
+def test_a_case_that_speaks_to_terminals_is_shown_as_text(gated: Desk) -> None:
+    """Data sets come from anywhere; what names a case in a verdict does not move the cursor of who reads it."""
+    named = [{**case, "id": f"{case['id']}\x1b]0;gone\x07\u202e\r\nPASS"} for case in cases(40)]
+    metrics = {"contains": {"floor": 0.9, "tier": "critical"}}
+    suite = {"target": {"results": "said"}, "dataset": "golden", "metrics": metrics}
+    answers = [{"id": case["id"], "output": "no\x1b[2J"} for case in named[:30]]
+    write(gated, {"quality": suite}, files={"golden": named, "said": answers})
+    for command in (("reconcile",), ("evaluate", "mail"), ("evaluate", "mail", "--output", "markdown")):
+        ended = gated.run(*command, "-e", "dev", ok=3)
+        shown = ended.said + ended.out
+        assert "c03" in shown
+        assert not {"\x1b", "\x07", "\u202e", "\r"} & set(shown), command
+        assert not any(line.startswith("PASS") for line in shown.splitlines()), command
