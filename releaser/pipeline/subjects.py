@@ -183,7 +183,7 @@ class Subjects:
             models=self.spec.get("models") or {},
             brought=brought,
             applications=self._applications(),
-            epoch=self.release,
+            epoch=self._epoch,
         )
         try:
             return kind.build(wanted)
@@ -253,8 +253,13 @@ class Subjects:
         ):
             found[f"inference/{target['model']}"] = digest(inference)
         if "application" in target:
-            found[f"application/{target['application']}"] = self.release
+            found[f"application/{target['application']}"] = self._epoch
         return found
+
+    @property
+    def _epoch(self) -> str:
+        """What an application answers before a merge is of what was deployed then: it says nothing of the release."""
+        return self.release if self.via == "published" else f"before {self.release}"
 
     def _used(self, needs: Iterable[tuple[str, str]]) -> frozenset[Address]:
         """What a target consists of, with all that it refers to."""
