@@ -29,9 +29,9 @@ from releaser.core.scores import scores
 from releaser.core.shape import plain, typed
 from releaser.render.evaluation.comment import MARKER, comparison_markdown, judgement_markdown
 from releaser.render.evaluation.data import compared_json, evidence_schema, gate_data, gate_json, gate_schema
-from releaser.render.reports.checks import judgement_junit
 from releaser.render.evaluation.page import judgement_page
 from releaser.render.evaluation.table import comparison_text, judgement_text
+from releaser.render.reports.checks import judgement_junit
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "evaluation"
 HOSTILE = (
