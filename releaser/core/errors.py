@@ -26,6 +26,11 @@ class ReleaserError(Exception):
         self.hint = hint
 
 
+def advised(said: object, hint: str) -> str:
+    """What is wrong and what to do, in one line."""
+    return f"{said}; {hint}" if hint else str(said)
+
+
 class Interrupted(ReleaserError):
     """The user stopped the run."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from releaser.core.errors import ReleaserError
+from releaser.core.errors import ReleaserError, advised
 from releaser.pipeline.telling import say
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def compare(proof: Proof, environment: Environment, aws: Aws, branch: ReleasesBr
             else anchors.read(proof.ancestry, now)
         )
     except ReleaserError as error:
-        proof.wrong(where, f"the anchors cannot be read: {error}")
+        proof.wrong(where, f"the anchors cannot be read: {advised(error, error.hint)}")
         return
     for one in found:
         proof.problems += anchor_problems(one.place, one.raw, environment.name, proof.ancestry, proof.files)

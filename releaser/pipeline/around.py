@@ -32,9 +32,8 @@ def around(desk: Desk, witness: Witness | None, *, makes_aliases: bool) -> Itera
         try:
             found = driver.read(kinds[kind], live.id, live.version or None)
         except AwsError as error:
-            raise ReleaserError(
-                f"what is live cannot be read: {error}", code="P226", hint="mend that; nothing is compared without it"
-            ) from None
+            said = f"what is live cannot be read, and nothing is compared without it: {error}"
+            raise ReleaserError(said, code=error.code, hint=error.hint) from None
         return found.body if found else {}
 
     with Candidates(driver, kinds, makes=makes_aliases) as candidates:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from releaser.core.errors import ReleaserError
+from releaser.core.errors import ReleaserError, advised
 from releaser.core.evidence_ref import EvidenceRef
 from releaser.core.proof.files import compact
 from releaser.core.record import RecordRef
@@ -40,7 +40,8 @@ def keeper(
             kept = {PLAN: _plan(planned, record.use_case), **evaluated(record.use_case)}
             return {name: store.put(record, name, raw) for name, raw in kept.items()}
         except ReleaserError as error:
-            say(f"warning[G-evidence-lost]: the evidence of {record.folder} was not stored: {error}")
+            why = advised(error, error.hint)
+            say(f"warning[G-evidence-lost]: the evidence of {record.folder} was not stored: {why}")
             return {}
 
     return keep

@@ -74,6 +74,7 @@ def against_account(proof: Proof, root: Path | None, environment: str) -> None:
 
 
 def _against(proof: Proof, repo: wiring.Repository, environment: Environment, target: Target) -> None:
+    from releaser.core.errors import advised
     from releaser.pipeline import work
 
     desk = work.desk(repo, environment.name, target.name, None, offline=True)
@@ -81,7 +82,7 @@ def _against(proof: Proof, repo: wiring.Repository, environment: Environment, ta
     at = f"{environment.name} ({target.account})" if len(environment.spec.targets) > 1 else environment.name
     for part in planned.plan.use_cases:
         for problem in part.blocked:
-            proof.wrong(f"{at}/{part.use_case}", problem.message)
+            proof.wrong(f"{at}/{part.use_case}", advised(problem.message, problem.hint))
         for change in part.changes:
             if change.drift:
                 fields = ", ".join(f.path for f in change.fields[:5]) or change.reason
@@ -93,7 +94,7 @@ def _against(proof: Proof, repo: wiring.Repository, environment: Environment, ta
 
 def _evidence(proof: Proof, repo: wiring.Repository, environment: Environment) -> None:
     """Every piece of evidence of an environment that is kept in S3 and not erased, read whole."""
-    from releaser.core.errors import ReleaserError
+    from releaser.core.errors import ReleaserError, advised
     from releaser.core.proof.evidence import tombstone_of
     from releaser.core.proof.files import sha256
     from releaser.store.evidence import evidence_of, fetched
@@ -108,7 +109,7 @@ def _evidence(proof: Proof, repo: wiring.Repository, environment: Environment) -
             if sha256(fetched(aws, one, version)) != one.sha256:
                 proof.wrong(one.uri, f"the evidence is not what {one.entry} names")
         except ReleaserError as error:
-            proof.wrong(one.uri, f"the evidence that {one.entry} names cannot be read: {error}")
+            proof.wrong(one.uri, f"the evidence that {one.entry} names cannot be read: {advised(error, error.hint)}")
     proof.counts["evidence"] = proof.counts.get("evidence", 0) + len(away)
     proof.unproven = [u for u in proof.unproven if not u.reason.endswith("-e ENV looks at them")]
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from world import assembly
 from world.desk import DAY, Desk
+from world.estate import Estate
 from world.manifest import HAIKU, guardrail, use_case
 from world.repository import LETTER
 from world.rollouts import CANARY
@@ -17,6 +18,8 @@ from world.rollouts import CANARY
 HERE = {"CreateBucketConfiguration": {"LocationConstraint": "eu-central-1"}}
 BRIEF = {"answer": LETTER.replace("three", "two")}
 CASES = 20
+BEFORE = "646464646464"
+"""The account of the environment that another one is promoted from."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ SMALL: Scenes = {
     **looks("small"),
     "small-change": reconcile(_less),
     "small-back": reconcile(_born),
+    "small-doctor-apply": Scene("apply", ("doctor", "-e", "dev", "--role", "apply")),
     "small-gc-apply": Scene("apply", ("gc", "-e", "dev", "--apply", "--keep", "1"), _much_later),
 }
 
@@ -76,7 +80,10 @@ SMALL: Scenes = {
 KINDS: Scenes = {
     "kinds-first": reconcile(assembly.STAGES["first"]),
     **looks("kinds"),
-    **{f"kinds-{name}": reconcile(assembly.STAGES[name]) for name in ("change", "removal", "deletion")},
+    "kinds-change": reconcile(assembly.STAGES["change"]),
+    "kinds-gc-apply": Scene("apply", ("gc", "-e", "dev", "--apply", "--keep", "1"), _much_later),
+    "kinds-removal": reconcile(assembly.STAGES["removal"]),
+    "kinds-deletion": reconcile(assembly.STAGES["deletion"]),
 }
 
 # -- parameters that are rolled out, under an alarm
@@ -130,16 +137,28 @@ TARGETS = {
 }
 
 
-def _judged(desk: Desk) -> None:
-    assembly.STAGES["first"](desk)
-    path = desk.repo.root / "manifests/mail/manifest.yaml"
-    document = json.loads(path.read_text())
-    datasets = {}
-    for name, given in (("plain", {"passages": "p", "question": "q"}), ("guarded", {"output": "x"}), ("asked", "Why?")):
-        rows = [{"id": f"c{n:02}", "input": given, "contexts": ["p"]} for n in range(CASES)]
+def _datasets(desk: Desk, count: int) -> dict[str, Any]:
+    """Writes the data sets, and says where they are."""
+    found = {}
+    given = {"plain": ("passages", "question"), "guarded": ("output",), "asked": ("question",)}
+    for name, members in given.items():
+        inputs = [dict.fromkeys(members, f"{n} of {count}") for n in range(count)]
+        rows = [{"id": f"c{n:02}", "input": one, "contexts": ["p"]} for n, one in enumerate(inputs)]
         text = "".join(json.dumps(row) + "\n" for row in rows)
         desk.repo.write(f"manifests/mail/data/{name}.jsonl", text)
-        datasets[name] = {"path": f"data/{name}.jsonl", "sha256": hashlib.sha256(text.encode()).hexdigest()}
+        found[name] = {"path": f"data/{name}.jsonl", "sha256": hashlib.sha256(text.encode()).hexdigest()}
+    return found
+
+
+def _document(desk: Desk) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((desk.repo.root / "manifests/mail/manifest.yaml").read_text())
+    return found
+
+
+def _judged(desk: Desk) -> None:
+    assembly.STAGES["first"](desk)
+    document = _document(desk)
+    datasets = _datasets(desk, CASES)
     metrics = {"regex": {"pattern": ".?", "floor": 0.1, "maxRegression": 0.9}}
     of = {"prompt": "plain", "guardrail": "guarded"}
     suites = {n: {"target": t, "dataset": of.get(n, "asked"), "metrics": metrics} for n, t in TARGETS.items()}
@@ -152,14 +171,54 @@ def _judged(desk: Desk) -> None:
     desk.repo.environment("dev", desk.account, gates={"required": sorted(TARGETS)}, **kept)
 
 
-def _judged_again(desk: Desk) -> None:
-    desk.repo.write("manifests/mail/prompts/answer.md", assembly.CHANGED_TEXT)
+def _more_cases(desk: Desk) -> None:
+    """What is live is asked again, and nothing that is not."""
+    document = _document(desk)
+    document["spec"]["datasets"] = _datasets(desk, CASES + 1)
+    desk.repo.declare(document, {"answer": assembly.TEXT})
 
 
 JUDGED: Scenes = {
     "judged-first": reconcile(_judged),
-    "judged-evaluate": Scene("evaluate", ("evaluate", "mail", "-e", "dev"), _judged_again),
+    "judged-evaluate": Scene("evaluate", ("evaluate", "mail", "-e", "dev"), _more_cases),
     "judged-audit": Scene("plan", ("audit", "verify", "-e", "dev")),
 }
 
-LIVES: Mapping[str, Scenes] = {"small": SMALL, "kinds": KINDS, "roll-out": ROLL_OUT, "judged": JUDGED}
+# -- an environment with pins, beside the one that they come from
+
+
+def _pinned(release: str, document: Callable[[], dict[str, Any]] | None = None) -> Callable[[Desk], None]:
+    """``document``: what is released in dev before, in an account of its own."""
+
+    def prepare(desk: Desk) -> None:
+        stages = Estate({"dev": replace(desk, account=BEFORE), "prod": desk})
+        if document is not None:
+            desk.repo.environment("dev", BEFORE)
+            desk.repo.environment("prod", desk.account, track=None, promotesFrom="dev")
+            desk.repo.declare(document())
+            desk.repo.commit(release)
+            stages.dev.reconcile()
+        stages.pin("prod", release)
+
+    return prepare
+
+
+def _other() -> dict[str, Any]:
+    return use_case(guardrails={"main": guardrail("HIGH")}, model=HAIKU)
+
+
+PINS: Scenes = {
+    "pins-first": reconcile(_pinned("r1", use_case), "prod"),
+    "pins-promotion": reconcile(_pinned("r2", _other), "prod"),
+    "pins-rollback": Scene("apply", ("rollback", "mail", "-e", "prod", "--now", "--reason", "Wrong.", "--no-push")),
+    "pins-retirement": reconcile(_pinned("retired"), "prod"),
+    "pins-deletion": reconcile(_much_later, "prod"),
+}
+
+LIVES: Mapping[str, Scenes] = {
+    "small": SMALL,
+    "kinds": KINDS,
+    "roll-out": ROLL_OUT,
+    "judged": JUDGED,
+    "pins": PINS,
+}
