@@ -67,6 +67,7 @@ def _much_later(desk: Desk) -> None:
 
 
 SMALL: Scenes = {
+    "small-plan-first": Scene("plan", ("plan", "-e", "dev"), _born),
     "small-first": reconcile(_born),
     **looks("small"),
     "small-change": reconcile(_less),

@@ -53,6 +53,7 @@ UNPROVEN: Mapping[str, str] = {
     "bedrock:GetIngestionJob": _UNDER_WAY,
     "appconfig:UpdateApplication": "only what somebody changed by hand is put back",
     "appconfig:UpdateConfigurationProfile": "only what somebody changed by hand is put back",
+    "s3:GetObjectVersion": "only of documents in buckets that keep versions",
     "s3:GetObjectRetention": "S3 denies nothing: it leaves the lock out of its reply, and audit calls it unproven",
     "ssm:GetParameters": "reads ten parameters at once, and each alone where it is denied",
 }
@@ -224,9 +225,14 @@ def lives(
 
 
 EVERY = [(life, name) for life, scenes in LIVES.items() for name in scenes if FULL or name in CHOSEN]
+REFUSED = pytest.mark.xfail(
+    strict=True, reason="a promotion that failed after it had updated a guardrail is refused with P155 the next time"
+)
 
 
-@pytest.mark.parametrize(("life", "name"), EVERY)
+@pytest.mark.parametrize(
+    ("life", "name"), [pytest.param(*one, marks=REFUSED if one[1] == "pins-promotion" else ()) for one in EVERY]
+)
 def test_without_an_action_what_needs_it_fails_and_says_so(lives: Theatre, life: str, name: str) -> None:
     """In full each action once for every command: in the first run of it that fails for its lack."""
     lived = lives.life(life)
@@ -236,16 +242,13 @@ def test_without_an_action_what_needs_it_fails_and_says_so(lives: Theatre, life:
     told = lived.told[str(played.scene.args)]
     wrong = {}
     lives.done.add((life, name))
-    print(f"== {name} exit {played.code}, {len(actions)}", sorted(played.denied), flush=True)
     for action in chosen:
         if action not in told:
             found = lived.without(name, action)
-            print(name, action, found, flush=True)
             if found:
                 wrong[action] = found
             elif action in lived.told[played.scene.role]:
                 told.add(action)
-    print("TOLD", life, {role: sorted(found) for role, found in lived.told.items()}, flush=True)
     assert wrong == {}
 
 
