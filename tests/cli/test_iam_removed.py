@@ -53,7 +53,7 @@ UNPROVEN: Mapping[str, str] = {
     "bedrock:GetIngestionJob": _UNDER_WAY,
     "appconfig:UpdateApplication": "only what somebody changed by hand is put back",
     "appconfig:UpdateConfigurationProfile": "only what somebody changed by hand is put back",
-    "bedrock:RenderPrompt": "before a merge prompts are rendered here: only published ones, as those that are live, ask it",
+    "bedrock:RenderPrompt": "prompts are rendered here before a merge; only published ones ask for it",
     "s3:GetObjectVersion": "only of documents in buckets that keep versions",
     "s3:GetObjectRetention": "S3 denies nothing: it leaves the lock out of its reply, and audit calls it unproven",
     "ssm:GetParameters": "reads ten parameters at once, and each alone where it is denied",
