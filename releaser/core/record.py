@@ -324,6 +324,9 @@ class Conclusion:
     duration_ms: int
     attempted: Mapping[Address, tuple[str, ...]] = field(default_factory=dict, metadata=OPTIONAL)
     """Names under which runs since the last release may have created something: looked for until all is retired."""
+    allowed: Mapping[Address, tuple[str, ...]] = field(default_factory=dict, metadata=OPTIONAL)
+    """Stamps that drafts may have got since the last release, by updates that a gate let pass: a later run that finds
+    one of them there goes on, and takes it for nobody else's change."""
     delivery: Mapping[str, Any] = field(default_factory=dict, metadata=OPTIONAL)
     """How the runtime configuration reached callers: strategy, deployment, state, alarm that took it back."""
     evidence: Mapping[str, EvidenceRef] = field(default_factory=dict, metadata=OPTIONAL)

@@ -70,8 +70,15 @@ def conclude(
         facts=facts,
         duration_ms=sum(o.duration_ms for o in result.outcomes),
         attempted=_beside(left, kept) if result.succeeded else attempted_names(job, known),
+        allowed={} if result.succeeded else _allowed(job, known),
         delivery=delivery,
     )
+
+
+def _allowed(job: Job, known: Known) -> dict[Address, tuple[str, ...]]:
+    """Stamps of drafts that this run, or one before it since the last release, was allowed to write."""
+    pairs = known.approved | {(s.address, s.stamp) for s in job.cleared.plan.steps if s.verb is Verb.UPDATE}
+    return by_address(tuple(sorted(pairs)))
 
 
 def _kept(verdict: Verdict) -> Mapping[str, Any]:
@@ -94,6 +101,7 @@ def superseded(known: Known) -> Conclusion:
         verified=False,
         duration_ms=0,
         attempted=by_address(known.attempted),
+        allowed=by_address(tuple(sorted(known.approved))),
     )
 
 

@@ -137,6 +137,8 @@ def known_of(witness: Witness, kinds: Mapping[str, Kind]) -> Known:
     if latest is not None:
         attempted |= {(a, name) for a, names in latest.attempted.items() for name in names}
     approved: set[tuple[Address, str]] = set()
+    if latest is not None:
+        approved |= {(a, stamp) for a, stamps in latest.allowed.items() for stamp in stamps}
     if witness.open is not None:
         for step in witness.open.opened.steps:
             if step.verb == Verb.UPDATE:

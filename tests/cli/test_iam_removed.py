@@ -226,14 +226,9 @@ def lives(
 
 
 EVERY = [(life, name) for life, scenes in LIVES.items() for name in scenes if FULL or name in CHOSEN]
-REFUSED = pytest.mark.xfail(
-    strict=True, reason="a promotion that failed after it had updated a guardrail is refused with P155 the next time"
-)
 
 
-@pytest.mark.parametrize(
-    ("life", "name"), [pytest.param(*one, marks=REFUSED if one[1] == "pins-promotion" else ()) for one in EVERY]
-)
+@pytest.mark.parametrize(("life", "name"), EVERY)
 def test_without_an_action_what_needs_it_fails_and_says_so(lives: Theatre, life: str, name: str) -> None:
     """In full each action once for every command: in the first run of it that fails for its lack."""
     lived = lives.life(life)

@@ -265,3 +265,14 @@ def test_a_knowledge_base_goes_with_an_allowance(desk: Desk) -> None:
     changed(desk, use_case(allow=[allow("knowledgeBases.policies", "delete")]))
     desk.reconcile()
     desk.settled()
+
+
+def test_a_run_that_failed_after_its_update_is_gone_on_with(new_desk: NewDesk) -> None:
+    """The draft says by then what the run was allowed to write: that is nobody else's change."""
+    desk = released(new_desk, use_case(), gates=STRICT)
+    changed(desk, use_case(guardrails={"main": guardrail("HIGH")}))
+    denied = {"code": "AccessDeniedException", "status": 403, "message": "no", "times": 1}
+    desk.admin.add_fault("error", service="bedrock", operation="CreateGuardrailVersion", account=desk.account, **denied)
+    assert "AccessDenied" in desk.reconcile(ok=1).said
+    desk.reconcile()
+    desk.settled()
