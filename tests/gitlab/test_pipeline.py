@@ -36,7 +36,7 @@ class Story:
         """Runs one block of the page, with accounts of our own and without what a server would install."""
         for number, name in (("111111111111", "dev"), ("222222222222", "prod")):
             block = block.replace(number, self.accounts[name])
-        block = block.replace("environments: [dev, prod]", HERE)
+        block = re.sub(r"\n      install: .*", "", block).replace("environments: [dev, prod]", HERE)
         env = self.desk.repo.env | {"PATH": f"{self.project.door.bin}:{self.desk.repo.env['PATH']}"} | more
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", block], cwd=self.desk.repo.root, env=env, capture_output=True, text=True

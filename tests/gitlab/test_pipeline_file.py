@@ -57,7 +57,7 @@ def wrong(document: Any) -> list[str]:
 
 
 def rendered(**inputs: Any) -> dict[str, Any]:
-    return COMPONENT.rendered({"environments": ["dev", "prod"], **inputs})
+    return COMPONENT.rendered({"environments": ["dev", "prod"], "install": "pip install HERE", **inputs})
 
 
 def made(**inputs: Any) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def test_inputs_are_told_and_used() -> None:
     assert COMPONENT.used() == set(COMPONENT.inputs)
     for name, spec in COMPONENT.inputs.items():
         assert spec["description"].endswith("."), name
-        assert name == "environments" or "default" in spec, f"{name}: a project would have to say it"
+        assert name in ("environments", "install") or "default" in spec, f"{name}: a project would have to say it"
 
 
 @pytest.mark.parametrize("name", COMPONENT.inputs)
@@ -154,7 +154,9 @@ def parse(line: str) -> None:
 
 
 def test_the_version_that_is_installed_is_this_one() -> None:
-    assert COMPONENT.inputs["install"]["default"].endswith(f"releaser=={__version__}")
+    assert "default" not in COMPONENT.inputs["install"], "on public indexes the name is somebody else's"
+    page = (ROOT / "docs/gitlab.md").read_text(encoding="utf-8")
+    assert f"platform/releaser.git@{__version__}\n" in page
 
 
 def test_every_job_has_one_line_and_no_job_is_called_as_a_projects_own() -> None:
