@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test pipeline mutants check bench fix lock clean
+.PHONY: help setup demo test laws pipeline mutants check bench fix lock clean
 
 help:            ## show the targets
 	@grep -hE '^[a-z]+: .*##|^[a-z]+:  .*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/:\t/' | expand -t 12
@@ -29,6 +29,9 @@ test: $(READY)   ## the whole test suite
 pipeline: $(READY) ## our pipeline run by gitlab-ci-local (needs Node.js 20, npm and rsync)
 	@npm install --silent --no-audit --no-fund --no-save --prefix $(VENV)/gitlab-ci-local gitlab-ci-local@4.73.0
 	@PATH="$(CURDIR)/$(VENV)/gitlab-ci-local/node_modules/.bin:$$PATH" $(BIN)/python -m pytest -rs tests/gitlab/test_pipeline_local.py
+
+laws: $(READY)   ## every test of every law, none left out (an hour)
+	@RELEASER_LAWS=full $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 mutants: $(READY) ## break the engine line by line; the complaints' tests must see it (minutes)
 	@$(BIN)/python -m pytest -n 2 tests/complaints/mutants.py

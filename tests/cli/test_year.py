@@ -19,6 +19,8 @@ from releaser.store.git import Git
 from releaser.store.records import Records
 from releaser.store.remote import Remote
 
+pytestmark = pytest.mark.nightly
+
 FLIPS = 400 if os.environ.get("RELEASER_LAWS") == "full" else 3
 
 

@@ -13,6 +13,8 @@ from world.manifest import use_case
 
 from releaser.kinds import registry
 
+pytestmark = pytest.mark.sampled(2)
+
 DENIED = {"code": "AccessDeniedException", "status": 403, "message": "not authorized", "times": None}
 
 

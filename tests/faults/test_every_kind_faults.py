@@ -14,6 +14,8 @@ from world.process import Zygote
 
 from releaser import sandbox
 
+pytestmark = pytest.mark.sampled(2)
+
 FULL = os.environ.get("RELEASER_LAWS") == "full"
 SURROUNDINGS = ("sts.", "service-quotas.", "bedrock.ListFoundationModels", "bedrock.GetFoundationModel")
 """What is no resource of a use case."""

@@ -19,6 +19,8 @@ from world.process import Ended, Zygote
 
 from releaser import sandbox
 
+pytestmark = pytest.mark.sampled(3)
+
 FULL = os.environ.get("RELEASER_LAWS") == "full"
 FAULTS: Mapping[str, Mapping[str, Any]] = {
     "throttled-three-times": {"kind": "throttle", "times": 3},

@@ -24,6 +24,8 @@ from releaser.core.values import FrozenMap, leaves, show_path
 from releaser.engine.driver import Driver
 from releaser.kinds import registry
 
+pytestmark = pytest.mark.sampled(6)
+
 DRAFTS = [k for k in KINDS if k.section is not None and k.calls.update is not None]
 CASES = [(k, i) for k in DRAFTS for i in range(len(everything(k)))]
 WIDE = {k.name for k in DRAFTS if len(everything(k)) > 5}

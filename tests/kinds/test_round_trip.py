@@ -29,6 +29,8 @@ from releaser.core.normal import comparable, minimal
 from releaser.core.values import FrozenMap
 from releaser.kinds import registry
 
+pytestmark = pytest.mark.sampled(3)
+
 FULL = os.environ.get("RELEASER_LAWS") == "full"
 EXAMPLES = 100 if FULL else 15
 SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much]

@@ -30,6 +30,8 @@ from releaser.core.values import FrozenMap
 from releaser.core.witness import bind
 from releaser.kinds import registry
 
+pytestmark = pytest.mark.sampled(2)
+
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SECTIONED = [k for k in KINDS if k.section is not None]
 FIXED: Mapping[str, tuple[str, ...]] = {

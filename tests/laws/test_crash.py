@@ -21,6 +21,8 @@ from world.process import Zygote, until
 
 from releaser import sandbox
 
+pytestmark = pytest.mark.sampled(4)
+
 FULL = os.environ.get("RELEASER_LAWS") == "full"
 SHARDS = 40 if FULL else 14
 """At least as many as the longest stage has points; those beyond are skipped."""

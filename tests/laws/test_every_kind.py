@@ -24,6 +24,8 @@ from releaser import sandbox
 from releaser.core.kind import Kind
 from releaser.kinds import registry
 
+pytestmark = pytest.mark.sampled(3)
+
 FULL = os.environ.get("RELEASER_LAWS") == "full"
 SHARDS = 120 if FULL else 0
 """At least as many as the longest stage has points; those beyond are skipped."""

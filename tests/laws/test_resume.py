@@ -11,6 +11,8 @@ from world.desk import DAY, Desk
 from world.manifest import HAIKU, guardrail, use_case
 from world.repository import LETTER
 
+pytestmark = pytest.mark.sampled(2)
+
 NOVA = "eu.amazon.nova-pro-v1:0"
 CHANGED = {"answer": LETTER.replace("three", "two")}
 

@@ -11,6 +11,8 @@ from world.process import Zygote
 
 from releaser import sandbox
 
+pytestmark = pytest.mark.sampled(2)
+
 LISTED_BY = {
     "bedrock.CreateGuardrail": "bedrock.ListGuardrails",
     "bedrock.CreateGuardrailVersion": "bedrock.ListGuardrails",

@@ -15,6 +15,8 @@ from mutations.operators import Mutant, mutants
 from releaser.core.codes import catalogue
 from releaser.kinds import registry
 
+pytestmark = pytest.mark.sampled(3)
+
 CODES = catalogue(registry().values())
 ALL = [*mutants(), *bodies()]
 

@@ -15,6 +15,8 @@ from sandbox.checks import body
 from sandbox.flow_samples import prepared
 from sandbox.synthesis import body_members, every_field, service, value
 
+pytestmark = pytest.mark.sampled(3)
+
 NUMBERS = itertools.count(1)
 RELAXED = settings(
     max_examples=12,

@@ -18,6 +18,8 @@ from world.git_actors import NOON, TestClock, actor, forked, git
 
 from releaser.core.record import Outcome
 
+pytestmark = pytest.mark.sampled(2)
+
 USE_CASES = ["claims-assistant", "mail"]
 _HOOK = """#!/bin/sh
 [ -f {armed} ] || exit 0
