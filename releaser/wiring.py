@@ -116,6 +116,12 @@ class Repository:
     def load(self, reader: Reader | None = None) -> Workspace:
         return load_workspace(reader or self.on_disk())
 
+    def lfs_object(self, sha256: str) -> bytes | None:
+        """The bytes of an object of Git LFS; None where this clone has not fetched it."""
+        from releaser.store.lfs import lfs_object
+
+        return lfs_object(self.git.git_dir, sha256) if self.has_git else None
+
     def dirty(self) -> tuple[str, ...]:
         return self.git.dirty(["manifests", "environments"])
 

@@ -68,10 +68,12 @@ def check(use_case: UseCase, names: Names = None, output: OutputFormat = Output.
 
     Data in S3 is verified when it is evaluated. Example: releaser dataset check claims-assistant attacks
     """
+    from releaser import wiring
+
     rows: list[dict[str, Any]] = []
     top, files = _files(root, use_case)
     for name, declared in _chosen(files, names).items():
-        cases, problems = _checked(name, declared, files, _lfs(top))
+        cases, problems = _checked(name, declared, files, wiring.repository(top).lfs_object)
         rows.append({"dataset": name, "path": _place(declared), "cases": cases, "problems": problems})
     if output is Output.json:
         _json("releaser.dataset-check/v1", rows)
@@ -95,8 +97,11 @@ def stats(use_case: UseCase, names: Names = None, output: OutputFormat = Output.
     A threshold is kept only when the 95 % bound keeps it: 50 perfect cases prove a floor of 0.948 and no more.
     Example: releaser dataset stats claims-assistant --output json
     """
+    from releaser import wiring
+
     top, files = _files(root, use_case)
-    rows = [_counted(name, declared, files, _lfs(top)) for name, declared in _chosen(files, names).items()]
+    objects = wiring.repository(top).lfs_object
+    rows = [_counted(name, declared, files, objects) for name, declared in _chosen(files, names).items()]
     if output is Output.json:
         _json("releaser.dataset-stats/v1", rows)
         return
@@ -128,20 +133,6 @@ def _files(root: Path | None, use_case: str) -> tuple[Path, UseCaseFiles]:
     if not isinstance(found, UseCaseFiles):
         raise ReleaserError(found[0].message, code=found[0].code, hint="`releaser validate` lists every problem")
     return top, found
-
-
-def _lfs(top: Path) -> LfsObjects:
-    """Objects of Git LFS that the clone has."""
-    from releaser.store.git import Git, GitError
-    from releaser.store.lfs import lfs_object
-
-    def found(sha256: str) -> bytes | None:
-        try:
-            return lfs_object(Git.open(top).git_dir, sha256)
-        except GitError:
-            return None
-
-    return found
 
 
 def _chosen(files: UseCaseFiles, names: list[str] | None) -> dict[str, Mapping[str, Any]]:

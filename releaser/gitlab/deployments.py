@@ -75,18 +75,6 @@ def deployment(api: Api, number: int) -> Deployment:
     return _deployment(api.get(api.here("deployments", number)))
 
 
-def create_deployment(
-    api: Api, environment: str, commit: str, ref: str, status: Status, *, is_tag: bool = False
-) -> Deployment:
-    """For what no job with ``environment`` does. Raises ReplyLost."""
-    body = {"environment": environment, "sha": commit, "ref": ref, "tag": is_tag, "status": status}
-    return _deployment(api.post(api.here("deployments"), body))
-
-
-def update_deployment(api: Api, number: int, status: Status) -> Deployment:
-    return _deployment(api.put(api.here("deployments", number), {"status": status}))
-
-
 def _deployment(row: Row) -> Deployment:
     return Deployment(
         reading.key(row),

@@ -120,7 +120,7 @@ def _begun(desk: Desk, part: UseCasePlan) -> Opened | None:
     opened = witness.open.opened if witness.open else None
     last = witness.latest
     if opened is None and last is not None and last.outcome in (Outcome.FAILED, Outcome.INTERRUPTED):
-        accounts = desk.repo.records(desk.environment).history(environment=desk.environment.name)
+        accounts = desk.repo.records(desk.environment).accounts([part.use_case], [desk.environment.name])
         opened = next((a.opened for a in accounts if a.opened.id == last.record.id), None)
     if opened is None or opened.release_digest != part.release_digest:
         return None

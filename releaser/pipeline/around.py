@@ -7,12 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from releaser import wiring
 from releaser.core.errors import AwsError, ReleaserError
 from releaser.core.record import Witness
 from releaser.core.turns import live_bindings
 from releaser.engine.candidate import Candidates
-from releaser.gates.evaluation.datasets import LfsObjects, no_objects
 from releaser.gates.evaluation.prices import Prices, bundled, read_prices
 from releaser.gates.evaluation.targets import Live
 from releaser.kinds import registry
@@ -43,22 +41,12 @@ def around(desk: Desk, witness: Witness | None, *, makes_aliases: bool) -> Itera
             alias_of=lambda kind, live: candidates.alias_of(kinds[kind], live.id, live.version),
             check=lambda kind, live: candidates.check(kinds[kind], live.id, live.version, live.alias),
             body_of=body_of,
-            objects=lfs_objects(desk.repo),
+            objects=desk.repo.lfs_object,
             prices=prices(desk.repo.environ),
             live_release=released.record.release if released else "",
             live=live_bindings(witness),
             live_models=released.facts.models if released else {},
         )
-
-
-def lfs_objects(repo: wiring.Repository) -> LfsObjects:
-    """The objects of Git LFS that this clone has."""
-    if not repo.has_git:
-        return no_objects
-    from releaser.store.lfs import lfs_object
-
-    folder = Path(repo.git.git_dir)
-    return lambda sha256: lfs_object(folder, sha256)
 
 
 def prices(environ: Mapping[str, str]) -> Prices:

@@ -14,7 +14,7 @@ from releaser.core.reviewed import marker
 from releaser.gitlab.context import Context, read_context
 from releaser.kinds import registry
 from releaser.pipeline.affected import content_of_both
-from releaser.pipeline.reporting import Reports, environments_in
+from releaser.pipeline.reporting import Reports, environments_in, write_files
 from releaser.pipeline.telling import say
 from releaser.render.escape import safe
 from releaser.render.merge_request.comment import comment
@@ -56,7 +56,7 @@ def tell(repo: Repository, root: Path) -> Iterator[Told]:
         try:
             found = situation(repo, context, here, environment)
             text = comment(found)
-            here.write({here.comment: text})
+            write_files({here.comment: text})
             if api is None or context.merge_request is None:
                 yield Told(environment, "written", f"{here.comment}; {why}")
                 continue

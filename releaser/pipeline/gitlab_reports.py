@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from releaser.core.errors import ReleaserError
 from releaser.gitlab.context import read_context
-from releaser.pipeline.reporting import Reports
+from releaser.pipeline.reporting import Reports, write_files
 from releaser.pipeline.telling import say
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def of_plan(repo: wiring.Repository, root: Path, plan: Plan, verdicts: Sequence[
     from releaser.render.reports.terraform import terraform
 
     here = Reports.of(root, plan.environment)
-    here.write(
+    write_files(
         {
             here.terraform: terraform(plan),
             here.junit: junit(f"plan of {plan.environment}", checks.of_gates(plan, verdicts)),
@@ -43,7 +43,7 @@ def of_nothing(root: Path, environment: str) -> None:
     from releaser.render.reports.terraform import counted
 
     here = Reports.of(root, environment)
-    here.write({here.terraform: counted()})
+    write_files({here.terraform: counted()})
 
 
 def of_judgements(root: Path, environment: str, judgements: Iterable[Judgement]) -> None:
@@ -52,7 +52,7 @@ def of_judgements(root: Path, environment: str, judgements: Iterable[Judgement])
     from releaser.render.reports.junit import junit
 
     here, found = Reports.of(root, environment), tuple(judgements)
-    here.write(
+    write_files(
         {
             here.junit: junit(f"evaluation for {environment}", checks.of_judgements(found)),
             here.metrics: metrics.openmetrics(metrics.of_judgements(found)),
@@ -77,7 +77,7 @@ def of_run(repo: wiring.Repository, root: Path, finished: Finished) -> None:
     samples = [*metrics.of_judgements(finished.judgements), *metrics.of_room(plan)]
     released = {p.use_case: p.release for p in plan.use_cases if _was_released(finished, p.use_case)}
     try:
-        here.write(
+        write_files(
             {
                 here.terraform: terraform(plan),
                 here.junit: junit(f"release to {plan.environment}", checks.joined(suites)),
@@ -96,7 +96,7 @@ def of_drift(root: Path, plan: Plan) -> None:
     from releaser.render.reports.junit import junit
 
     here = Reports.of(root, plan.environment)
-    here.write(
+    write_files(
         {
             here.junit: junit(f"drift in {plan.environment}", checks.of_drift(plan)),
             here.metrics: metrics.openmetrics(metrics.of_drift(plan)),

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from releaser import wiring
-from releaser.core.errors import ReleaserError, WrongUsage
+from releaser.core.errors import WrongUsage
 from releaser.core.evaluation.judgement import Judgement, SuiteVerdict, worst
 from releaser.core.record import is_older
 from releaser.core.suggest import did_you_mean
 from releaser.pipeline import gitlab_reports, rejudging, reviewing, touching, work
 from releaser.pipeline.archive import files_of
-from releaser.pipeline.around import around, lfs_objects
+from releaser.pipeline.around import around
 from releaser.pipeline.chosen import ContentFrom
 from releaser.pipeline.desk import Desk
 from releaser.pipeline.evaluating import Evaluating, Found, evaluator
 from releaser.pipeline.gatekeeping import missing_suite, suites_asked, was_live
-from releaser.pipeline.reporting import Reports
+from releaser.pipeline.reporting import Reports, write_files
 from releaser.pipeline.subjects import inline
 from releaser.pipeline.telling import say
 from releaser.render.evaluation.data import gates_json, samples_json
@@ -67,7 +67,7 @@ def evaluate(
         _write(out, files_of(found.judgement, found.evidence))
     if sheets:
         files = planned.compiled.files[use_case].cases
-        cases_of = reviewing.reader_of(spec, files, desk.look.connection.aws, lfs_objects(repo))
+        cases_of = reviewing.reader_of(spec, files, desk.look.connection.aws, repo.lfs_object)
         own = reviewing.own(found.judgement, found.evidence)
         reviewing.write(sheets, spec, own, files, cases_of, rejudging.texts_of(repo))
     return found.judgement
@@ -95,8 +95,8 @@ def evaluate_affected(
                     kept = files_of(judged.judgement, judged.evidence)
                     evidence |= {f"{part.use_case}-{name}": raw for name, raw in kept.items()}
     texts = rejudging.texts_of(repo)
-    here.write({here.gate: gates_json(found), here.samples: samples_json(found, texts)})
-    here.write({here.evidence / name: raw.decode() for name, raw in evidence.items()})
+    write_files({here.gate: gates_json(found), here.samples: samples_json(found, texts)})
+    write_files({here.evidence / name: raw.decode() for name, raw in evidence.items()})
     gitlab_reports.of_judgements(reports, environment, found)
     return tuple(found)
 
@@ -130,11 +130,7 @@ def _judgement(desk: Desk, part: UseCasePlan, suites: tuple[SuiteVerdict, ...]) 
     )
 
 
-def _write(folder: Path, files: dict[str, bytes]) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, raw in files.items():
-            work.write_whole(folder / name, raw.decode())
-            say(f"evidence: {folder / name}")
-    except OSError as error:
-        raise ReleaserError(f"{folder}: {error.strerror}", code="R001", hint="choose another folder") from None
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    for name, raw in files.items():
+        write_files({folder / name: raw.decode()})
+        say(f"evidence: {folder / name}")

@@ -15,7 +15,6 @@ from releaser.core.gate import Result
 from releaser.core.suggest import did_you_mean
 from releaser.pipeline import reviewing
 from releaser.pipeline.archive import parsed
-from releaser.pipeline.around import lfs_objects
 from releaser.pipeline.thresholds import judged_suites
 
 Texts = Callable[[str], str | None]
@@ -70,7 +69,7 @@ def rejudge(
         files=files.cases,
     )
     if sheets:
-        cases_of = reviewing.reader_of(files.spec, files.cases, None, lfs_objects(repo))
+        cases_of = reviewing.reader_of(files.spec, files.cases, None, repo.lfs_object)
         reviewing.write(sheets, files.spec, by_suite, files.cases, cases_of, texts)
     return Rejudged(judgement, texts)
 

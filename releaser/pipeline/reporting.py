@@ -78,16 +78,15 @@ class Reports:
         """GitLab's report of variables."""
         return self.folder / "dotenv.env"
 
-    def write(self, files: Mapping[Path, str]) -> None:
-        """Writes files whole or not at all. Raises ReleaserError."""
-        for path, text in files.items():
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise ReleaserError(
-                    f"{path.parent}: {error.strerror}", code="R001", hint="name another folder"
-                ) from None
-            write_whole(path, text)
+
+def write_files(files: Mapping[Path, str]) -> None:
+    """Each whole or not at all, with the folders that it needs. Raises ReleaserError."""
+    for path, text in files.items():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ReleaserError(f"{path.parent}: {error.strerror}", code="R001", hint="name another folder") from None
+        write_whole(path, text)
 
 
 def affected_text(found: Affected) -> str:

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from releaser.engine.planning import Planned
     from releaser.engine.ports import Aws, Runtime
 
-CALLED_BY_ALIAS = ("flow", "agent")
-
 
 @dataclass(frozen=True, slots=True)
 class Around:
@@ -83,11 +81,7 @@ class Subjects:
         used = self._used(kind.needs(target))
         cases, dataset = self._cases(str(suite.get("dataset") or ""))
         judgings, labelled = self._judges(options)
-        via: Via = self.via
-        if kind.name in _OF_OTHERS:
-            via = _OF_OTHERS[kind.name]
-        elif not kind.inline:
-            via = "published"
+        via = kind.via or (self.via if kind.inline else "published")
         prices = self.around.prices.known_as(self._profiles())
         sampled = sampled_of(suite, sample)
         against = self._against(name, sample) if any(j.pairwise for j in judgings.values()) else None
@@ -105,7 +99,7 @@ class Subjects:
             sample=str(sampled),
             against=_as_known(against.subject) if against else {},
         )
-        resources = self._with_aliases(kind.needs(target))
+        resources = self._with_aliases(kind.needs(target)) if kind.aliased else self.resources
         return SuitePlan(
             subject=subject,
             target=self._target(name, kind, target, via, resources),
@@ -197,9 +191,9 @@ class Subjects:
             raise ReleaserError(f"{name}: {error}", code="P225", hint="mend what the suite's target names") from None
 
     def _with_aliases(self, needs: Iterable[tuple[str, str]]) -> Mapping[Address, Live]:
-        """Flows and agents with an alias that leads to the version that is meant."""
+        """What is called, with an alias that leads to the version that is meant."""
         found = dict(self.resources)
-        for address in (Address(self.use_case, k, entry) for k, entry in needs if k in CALLED_BY_ALIAS):
+        for address in (Address(self.use_case, k, entry) for k, entry in needs):
             live = found.get(address)
             if live is not None and live.version:
                 found[address] = replace(live, alias=self.around.alias_of(address.kind, live))
@@ -294,9 +288,6 @@ class Subjects:
         """The cases of a data set whose bytes have the declared digest, and that digest."""
         found = load(dataset, self._declared(dataset), self.files.cases, self.around.aws, self.around.objects)
         return found.cases, found.sha256
-
-
-_OF_OTHERS: Mapping[str, Via] = {"results": "brought", "application": "application"}
 
 
 def _as_known(live: Subject) -> dict[str, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from releaser import wiring
 from releaser.pipeline.affected import affected_by
-from releaser.pipeline.reporting import Reports, affected_text
+from releaser.pipeline.reporting import Reports, affected_text, write_files
 from releaser.pipeline.telling import say
 
 
@@ -24,11 +24,11 @@ def use_cases(
         say(f"{environment}: nothing is touched, compared with {found.base[:12]}")
     if reports is not None:
         here = Reports.of(reports, environment)
-        here.write({here.affected: affected_text(found)})
+        write_files({here.affected: affected_text(found)})
     return [name for name in found.use_cases if not only or name in only]
 
 
 def report_plan(reports: Path, environment: str, saved: str) -> None:
     """The saved plan for the jobs that follow."""
     here = Reports.of(reports, environment)
-    here.write({here.plan: saved})
+    write_files({here.plan: saved})

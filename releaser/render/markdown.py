@@ -1,4 +1,4 @@
-"""A plan for a merge request's comment. What comes from manifests or AWS stands in code, where nothing acts."""
+"""A plan in Markdown. What comes from manifests or AWS stands in code, where nothing acts."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from releaser.render.escape import block, code, html, prose
 from releaser.render.view import DriftRow, FieldRow, PlanView, ResourceRow, UseCaseRow
 from releaser.render.words import closing, counted, processed, sentence, short, value_text
 
-MARKER = "<!-- releaser:plan -->"
-"""First line of the comment, by which the next run finds it to update it in place."""
 MOST = 200
 """Lines of one use case's block."""
 LARGEST = 900_000
@@ -60,7 +58,6 @@ def _lines(view: PlanView) -> Iterator[str]:
 
 def _head(view: PlanView) -> Iterator[str]:
     plan = view.plan
-    yield MARKER
     yield f"### Plan for {prose(plan.environment)}"
     yield ""
     yield f"Account {code(plan.account)}, region {code(plan.region)}, commit {code(short(plan.commit) or 'none')}"

@@ -5,10 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -230,36 +227,11 @@ def test_a_judge_that_people_do_not_agree_with_passes_nothing(judged: Desk) -> N
     assert live(judged) == ""
 
 
-@contextmanager
-def application(says: Callable[[], str]) -> Iterator[str]:
-    """Answers cases over HTTP."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            body = json.dumps({"output": says()}).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/answers"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
 def test_an_application_is_asked_over_http_and_compared_with_its_last_release(gated: Desk) -> None:
     metrics = {"contains": {"floor": 0.1, "maxRegression": 0.05, "tier": "critical"}}
     suite = {"target": {"application": "front"}, "dataset": "golden", "metrics": metrics}
     said = ["yes"]
-    with application(lambda: said[0]) as url:
+    with model.answering(lambda _: {"output": said[0]}) as url:
         settings: dict[str, Any] = {"files": {"golden": cases(120)}, "applications": {"front": {"url": url}}}
         write(gated, {"quality": suite}, **settings)
         gated.reconcile()

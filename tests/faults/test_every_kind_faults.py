@@ -33,6 +33,7 @@ def assembled(zygote: Zygote, world_box: sandbox.SandboxProcess, tmp_path: Path)
     return desk
 
 
+@pytest.mark.nightly
 def test_a_denied_read_plans_nothing(assembled: Desk, assembly_reference: story.Reference) -> None:
     """Whatever it is that cannot be read: nothing is made anew, published or taken away on a guess."""
     desk = assembled

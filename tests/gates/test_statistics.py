@@ -59,16 +59,6 @@ def test_wilson_rises_with_successes(n: int, a: float, b: float) -> None:
     assert less.lower < less.upper
 
 
-@given(n=st.integers(1, 200), share=st.floats(0, 1), limit=st.floats(0.01, 0.99))
-@QUICK
-def test_the_score_test_is_the_dual_of_wilson(n: int, share: float, limit: float) -> None:
-    bound = ours.wilson(share * n, n)
-    assume(abs(bound.upper - limit) > 1e-9)
-    assume(abs(bound.lower - limit) > 1e-9)
-    assert (ours.score_p(share * n, n, limit) < 0.05) == (bound.upper < limit)
-    assert (ours.score_p(share * n, n, limit, "less") < 0.05) == (bound.lower > limit)
-
-
 # --- paired rates ---
 
 
@@ -218,21 +208,6 @@ def test_values_that_are_all_alike_have_a_width() -> None:
     still = ours.paired_bootstrap([0.0] * 30, 0)
     assert still == Bound(-ours.wilson(0, 30).upper, ours.wilson(0, 30).upper, 0.0)
     assert ours.against_margin(still, 0) is Result.INCONCLUSIVE
-
-
-@pytest.mark.parametrize("better", ["more", "less"])
-@pytest.mark.parametrize("limit", [0.3, 0.45, 0.5, 0.52, 0.55, 0.7])
-def test_the_share_of_resamples_is_the_dual_of_the_bound(limit: float, better: str) -> None:
-    values = [k % 11 / 10 for k in range(44)]
-    bound = ours.mean_bound(values, 3)
-    passed = bound.upper < limit if better == "more" else bound.lower > limit
-    assert (ours.bootstrap_p(values, limit, 3, better) < 0.05) == passed  # type: ignore[arg-type]
-
-
-def test_the_p_of_a_mean_is_never_nothing() -> None:
-    assert 0 < ours.bootstrap_p([0.1, 0.2, 0.3] * 20, 0.9, 0) < 0.001
-    assert ours.bootstrap_p([0.5] * 20, 0.9, 0) == ours.score_p(10, 20, 0.9)
-    assert ours.bootstrap_p([250.0] * 20, 900, 0) == 1
 
 
 @pytest.mark.parametrize("size", [(10_000, 100), (2_000, 2_000), (2_000, 9_000)])
@@ -447,7 +422,6 @@ def test_a_lower_floor_is_never_harder(a: float, b: float, limit: float, step: f
         lambda v: ours.mean_bound(v, 0),
         lambda v: ours.paired_bootstrap(v, 0),
         lambda v: ours.quantile_bound(v, 0.5),
-        lambda v: ours.bootstrap_p(v, 0.5, 0),
         ours.wilcoxon_signed_rank,
     ],
 )
@@ -463,7 +437,6 @@ def test_nothing_and_no_number_are_no_values(call: Callable[[Sequence[float]], o
         lambda: ours.wilson(3, 2),
         lambda: ours.wilson(-1, 2),
         lambda: ours.wilson(math.nan, 2),
-        lambda: ours.score_p(1, 2, 1.5),
         lambda: ours.paired_rate_bound(0, 0, 0),
         lambda: ours.paired_rate_bound(2, 2, 3),
         lambda: ours.mcnemar_exact(-1, 2),

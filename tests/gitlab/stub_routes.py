@@ -219,22 +219,6 @@ def merge_requests_of(call: Call) -> Any:
     return [m for m in call.state.merge_requests if m["iid"] in numbers]
 
 
-@route("GET", f"{PROJECT}/pipelines")
-def pipelines(call: Call) -> Any:
-    sha = call.query.get("sha")
-    return [row for row in call.state.pipelines if sha in (None, row["sha"])][::-1]
-
-
-@route("GET", f"{PROJECT}/pipelines/*")
-def pipeline(call: Call) -> Any:
-    return one(call.state.pipelines, "id", call.parts[0])
-
-
-@route("GET", f"{PROJECT}/jobs/*")
-def job(call: Call) -> Any:
-    return one(call.state.jobs, "id", call.parts[0])
-
-
 @route("GET", f"{PROJECT}/environments", by_job=True)
 def environments(call: Call) -> Any:
     return call.state.environments
@@ -275,13 +259,4 @@ def create_deployment(call: Call) -> Any:
         "updated_at": MOMENT,
     }
     call.state.deployments.append(row)
-    return row
-
-
-@route("PUT", f"{PROJECT}/deployments/*", by_job=True)
-def update_deployment(call: Call) -> Any:
-    row = one(call.state.deployments, "id", call.parts[0])
-    if row["deployable"] is not None:
-        raise No(403, "403 Forbidden - Deployments created using GitLab CI can not be updated using the API")
-    row["status"] = call.body["status"]
     return row

@@ -149,6 +149,7 @@ LAST_FIRST = [-1]
     phases=[Phase.explicit, *([Phase.generate] if FULL else [])],
     suppress_health_check=list(HealthCheck),
 )
+@pytest.mark.nightly
 @example(order=LAST_FIRST)
 @given(order=st.lists(st.integers(0, 11), min_size=40, max_size=40))
 def test_any_order_that_the_edges_permit(

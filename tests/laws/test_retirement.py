@@ -85,6 +85,7 @@ MOMENTS = [
 ]
 
 
+@pytest.mark.nightly
 def test_killed_on_the_way_it_is_finished(estate: Estate) -> None:
     desk = estate.dev
     for point in MOMENTS:

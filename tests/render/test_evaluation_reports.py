@@ -27,7 +27,7 @@ from releaser.core.evaluation.judgement import (
 from releaser.core.gate import Result
 from releaser.core.scores import scores
 from releaser.core.shape import plain, typed
-from releaser.render.evaluation.comment import MARKER, comparison_markdown, judgement_markdown
+from releaser.render.evaluation.comment import comparison_markdown, judgement_markdown
 from releaser.render.evaluation.data import compared_json, evidence_schema, gate_data, gate_json, gate_schema
 from releaser.render.evaluation.page import judgement_page
 from releaser.render.evaluation.table import comparison_text, judgement_text
@@ -184,7 +184,7 @@ def test_reports_read_as_they_were_agreed(made: Callable[[], Judgement], name: s
 def test_the_verdict_comes_first() -> None:
     assert judgement_text(failed()).startswith("ERROR: answers r12 for prod\n")
     lines = [line for line in judgement_markdown(failed()).split("\n") if line]
-    assert lines[:3] == [MARKER, "### Evaluation", "**ERROR**: `answers` of `r12` for `prod`"]
+    assert lines[:2] == ["### Evaluation", "**ERROR**: `answers` of `r12` for `prod`"]
     rows = [line for line in lines if line.startswith("| `quality/")]
     assert [re.findall(r"quality/(\w+)", row)[0] for row in rows[:3]] == ["jsonValid", "exactMatch", "tokenF1"]
 

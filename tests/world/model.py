@@ -1,4 +1,4 @@
-"""A model that a test writes: a server with ``/v1/chat/completions`` that says what a function says."""
+"""Servers that a test writes: JSON posted to them is answered with what a function says."""
 
 from __future__ import annotations
 
@@ -15,16 +15,26 @@ Says = Callable[[str, str], str]
 
 @contextmanager
 def speaking(says: Says) -> Iterator[str]:
-    """The URL of the server while it runs."""
+    """The URL of a model with ``/v1/chat/completions`` while it runs."""
+
+    def answer(asked: dict[str, Any]) -> dict[str, Any]:
+        system = "\n".join(_text(m) for m in asked["messages"] if m["role"] == "system")
+        said = says(system, _text(asked["messages"][-1]))
+        message = {"role": "assistant", "content": said}
+        return {"choices": [{"message": message, "finish_reason": "stop"}], "usage": _usage(said)}
+
+    with answering(answer) as url:
+        yield url
+
+
+@contextmanager
+def answering(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> Iterator[str]:
+    """The URL of a server while it runs. ``answer``: what was posted -> the reply."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            system = "\n".join(_text(m) for m in asked["messages"] if m["role"] == "system")
-            said = says(system, _text(asked["messages"][-1]))
-            message = {"role": "assistant", "content": said}
-            found = {"choices": [{"message": message, "finish_reason": "stop"}], "usage": _usage(said)}
-            body = json.dumps(found).encode()
+            body = json.dumps(answer(asked)).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

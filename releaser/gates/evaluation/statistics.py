@@ -71,44 +71,6 @@ def mean_bound(values: Sequence[float], seed: int, resamples: int = RESAMPLES) -
     return _percentiles(means, estimate, len(values))
 
 
-def score_p(successes: float, n: int, limit: float, better: Literal["more", "less"] = "more") -> float:
-    """How likely so bad a rate is when the limit is just kept (score test). Below 0.05 where ``wilson``'s bound has
-    passed the limit: the two are one test."""
-    found = wilson(successes, n)
-    if not 0 <= limit <= 1:
-        raise ValueError(f"not a rate: {limit}")
-    gap = found.estimate - limit if better == "more" else limit - found.estimate
-    spread = math.sqrt(limit * (1 - limit) / n)
-    if spread == 0:
-        return 0.0 if gap < 0 else 1.0
-    return _NORMAL.cdf(gap / spread)
-
-
-def bootstrap_p(
-    values: Sequence[float],
-    limit: float,
-    seed: int,
-    better: Literal["more", "less"] = "more",
-    resamples: int = RESAMPLES,
-) -> float:
-    """How likely so bad a mean is when the limit is just kept: the share of resampled means that keep it, (k + 1) of
-    (B + 1), brought to Student's distribution as the bounds are. Values that are all alike get the score test in
-    [0, 1], else 1."""
-    _check(values)
-    _check((limit,))
-    if _is_flat(values):
-        if all(0 <= v <= 1 for v in (*values, limit)):
-            return score_p(math.fsum(values), len(values), limit, better)
-        return 1.0
-    means = _resampled_means(values, seed, resamples)
-    kept = sum(1 for m in means if (m >= limit if better == "more" else m <= limit))
-    if kept == len(means):
-        return 1.0
-    n = len(values)
-    t = _NORMAL.inv_cdf((kept + 1) / (len(means) + 1)) * math.sqrt((n - 1) / n)
-    return _student_cdf(t, n - 1)
-
-
 def paired_bootstrap(differences: Sequence[float], seed: int, resamples: int = RESAMPLES) -> Bound:
     """Percentile bootstrap of the mean difference of pairs. Differences that are all alike do not prove that others
     would be: they get the width of Wilson's bound of no event in n, of values from 0 to 1 at least."""

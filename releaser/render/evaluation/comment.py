@@ -10,13 +10,10 @@ from releaser.render.document_markdown import markdown
 from releaser.render.evaluation.view import against, bindings, comparison, everything, head, totals
 from releaser.render.evaluation.words import Texts, no_texts
 
-MARKER = "<!-- releaser:evaluation -->"
-"""First line of the comment, by which the next run finds it to update it in place."""
-
 
 def judgement_markdown(found: Judgement, texts: Texts = no_texts) -> str:
     """``texts`` looks replies up by their digest; without it none is shown."""
-    parts = [f"{MARKER}\n", "### Evaluation\n", _of(head(found)), _of(against(found, texts)), _of(totals(found))]
+    parts = ["### Evaluation\n", _of(head(found)), _of(against(found, texts)), _of(totals(found))]
     parts += [*_folded("All metrics", everything(found)), *_folded("Evidence", bindings(found))]
     return "\n".join(part.rstrip("\n") + "\n" for part in parts if part.strip())
 

@@ -162,4 +162,4 @@ def _needs(target: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return (("agent", target["agent"]),)
 
 
-KINDS = (Kind("agent", _build, _needs),)
+KINDS = (Kind("agent", _build, _needs, aliased=True),)

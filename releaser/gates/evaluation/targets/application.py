@@ -179,4 +179,4 @@ def _build(wanted: Wanted) -> Applies:
     return Applies(pool, f"application/{urlsplit(url).netloc}", url, wanted.moment())
 
 
-KINDS = (Kind("application", _build, lambda _: (), inline=True),)
+KINDS = (Kind("application", _build, lambda _: (), inline=True, via="application"),)

@@ -71,4 +71,4 @@ def _build(wanted: Wanted) -> Brought:
     return read(wanted.brought[wanted.target["results"]])
 
 
-KINDS = (Kind("results", _build, lambda _: (), inline=True),)
+KINDS = (Kind("results", _build, lambda _: (), inline=True, via="brought"),)

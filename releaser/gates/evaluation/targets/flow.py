@@ -157,4 +157,4 @@ def _needs(target: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return (("flow", target["flow"]),)
 
 
-KINDS = (Kind("flow", _build, _needs),)
+KINDS = (Kind("flow", _build, _needs, aliased=True),)

@@ -88,5 +88,9 @@ class Kind:
     """(kind, entry) of what a suite's target consists of."""
     inline: bool = False
     """Whether it can be reached with nothing published."""
+    via: Via | None = None
+    """How it is reached, where that is the same before and after a merge."""
+    aliased: bool = False
+    """Whether it is called by an alias, which must lead to the version that is meant."""
     beside: frozenset[str] = frozenset()
     """Other members that a suite's ``target`` may have: what the target does with them is part of what it is."""
